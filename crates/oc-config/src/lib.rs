@@ -1,0 +1,1 @@
+//! oc-config (under construction)

@@ -1,0 +1,1 @@
+//! oc-fallback (under construction)

@@ -1,0 +1,1 @@
+//! oc-gateway (under construction)

@@ -1,0 +1,1 @@
+//! oc-providers (under construction)

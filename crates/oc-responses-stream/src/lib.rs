@@ -1,0 +1,1 @@
+//! oc-responses-stream (under construction)
