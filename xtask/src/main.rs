@@ -1,2 +1,62 @@
 //! The project's own commands: `cargo xtask <verb>`.
-fn main() {}
+//!
+//! | verb | does |
+//! |---|---|
+//! | `ci` | everything that CI runs, in one order, with timings |
+//! | `interop` | the official openai-python against the gateway's binary |
+//! | `tidy` | the rules of the house that no compiler knows |
+//!
+//! One module per verb; none of them is needed to build or use a crate.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a command that people run: it talks on stdout, measures time and reads the environment"
+)]
+
+mod ci;
+mod interop;
+mod process;
+mod tally;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "The project's own commands")]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run all that CI runs; goes on after a failure and sums up at the end
+    Ci(ci::Options),
+    /// Run openai-python against the gateway's binary over a scripted upstream
+    Interop(interop::Options),
+    /// Check the rules that no compiler knows: file sizes, names, links
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let end = match Arguments::parse().verb {
+        Verb::Ci(options) => ci::run(&options),
+        Verb::Interop(options) => interop::run(&options).map(|tally| {
+            println!("{tally}");
+            tally.is_success()
+        }),
+        Verb::Tidy => tidy::run().map(|()| true),
+    };
+    match end {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Each example is run as a reader would run it, and must exit 0.
+
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+
+use crate::process::{self, cargo};
+use crate::tally::Tally;
+use crate::workspace::{self, Workspace};
+
+/// Far more than any of them needs: none touches the network.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Builds all examples and runs each. An example that reads standard input
+/// gets the file `examples/stdin/<name>` if there is one; others get none.
+pub(super) fn run(workspace: &Workspace) -> anyhow::Result<Tally> {
+    process::run(&mut cargo(&[
+        "build",
+        "--locked",
+        "--workspace",
+        "--all-features",
+        "--examples",
+    ]))?;
+    let mut tally = Tally::default();
+    let names = workspace.crates.values().flat_map(|package| &package.examples);
+    for (name, _) in names {
+        println!("$ {name}");
+        match run_one(workspace, name) {
+            Ok(()) => tally.passed += 1,
+            Err(error) => {
+                println!("{error:#}");
+                tally.failed += 1;
+            }
+        }
+    }
+    ensure!(tally != Tally::default(), "no crate has an example");
+    Ok(tally)
+}
+
+fn run_one(workspace: &Workspace, name: &str) -> anyhow::Result<()> {
+    let program = workspace.target.join("debug/examples").join(name);
+    let input = workspace::root().join("examples/stdin").join(name);
+    let input = if input.exists() {
+        Some(std::fs::read(&input).with_context(|| input.display().to_string())?)
+    } else {
+        None
+    };
+    process::run_within(&program, input.as_deref(), LIMIT)
+}

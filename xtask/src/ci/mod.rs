@@ -1,0 +1,283 @@
+//! `cargo xtask ci`: all that CI runs, in one table.
+//!
+//! A failing step does not stop the others: one run shows everything that is
+//! wrong. The last line is the sum of all tests; the exit code is 0 only if
+//! every step passed.
+
+mod examples;
+mod features;
+mod layers;
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+
+use crate::process::{self, cargo};
+use crate::tally::Tally;
+use crate::{interop, tidy, workspace::Workspace};
+
+/// What was typed after `ci`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Also the steps that need more than a Rust toolchain; a missing tool is a failure
+    #[arg(long)]
+    full: bool,
+    /// Only these steps
+    #[arg(long, value_name = "STEP", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Name the steps and do nothing
+    #[arg(long)]
+    list: bool,
+}
+
+struct Step {
+    name: &'static str,
+    what: &'static str,
+    /// Needs a tool that a Rust toolchain does not bring.
+    needs: Option<Tool>,
+    run: fn(&Workspace) -> anyhow::Result<Tally>,
+}
+
+struct Tool {
+    program: &'static str,
+    argument: &'static str,
+    install: &'static str,
+    /// Without `--full` the step is left out even where the tool is there.
+    only_full: bool,
+}
+
+/// Cheap and telling first.
+const STEPS: &[Step] = &[
+    Step { name: "lock", what: "Cargo.lock is current", needs: None, run: lock },
+    Step { name: "tidy", what: "the rules no compiler knows", needs: None, run: tidy_step },
+    Step { name: "layers", what: "who may depend on whom", needs: None, run: layers::check },
+    Step { name: "fmt", what: "rustfmt", needs: None, run: fmt },
+    Step { name: "clippy", what: "every target, warnings denied", needs: None, run: clippy },
+    Step { name: "test", what: "unit and integration tests", needs: None, run: tests },
+    Step { name: "doctest", what: "the examples in the documentation", needs: None, run: doctests },
+    Step {
+        name: "examples",
+        what: "each example runs and exits 0",
+        needs: None,
+        run: examples::run,
+    },
+    Step { name: "rustdoc", what: "warnings denied", needs: None, run: rustdoc },
+    Step {
+        name: "features",
+        what: "no default, each alone, all",
+        needs: None,
+        run: features::check,
+    },
+    Step {
+        name: "deny",
+        what: "bans, licences, sources",
+        needs: Some(Tool {
+            program: "cargo-deny",
+            argument: "--version",
+            install: "cargo install cargo-deny --locked",
+            only_full: false,
+        }),
+        run: deny,
+    },
+    Step {
+        name: "interop",
+        what: "openai-python against the binary",
+        needs: Some(Tool {
+            program: "python3",
+            argument: "--version",
+            install: "Python 3.11 or newer, with venv",
+            only_full: true,
+        }),
+        run: |_| interop::run(&interop::Options::default()),
+    },
+];
+
+/// Runs the steps that `options` asks for; true if every one of them passed.
+///
+/// # Errors
+/// If a name after `--only` is unknown, or cargo cannot describe the workspace.
+pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
+    if options.list {
+        for step in STEPS {
+            println!("{:10} {}", step.name, step.what);
+        }
+        return Ok(true);
+    }
+    if let Some(unknown) = options.only.iter().find(|name| STEPS.iter().all(|s| s.name != **name)) {
+        bail!("no step `{unknown}`; `cargo xtask ci --list` names them");
+    }
+
+    let workspace = Workspace::read()?;
+    let mut records = Vec::new();
+    for step in
+        STEPS.iter().filter(|s| options.only.is_empty() || options.only.iter().any(|n| n == s.name))
+    {
+        println!("\n== {}: {}", step.name, step.what);
+        let started = Instant::now();
+        let end = step.run(&workspace, options);
+        if let End::Failed(_, why) | End::LeftOut(why) = &end {
+            println!("{}: {why}", step.name);
+        }
+        records.push(Record { name: step.name, took: started.elapsed(), end });
+    }
+    Ok(sum_up(&records))
+}
+
+enum End {
+    Passed(Tally),
+    LeftOut(String),
+    /// What did run, and why the step failed.
+    Failed(Tally, String),
+}
+
+struct Record {
+    name: &'static str,
+    took: Duration,
+    end: End,
+}
+
+impl Step {
+    fn run(&self, workspace: &Workspace, options: &Options) -> End {
+        if let Some(tool) = &self.needs {
+            let asked_for = options.only.iter().any(|name| name == self.name);
+            if tool.only_full && !options.full && !asked_for {
+                return End::LeftOut("part of `cargo xtask ci --full`".to_owned());
+            }
+            if !process::is_installed(tool.program, tool.argument) {
+                let why = format!("{} is not installed: {}", tool.program, tool.install);
+                return if options.full || asked_for {
+                    End::Failed(Tally::default(), why)
+                } else {
+                    End::LeftOut(why)
+                };
+            }
+        }
+        match (self.run)(workspace) {
+            Ok(tally) if tally.failed == 0 => End::Passed(tally),
+            Ok(tally) => End::Failed(tally, format!("{} failed", tally.failed)),
+            Err(error) => End::Failed(Tally::default(), format!("{error:#}")),
+        }
+    }
+}
+
+/// Prints the end of each step, and last the sum of all tests.
+fn sum_up(records: &[Record]) -> bool {
+    let mut total = Tally::default();
+    let mut broken = Vec::new();
+    println!("\n== summary");
+    for record in records {
+        let (word, tally, why) = match &record.end {
+            End::Passed(tally) => ("ok", *tally, ""),
+            End::LeftOut(why) => ("left out", Tally::default(), why.as_str()),
+            End::Failed(tally, why) => {
+                broken.push(record.name);
+                // A step that fails without naming tests is one failure.
+                ("FAILED", Tally { failed: tally.failed.max(1), ..*tally }, why.as_str())
+            }
+        };
+        total.add(tally);
+        let tests = if tally == Tally::default() { String::new() } else { tally.to_string() };
+        let first = why.lines().next().unwrap_or_default();
+        println!(
+            "{word:8} {:10} {:6.1} s  {tests}  {first}",
+            record.name,
+            record.took.as_secs_f64()
+        );
+    }
+    if !broken.is_empty() {
+        println!("{} of {} steps failed: {}", broken.len(), records.len(), broken.join(", "));
+    }
+    println!("{total}");
+    broken.is_empty()
+}
+
+fn lock(_: &Workspace) -> anyhow::Result<Tally> {
+    only(&mut cargo(&["fetch", "--locked"]))
+}
+
+fn tidy_step(_: &Workspace) -> anyhow::Result<Tally> {
+    tidy::run()?;
+    Ok(Tally::default())
+}
+
+fn fmt(_: &Workspace) -> anyhow::Result<Tally> {
+    only(&mut cargo(&["fmt", "--all", "--check"]))
+}
+
+fn clippy(_: &Workspace) -> anyhow::Result<Tally> {
+    only(&mut cargo(&[
+        "clippy",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn tests(_: &Workspace) -> anyhow::Result<Tally> {
+    let mut command = cargo(&[
+        "test",
+        "--locked",
+        "--workspace",
+        "--all-features",
+        "--lib",
+        "--bins",
+        "--tests",
+        "--no-fail-fast",
+    ]);
+    counted(command.env("INSTA_UPDATE", "no"))
+}
+
+fn doctests(_: &Workspace) -> anyhow::Result<Tally> {
+    counted(&mut cargo(&[
+        "test",
+        "--locked",
+        "--workspace",
+        "--all-features",
+        "--doc",
+        "--no-fail-fast",
+    ]))
+}
+
+fn rustdoc(_: &Workspace) -> anyhow::Result<Tally> {
+    let mut command = cargo(&[
+        "doc",
+        "--locked",
+        "--workspace",
+        "--exclude",
+        "xtask",
+        "--all-features",
+        "--no-deps",
+    ]);
+    only(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn deny(_: &Workspace) -> anyhow::Result<Tally> {
+    only(&mut cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))
+}
+
+/// A command that counts nothing: it passes or it does not.
+fn only(command: &mut Command) -> anyhow::Result<Tally> {
+    process::run(command)?;
+    Ok(Tally::default())
+}
+
+/// A test runner: its closing lines are added up.
+fn counted(command: &mut Command) -> anyhow::Result<Tally> {
+    let mut tally = Tally::default();
+    let end = process::tee(command, |line| {
+        if let Some(more) = Tally::from_line(line) {
+            tally.add(more);
+        }
+    });
+    match end {
+        Ok(()) => Ok(tally),
+        // The runner's own count says it better than its exit code.
+        Err(_) if tally.failed > 0 => Ok(tally),
+        Err(error) => Err(error),
+    }
+}
