@@ -1,0 +1,154 @@
+//! The last resort: one ordered table of phrases in a provider's message.
+//!
+//! A phrase is matched without case, at word boundaries, and `*` skips any text.
+//! Each row has been seen (the tests name where), is needed (deleting one fails
+//! a test), and does not match its counter-example. A bare number or a single
+//! everyday word is never a phrase.
+
+use crate::reason::Reason;
+
+/// What is looked at; what comes later in a message is stack traces and echoes.
+const LOOKED_AT: usize = 2_000;
+
+/// From here on a message quotes the request: the user's words, not the
+/// provider's.
+const ECHOES: &[&str] =
+    &["'input':", "\"input\":", "input_value=", "failed_generation", "received:", "got:"];
+
+/// The first row whose phrase is in the message and whose reason is admitted.
+pub(super) fn read(message: &str, admitted: impl Fn(Reason) -> bool) -> Option<Reason> {
+    read_with(TABLE, message, admitted)
+}
+
+/// Whether the message is a web page: a proxy's words, not the provider's.
+pub(super) fn is_html(message: &str) -> bool {
+    let start: String = message.trim_start().chars().take(15).collect();
+    let start = start.to_ascii_lowercase();
+    start.starts_with("<!doctype html") || start.starts_with("<html") || start.starts_with("<?xml")
+}
+
+pub(super) fn read_with(
+    table: &[(Reason, &str)],
+    message: &str,
+    admitted: impl Fn(Reason) -> bool,
+) -> Option<Reason> {
+    let mut text: String = message.chars().take(LOOKED_AT).collect();
+    text.make_ascii_lowercase();
+    let end = ECHOES.iter().filter_map(|echo| text.find(echo)).min().unwrap_or(text.len());
+    let text = text.get(..end).unwrap_or(&text);
+    table
+        .iter()
+        .find(|(reason, phrase)| admitted(*reason) && contains(text, phrase))
+        .map(|&(reason, _)| reason)
+}
+
+/// Whether the pieces between `*` occur in this order, each as whole words.
+fn contains(text: &str, phrase: &str) -> bool {
+    let mut rest = text;
+    phrase.split('*').all(|piece| match find_words(rest, piece) {
+        Some(end) => {
+            rest = rest.get(end..).unwrap_or_default();
+            true
+        }
+        None => false,
+    })
+}
+
+/// Where the first whole-word occurrence of `piece` ends.
+fn find_words(text: &str, piece: &str) -> Option<usize> {
+    let mut from = 0;
+    while let Some(at) = text.get(from..)?.find(piece) {
+        let start = from + at;
+        let end = start + piece.len();
+        let before = text.get(..start)?.chars().next_back();
+        let after = text.get(end..)?.chars().next();
+        let in_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        if !in_word(before) && !in_word(after) {
+            return Some(end);
+        }
+        from = start + text.get(start..)?.chars().next()?.len_utf8();
+    }
+    None
+}
+
+pub(super) const TABLE: &[(Reason, &str)] = &[
+    // Limits over time that speak of tokens: before overflow, which does too.
+    (Reason::RateLimit, "tokens per minute"),
+    (Reason::RateLimit, "tokens per day"),
+    (Reason::RateLimit, "requests per minute"),
+    (Reason::RateLimit, "rate limit"),
+    (Reason::RateLimit, "ratelimiterror"),
+    (Reason::RateLimit, "too many requests"),
+    (Reason::RateLimit, "resource has been exhausted"),
+    (Reason::RateLimit, "concurrency limit"),
+    (Reason::RateLimit, "usage limit*try again"),
+    // Context windows, in each server's words
+    (Reason::ContextOverflow, "contextwindowexceedederror"),
+    (Reason::ContextOverflow, "exceeds the available context size"),
+    (Reason::ContextOverflow, "context size has been exceeded"),
+    (Reason::ContextOverflow, "maximum context length"),
+    (Reason::ContextOverflow, "greater than the context length"),
+    (Reason::ContextOverflow, "prompt is too long"),
+    (Reason::ContextOverflow, "input is too long for requested model"),
+    (Reason::ContextOverflow, "exceeds the context window"),
+    (Reason::ContextOverflow, "input token count*exceeds the maximum"),
+    (Reason::ContextOverflow, "maximum prompt length is"),
+    (Reason::ContextOverflow, "reduce the length of the messages"),
+    (Reason::ContextOverflow, "context window exceeds limit"),
+    (Reason::ContextOverflow, "exceeded model token limit"),
+    (Reason::ContextOverflow, "tokens in request more than max tokens allowed"),
+    (Reason::ContextOverflow, "prompt exceeds max length"),
+    (Reason::ContextOverflow, "prompt too long; exceeded"),
+    (Reason::ContextOverflow, "but the configured context size is"),
+    (Reason::ContextOverflow, "input length and `max_tokens` exceed context limit"),
+    // A model that is there, but not loaded
+    (Reason::ModelNotReady, "loading model"),
+    (Reason::ModelNotReady, "model is not loaded"),
+    (Reason::ModelNotReady, "no models loaded"),
+    (Reason::ModelNotReady, "failed to load model"),
+    (Reason::ModelNotReady, "model is currently loading"),
+    (Reason::ModelNotReady, "model unloaded"),
+    (Reason::ModelNotReady, "modelnotreadyexception"),
+    // A model that is not there
+    (Reason::ModelNotFound, "model*not found"),
+    (Reason::ModelNotFound, "the model*does not exist"),
+    (Reason::ModelNotFound, "no endpoints found for"),
+    (Reason::ModelNotFound, "is not a valid model id"),
+    (Reason::ModelNotFound, "unknown model"),
+    (Reason::ModelNotFound, "server is pinned to"),
+    (Reason::ModelNotFound, "there are no healthy deployments for this model"),
+    (Reason::ModelNotFound, "model*has been deprecated"),
+    // Money
+    (Reason::Billing, "exceeded your current quota"),
+    (Reason::Billing, "credit balance is too low"),
+    (Reason::Billing, "insufficient credits"),
+    (Reason::Billing, "requires more credits"),
+    (Reason::Billing, "used all available credits"),
+    (Reason::Billing, "insufficient balance"),
+    (Reason::Billing, "spending limit"),
+    (Reason::Billing, "payment required"),
+    // Keys and accounts
+    (Reason::AuthPermanent, "organization has been disabled"),
+    (Reason::AuthPermanent, "account*deactivated"),
+    (Reason::AuthPermanent, "key*has been revoked"),
+    (Reason::AuthPermanent, "key*has been disabled"),
+    (Reason::AuthPermanent, "reported as leaked"),
+    (Reason::Auth, "invalid api key"),
+    (Reason::Auth, "incorrect api key"),
+    (Reason::Auth, "api key not valid"),
+    (Reason::Auth, "invalid x-api-key"),
+    (Reason::Auth, "no api key passed in"),
+    (Reason::Auth, "no auth credentials found"),
+    (Reason::Auth, "oauth token has expired"),
+    // Capacity
+    (Reason::Overloaded, "overloaded"),
+    (Reason::Overloaded, "at capacity"),
+    (Reason::Overloaded, "experiencing high demand"),
+    (Reason::Overloaded, "service unavailable"),
+    // The request itself
+    (Reason::ContentFilter, "content management policy"),
+    (Reason::ContentFilter, "violating our usage policy"),
+    (Reason::Format, "json.exception.parse_error"),
+    (Reason::Format, "image input is not supported"),
+    (Reason::Format, "response with id*not found"),
+];

@@ -1,0 +1,38 @@
+//! The verdict that decides the commit, made by a function of the embedder's
+//! event type: this crate does not know what an event means.
+
+use crate::reason::Reason;
+
+/// The gate's verdict on one event.
+///
+/// A gate is an `FnMut(&Event) -> Gate`, made afresh for each attempt and asked
+/// for every event until it commits; afterwards it is not asked again.
+///
+/// ```
+/// use oc_fallback::{Gate, Reason};
+///
+/// enum Event { Ping, Reasoning(String), Text(String), End }
+///
+/// // Meaningful is the first non-blank text; an end before it is no answer.
+/// let mut reasoned = false;
+/// let mut gate = move |event: &Event| match event {
+///     Event::Text(text) if !text.trim().is_empty() => Gate::Commit,
+///     Event::Reasoning(_) => { reasoned = true; Gate::Hold }
+///     Event::End if reasoned => Gate::Reject(Reason::ReasoningOnly),
+///     Event::End => Gate::Reject(Reason::Empty),
+///     Event::Ping | Event::Text(_) => Gate::Hold,
+/// };
+/// assert_eq!(gate(&Event::Ping), Gate::Hold);
+/// assert_eq!(gate(&Event::Reasoning("hm".into())), Gate::Hold);
+/// assert_eq!(gate(&Event::End), Gate::Reject(Reason::ReasoningOnly));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Gate {
+    /// Not meaningful yet: a role chunk, `created`, a heartbeat, reasoning.
+    Hold,
+    /// Meaningful: from here on this attempt is the answer.
+    Commit,
+    /// This attempt is no answer: its end came with nothing to show, say.
+    Reject(Reason),
+}

@@ -1,0 +1,484 @@
+//! The plan: which candidate is asked when, and what a failure leads to.
+//!
+//! Pure: it reads no clock, rolls no system dice and does no I/O. Time comes in
+//! as `now`, jitter as a seed; what is remembered between requests is behind
+//! [`Store`].
+
+mod choose;
+
+use std::{sync::Arc, time::Instant};
+
+use self::choose::{Choice, Pending};
+use crate::{
+    budget::{after, first_text_due},
+    decision::{Decision, Phase, decide},
+    error::{Exhausted, ExhaustedKind},
+    facts::Limit,
+    ledger::{Attempt, AttemptId, AttemptOutcome, Ledger, Problem},
+    policy::Policy,
+    reason::Reason,
+    retry::Dice,
+    store::{Outcome, Store},
+    target::Candidate,
+};
+
+/// What the caller of a [`Plan`] does next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// Start this attempt at the candidate with this place in the chain.
+    Start {
+        /// The new attempt's id.
+        attempt: AttemptId,
+        /// The candidate's place in the chain, from 0.
+        target: usize,
+    },
+    /// Drop this attempt now: it is over, whatever it still sends. Whatever was
+    /// shown of it before the commit is void.
+    Cancel {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Why it is over.
+        reason: Reason,
+    },
+    /// Show what this attempt has sent so far as tentative.
+    Show {
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// Come back at this instant, or with an event before it.
+    WaitUntil(Instant),
+    /// The answer is whole.
+    Done {
+        /// The attempt that gave it.
+        attempt: AttemptId,
+    },
+    /// The committed attempt failed.
+    Failed {
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// Nobody is left to ask. [`Plan::exhausted`] has the report.
+    GiveUp,
+}
+
+/// What the caller of a [`Plan`] reports about an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AttemptEvent {
+    /// Something arrived, meaningful or not.
+    Progress,
+    /// The first meaningful event arrived: this attempt is the answer.
+    Committed,
+    /// The attempt ended in order. Without a commit before, that is
+    /// [`Reason::Empty`].
+    Finished,
+    /// The attempt failed.
+    Failed(Problem),
+}
+
+/// One request's way through the chain.
+///
+/// ```text
+///            ┌───────────────── failed, another may be asked ────────────┐
+///            ▼                                                           │
+///        ┌────────┐  Start   ┌─────────┐  Committed  ┌───────────┐       │
+///  new ─▶│seeking │────────▶ │ flying  │────────────▶│ committed │       │
+///        └────────┘          └─────────┘             └───────────┘       │
+///          │  ▲ retry due         │ a limit, an error, a rejection       │
+///          │  └──────┐            ├──────────────────────────────────────┘
+///          │     ┌───────┐        │                     │         │
+///          ├────▶│waiting│        │ stop, deadline      │Finished │ Failed
+///          │     └───────┘        │                     │         │ limit
+///          ▼ nobody left          ▼                     ▼         ▼
+///        GiveUp ◀─────────────────┘                    Done     Failed
+/// ```
+///
+/// The contract: call [`Plan::next`] and do what it says, until it says
+/// [`Step::WaitUntil`]; then wait for the instant or for an event, report the
+/// event with [`Plan::on_event`], and call `next` again. `Done`, `Failed` and
+/// `GiveUp` are final and repeat. Attempts are keyed by id, and several may be
+/// alive; events of one that is over are ignored.
+#[derive(Debug)]
+pub struct Plan<T> {
+    candidates: Arc<[Candidate<T>]>,
+    policy: Policy,
+    store: Arc<dyn Store>,
+    dice: Dice,
+    started: Instant,
+    deadline: Instant,
+    stage: Stage,
+    flights: Vec<Flight>,
+    /// Places in the chain that have been asked.
+    asked: Vec<bool>,
+    probed: bool,
+    retries: u32,
+    /// The attempt whose target may be asked once more.
+    retryable: Option<Pending>,
+    /// The largest window that overflowed, where any did.
+    overflow: Option<Option<u64>>,
+    ledger: Ledger,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Stage {
+    Seeking,
+    Waiting { target: usize, until: Instant },
+    Committed(AttemptId),
+    Done(AttemptId),
+    Failed(AttemptId),
+    GaveUp(Option<ExhaustedKind>),
+}
+
+/// An attempt that is alive, or over and not yet dropped by the caller.
+#[derive(Debug)]
+struct Flight {
+    id: AttemptId,
+    target: usize,
+    first_byte_due: Instant,
+    first_text_due: (Instant, Limit),
+    first_byte: Option<Instant>,
+    last_event: Instant,
+    shown: bool,
+    over: Option<Reason>,
+}
+
+impl<T> Plan<T> {
+    /// A plan for one request that starts `now`. The seed decides the jitter.
+    #[must_use]
+    pub fn new(
+        candidates: Arc<[Candidate<T>]>,
+        policy: Policy,
+        store: Arc<dyn Store>,
+        seed: u64,
+        now: Instant,
+    ) -> Self {
+        Self {
+            asked: vec![false; candidates.len()],
+            candidates,
+            policy,
+            store,
+            dice: Dice::new(seed),
+            started: now,
+            deadline: after(now, policy.total),
+            stage: Stage::Seeking,
+            flights: Vec::new(),
+            probed: false,
+            retries: 0,
+            retryable: None,
+            overflow: None,
+            ledger: Ledger::default(),
+        }
+    }
+
+    /// What to do next.
+    pub fn next(&mut self, now: Instant) -> Step {
+        if now >= self.deadline {
+            self.run_out(now);
+        }
+        self.check_limits(now);
+        if let Some(at) = self.flights.iter().position(|flight| flight.over.is_some()) {
+            let flight = self.flights.swap_remove(at);
+            let reason = flight.over.unwrap_or(Reason::Cancelled);
+            return Step::Cancel { attempt: flight.id, reason };
+        }
+        match self.stage {
+            Stage::Done(attempt) => Step::Done { attempt },
+            Stage::Failed(attempt) => Step::Failed { attempt },
+            Stage::GaveUp(_) => Step::GiveUp,
+            Stage::Waiting { target, until } if now >= until => {
+                self.start(target, true, false, now)
+            }
+            Stage::Waiting { until, .. } => Step::WaitUntil(until.min(self.deadline)),
+            Stage::Seeking if self.flights.is_empty() => match self.choose(now) {
+                Choice::Ask { target, probe } => self.start(target, false, probe, now),
+                Choice::Wait { target, until } => {
+                    self.stage = Stage::Waiting { target, until };
+                    Step::WaitUntil(until)
+                }
+                Choice::Nobody => {
+                    self.stage = Stage::GaveUp(None);
+                    Step::GiveUp
+                }
+            },
+            Stage::Seeking | Stage::Committed(_) => self.watch(now),
+        }
+    }
+
+    /// Takes note of what an attempt did.
+    pub fn on_event(&mut self, attempt: AttemptId, event: AttemptEvent, now: Instant) {
+        let Some(flight) =
+            self.flights.iter_mut().find(|flight| flight.id == attempt && flight.over.is_none())
+        else {
+            return;
+        };
+        match event {
+            AttemptEvent::Progress | AttemptEvent::Committed => {
+                flight.last_event = now;
+                if flight.first_byte.is_none() {
+                    flight.first_byte = Some(now);
+                    let since = now.saturating_duration_since(self.started);
+                    if let Some(attempt) = self.ledger.attempts.get_mut(attempt.0) {
+                        attempt.first_byte = Some(since);
+                    }
+                }
+                if event == AttemptEvent::Committed {
+                    self.commit(attempt, now);
+                }
+            }
+            AttemptEvent::Finished if self.is_committed(attempt) => self.finish(attempt, now),
+            AttemptEvent::Finished => self.fail(attempt, Problem::new(Reason::Empty), now),
+            AttemptEvent::Failed(problem) => self.fail(attempt, problem, now),
+        }
+    }
+
+    /// When the request's deadline ends; no event counts from then on.
+    #[must_use]
+    pub const fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The candidates, in the order in which they are asked.
+    #[must_use]
+    pub fn candidates(&self) -> &[Candidate<T>] {
+        &self.candidates
+    }
+
+    /// What has happened so far.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The report of a plan that gave up; `None` before [`Step::GiveUp`].
+    #[must_use]
+    pub fn exhausted(&self, now: Instant) -> Option<Exhausted> {
+        let Stage::GaveUp(stopped) = self.stage else { return None };
+        let retry_after = self.promised_end(now);
+        let kind = stopped.unwrap_or_else(|| self.kind_of_end(retry_after.is_some()));
+        Some(Exhausted::new(kind, retry_after, self.ledger.clone()))
+    }
+
+    fn start(&mut self, target: usize, retry: bool, probe: bool, now: Instant) -> Step {
+        let Some(candidate) = self.candidates.get(target) else {
+            self.stage = Stage::GaveUp(None);
+            return Step::GiveUp;
+        };
+        let attempt = AttemptId(self.ledger.attempts.len());
+        self.probed |= probe;
+        let others = self.others_wait(target, now);
+        let limits = candidate.limits;
+        self.store.record(
+            &candidate.scope,
+            &Outcome::Started { credit: self.policy.retry.budget },
+            now,
+        );
+        self.ledger.skipped.retain(|skipped| skipped.target != target);
+        self.ledger.attempts.push(Attempt {
+            name: Arc::clone(&candidate.name),
+            target,
+            outcome: AttemptOutcome::Running,
+            problem: None,
+            probe,
+            retry,
+            started: now.saturating_duration_since(self.started),
+            first_byte: None,
+            first_text: None,
+            ended: None,
+        });
+        self.flights.push(Flight {
+            id: attempt,
+            target,
+            first_byte_due: after(now, limits.first_byte),
+            first_text_due: first_text_due(
+                &limits,
+                now,
+                self.deadline,
+                self.policy.share,
+                others,
+            ),
+            first_byte: None,
+            last_event: now,
+            shown: false,
+            over: None,
+        });
+        if let Some(asked) = self.asked.get_mut(target) {
+            *asked = true;
+        }
+        self.stage = Stage::Seeking;
+        Step::Start { attempt, target }
+    }
+
+    fn commit(&mut self, attempt: AttemptId, now: Instant) {
+        if !matches!(self.stage, Stage::Seeking) {
+            return;
+        }
+        self.stage = Stage::Committed(attempt);
+        self.ledger.committed = Some(attempt);
+        let since = now.saturating_duration_since(self.started);
+        if let Some(attempt) = self.ledger.attempts.get_mut(attempt.0) {
+            attempt.first_text = Some(since);
+        }
+        self.end_others(attempt, now);
+    }
+
+    fn finish(&mut self, attempt: AttemptId, now: Instant) {
+        self.stage = Stage::Done(attempt);
+        self.close(attempt, AttemptOutcome::Answered, None, now);
+        self.record(attempt, &Outcome::Answered, now);
+        self.flights.retain(|flight| flight.id != attempt);
+    }
+
+    fn fail(&mut self, attempt: AttemptId, problem: Problem, now: Instant) {
+        let reason = problem.reason;
+        let outcome = Outcome::Failed { reason, retry_after: problem.retry_after };
+        self.record(attempt, &outcome, now);
+        let Some(flight) = self.flights.iter_mut().find(|flight| flight.id == attempt) else {
+            return;
+        };
+        flight.over = Some(reason);
+        let target = flight.target;
+        let phase =
+            if self.is_committed(attempt) { Phase::Committed } else { Phase::Uncommitted };
+        match decide(reason, phase) {
+            Decision::Tell => self.stage = Stage::Failed(attempt),
+            Decision::Stop => {
+                self.stage = Stage::GaveUp(Some(stop_kind(reason)));
+                self.end_others(attempt, now);
+            }
+            Decision::NextLarger => {
+                let own = self.candidates.get(target).and_then(|candidate| candidate.window);
+                // What the server says it has loaded counts, not what was configured.
+                let window = problem.window.or(own);
+                self.overflow = Some(self.overflow.flatten().max(window));
+            }
+            Decision::NextOrRetry => {
+                let probe = self.ledger.attempt(attempt).is_some_and(|attempt| attempt.probe);
+                if !probe {
+                    self.retryable = Some(Pending { target, retry_after: problem.retry_after });
+                }
+            }
+            Decision::Next => {}
+        }
+        self.close(attempt, AttemptOutcome::Failed, Some(problem), now);
+    }
+
+    /// The deadline has passed: whatever is alive fails, nothing is started.
+    fn run_out(&mut self, now: Instant) {
+        let alive: Vec<_> = self.alive().collect();
+        match self.stage {
+            Stage::Done(_) | Stage::Failed(_) | Stage::GaveUp(_) => return,
+            Stage::Seeking | Stage::Waiting { .. } => {
+                self.stage = Stage::GaveUp(Some(ExhaustedKind::Deadline));
+            }
+            // Failing the committed attempt below moves the stage.
+            Stage::Committed(_) => {}
+        }
+        for attempt in alive {
+            self.fail(attempt, Problem::new(Reason::Timeout(Limit::Total)), now);
+        }
+    }
+
+    fn check_limits(&mut self, now: Instant) {
+        while let Some((attempt, limit)) = self
+            .flights
+            .iter()
+            .filter(|flight| flight.over.is_none())
+            .find_map(|flight| {
+                let (due, limit) = self.due(flight);
+                (now >= due).then_some((flight.id, limit))
+            })
+        {
+            self.fail(attempt, Problem::new(Reason::Timeout(limit)), now);
+        }
+    }
+
+    /// The next limit that a living attempt can break.
+    fn due(&self, flight: &Flight) -> (Instant, Limit) {
+        let idle = self.candidates.get(flight.target).map_or(self.deadline, |candidate| {
+            after(flight.last_event, candidate.limits.idle)
+        });
+        let silence = match flight.first_byte {
+            None => (flight.first_byte_due, Limit::FirstByte),
+            Some(_) => (idle, Limit::Idle),
+        };
+        if self.is_committed(flight.id) || silence.0 <= flight.first_text_due.0 {
+            silence
+        } else {
+            flight.first_text_due
+        }
+    }
+
+    /// Waits for the living attempts, and shows what was held long enough.
+    fn watch(&mut self, now: Instant) -> Step {
+        let hold = self.policy.hold_for();
+        let committed = matches!(self.stage, Stage::Committed(_));
+        let mut until = self.deadline;
+        for at in 0..self.flights.len() {
+            let Some(flight) = self.flights.get(at) else { break };
+            until = until.min(self.due(flight).0);
+            let (Some(first), false, false) = (flight.first_byte, flight.shown, committed) else {
+                continue;
+            };
+            let show_at = after(first, hold);
+            if show_at > now {
+                until = until.min(show_at);
+            } else if let Some(flight) = self.flights.get_mut(at) {
+                flight.shown = true;
+                return Step::Show { attempt: flight.id };
+            }
+        }
+        Step::WaitUntil(until)
+    }
+
+    fn alive(&self) -> impl Iterator<Item = AttemptId> {
+        self.flights.iter().filter(|flight| flight.over.is_none()).map(|flight| flight.id)
+    }
+
+    fn is_committed(&self, attempt: AttemptId) -> bool {
+        matches!(self.stage, Stage::Committed(winner) if winner == attempt)
+    }
+
+    fn end_others(&mut self, winner: AttemptId, now: Instant) {
+        let others: Vec<_> = self.alive().filter(|&attempt| attempt != winner).collect();
+        for attempt in others {
+            if let Some(flight) = self.flights.iter_mut().find(|flight| flight.id == attempt) {
+                flight.over = Some(Reason::Cancelled);
+            }
+            self.close(attempt, AttemptOutcome::Superseded, None, now);
+        }
+    }
+
+    fn close(
+        &mut self,
+        attempt: AttemptId,
+        outcome: AttemptOutcome,
+        problem: Option<Problem>,
+        now: Instant,
+    ) {
+        let since = now.saturating_duration_since(self.started);
+        if let Some(attempt) = self.ledger.attempts.get_mut(attempt.0) {
+            attempt.outcome = outcome;
+            attempt.problem = problem;
+            attempt.ended = Some(since);
+        }
+    }
+
+    fn record(&self, attempt: AttemptId, outcome: &Outcome, now: Instant) {
+        let target = self.ledger.attempt(attempt).map(|attempt| attempt.target);
+        if let Some(candidate) = target.and_then(|target| self.candidates.get(target)) {
+            self.store.record(&candidate.scope, outcome, now);
+        }
+    }
+}
+
+const fn stop_kind(reason: Reason) -> ExhaustedKind {
+    match reason {
+        Reason::Cancelled => ExhaustedKind::Cancelled,
+        Reason::ContentFilter => ExhaustedKind::ContentFilter,
+        _ => ExhaustedKind::Deadline,
+    }
+}
+
+#[cfg(test)]
+mod tests;
