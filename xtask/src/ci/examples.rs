@@ -1,5 +1,10 @@
 //! Each example is run as a reader would run it, and must exit 0.
+//!
+//! An example is a file in `examples/`, short enough to be read at once, and an
+//! `[[example]]` of the crate that it shows: a file that no crate names would
+//! rot unseen.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -14,6 +19,17 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Builds all examples and runs each. An example that reads standard input
 /// gets the file `examples/stdin/<name>` if there is one; others get none.
 pub(super) fn run(workspace: &Workspace) -> anyhow::Result<Tally> {
+    for file in sources()? {
+        ensure!(
+            workspace
+                .crates
+                .values()
+                .flat_map(|p| &p.examples)
+                .any(|(_, path)| path.ends_with(&file)),
+            "{} is no [[example]] of any crate",
+            file.display()
+        );
+    }
     process::run(&mut cargo(&[
         "build",
         "--locked",
@@ -35,6 +51,18 @@ pub(super) fn run(workspace: &Workspace) -> anyhow::Result<Tally> {
     }
     ensure!(tally != Tally::default(), "no crate has an example");
     Ok(tally)
+}
+
+/// `examples/*.rs`, relative to the root.
+fn sources() -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(workspace::root().join("examples"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(Path::new("examples").join(path.file_name().unwrap_or_default()));
+        }
+    }
+    Ok(files)
 }
 
 fn run_one(workspace: &Workspace, name: &str) -> anyhow::Result<()> {
