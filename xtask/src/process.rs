@@ -50,6 +50,13 @@ pub(crate) fn capture(command: &mut Command) -> anyhow::Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("`{line}` wrote something not UTF-8"))
 }
 
+/// Runs to the end: whether it ended well, and what it said on standard error.
+pub(crate) fn said(command: &mut Command) -> anyhow::Result<(bool, String)> {
+    let line = announce(command);
+    let output = command.output().with_context(|| format!("cannot start `{line}`"))?;
+    Ok((output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned()))
+}
+
 /// Runs to the end, passing each line of standard output on to `line` as well
 /// as to ours. The last word is the status: the caller has seen the lines.
 pub(crate) fn tee(command: &mut Command, mut line: impl FnMut(&str)) -> anyhow::Result<()> {

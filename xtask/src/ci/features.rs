@@ -12,13 +12,15 @@ pub(super) fn check(workspace: &Workspace) -> anyhow::Result<Tally> {
     for (name, package) in &workspace.crates {
         for combination in combinations(&package.features) {
             let mut command = cargo(&["check", "--locked", "--quiet", "-p", name]);
-            command.args(&combination).env("RUSTFLAGS", "-D warnings");
-            if process::run(&mut command).is_err() {
+            let (ended_well, said) = process::said(command.args(&combination))?;
+            // Not `RUSTFLAGS=-D warnings`: that builds every dependency anew.
+            if !ended_well || said.lines().any(|line| line.starts_with("warning")) {
+                println!("{said}");
                 broken.push(format!("{name} {}", combination.join(" ")));
             }
         }
     }
-    ensure!(broken.is_empty(), "does not build: {}", broken.join("; "));
+    ensure!(broken.is_empty(), "does not build without warnings: {}", broken.join("; "));
     Ok(Tally::default())
 }
 

@@ -256,7 +256,8 @@ fn rustdoc(_: &Workspace) -> anyhow::Result<Tally> {
     only(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-fn deny(_: &Workspace) -> anyhow::Result<Tally> {
+fn deny(workspace: &Workspace) -> anyhow::Result<Tally> {
+    lock(workspace)?;
     only(&mut cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))
 }
 
