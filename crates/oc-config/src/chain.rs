@@ -1,0 +1,141 @@
+//! The models a request may be answered by, in order.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::model::Model;
+use crate::model_ref::ModelRef;
+
+/// The candidates for one requested name.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Chain {
+    /// The name as it was asked for.
+    pub requested: String,
+    /// Whether a model other than the configured primary was asked for by
+    /// name; such a request gets no fallbacks unless the settings say `chain`.
+    pub explicit: bool,
+    /// In the order in which they are tried, without doubles. Never empty.
+    pub candidates: Vec<Candidate>,
+}
+
+/// One model of a [`Chain`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Candidate {
+    /// What was named.
+    pub model_ref: ModelRef,
+    /// The model, unless the ref names none.
+    pub model: Option<Arc<Model>>,
+    /// Whether it can be asked at all.
+    pub usability: Usability,
+}
+
+/// Whether a model can be asked, as far as the config tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Usability {
+    /// It can.
+    Usable,
+    /// It cannot.
+    Unusable {
+        /// Why not.
+        reason: UnusableReason,
+        /// What would enable it.
+        fix: String,
+    },
+}
+
+impl Usability {
+    /// Whether it can be asked.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        *self == Self::Usable
+    }
+}
+
+/// Why a model cannot be asked. `Display` is a lowercase fragment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnusableReason {
+    /// The ref names a provider that neither config nor catalog knows.
+    UnknownProvider {
+        /// Its id.
+        provider: String,
+    },
+    /// The provider is known, and has no such model.
+    UnknownModel {
+        /// The provider's id.
+        provider: String,
+        /// The model's.
+        model: String,
+    },
+    /// The provider has no usable base URL.
+    NoBaseUrl {
+        /// Its id.
+        provider: String,
+    },
+    /// The provider wants a key and there is none.
+    NoKey {
+        /// Its id.
+        provider: String,
+        /// What is missing.
+        detail: String,
+    },
+    /// The config asks for something that is not supported.
+    Unsupported {
+        /// The provider's id.
+        provider: String,
+        /// What it is.
+        detail: String,
+    },
+}
+
+impl fmt::Display for UnusableReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownProvider { provider } => write!(f, "no provider `{provider}`"),
+            Self::UnknownModel { provider, model } => {
+                write!(f, "provider `{provider}` has no model `{model}`")
+            }
+            Self::NoBaseUrl { provider } => write!(f, "provider `{provider}` has no base URL"),
+            Self::NoKey { provider, detail } => {
+                write!(f, "no key for provider `{provider}`: {detail}")
+            }
+            Self::Unsupported { provider, detail } => {
+                write!(f, "provider `{provider}`: {detail}")
+            }
+        }
+    }
+}
+
+/// Whether a model asked for by name gets the configured fallbacks too
+/// (`fallback.explicitModels`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum ExplicitModels {
+    /// Only itself.
+    #[default]
+    Strict,
+    /// Itself, then the configured fallbacks.
+    Chain,
+}
+
+/// A name that is no alias, no ref and no model id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown model `{name}`{}", hint(.nearest))]
+#[non_exhaustive]
+pub struct UnknownModel {
+    /// The name that was asked for.
+    pub name: String,
+    /// Up to three names that are known and close, the closest first.
+    pub nearest: Vec<String>,
+}
+
+fn hint(nearest: &[String]) -> String {
+    match nearest {
+        [] => String::new(),
+        names => format!("; did you mean {}?", names.join(" or ")),
+    }
+}

@@ -1,0 +1,324 @@
+//! The resolved config: what a program asks.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::catalog::Catalog;
+use crate::chain::{Candidate, Chain, ExplicitModels, UnknownModel, UnusableReason, Usability};
+use crate::diagnostic::{Diagnostic, Loaded};
+use crate::env::Env;
+use crate::error::ConfigError;
+use crate::explain::Explanation;
+use crate::model::{Model, Provider};
+use crate::model_ref::ModelRef;
+use crate::nearest::nearest_few;
+use crate::resolve::canonical_id;
+use crate::secret::Key;
+use crate::settings::Settings;
+use crate::{load, source};
+
+/// An OpenClaw config, resolved and immutable.
+///
+/// ```
+/// use oc_config::Config;
+///
+/// let text = r#"{
+///   agents: { defaults: { model: {
+///     primary: "lmstudio/qwen3", fallbacks: ["anthropic/claude-sonnet-4-5"],
+///   } } },
+///   models: { providers: { lmstudio: {
+///     baseUrl: "http://127.0.0.1:1234/v1", apiKey: "lmstudio", api: "openai-responses",
+///     models: [{ id: "qwen3", name: "Qwen 3", contextWindow: 65536 }],
+///   } } },
+/// }"#;
+/// let env = |_: &str| None;
+/// let config = Config::parse(text, "openclaw.json", &env)?.value;
+///
+/// let chain = config.chain("default")?;
+/// assert_eq!(chain.candidates[0].model_ref.to_string(), "lmstudio/qwen3");
+/// assert!(chain.candidates[0].usability.is_usable());
+/// // In the chain, but nothing is sent without a key.
+/// assert!(!chain.candidates[1].usability.is_usable());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Config {
+    pub(crate) providers: BTreeMap<String, Provider>,
+    pub(crate) models: BTreeMap<ModelRef, Arc<Model>>,
+    pub(crate) aliases: BTreeMap<String, Alias>,
+    pub(crate) primary: Option<ModelRef>,
+    pub(crate) fallbacks: Vec<ModelRef>,
+    pub(crate) client_names: BTreeMap<String, ModelRef>,
+    pub(crate) explicit_models: ExplicitModels,
+    pub(crate) settings: Option<Settings>,
+}
+
+/// An alias as it was written, and its model. Kept by its lower-case form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Alias {
+    pub(crate) name: String,
+    pub(crate) model_ref: ModelRef,
+}
+
+impl Config {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// When there is no such file, when it cannot be read, and when it is
+    /// wrong, with every problem in it.
+    pub fn load(path: &Path, env: &dyn Env) -> Result<Loaded<Self>, ConfigError> {
+        let text = source::read(path)?;
+        Self::parse(&text, &path.display().to_string(), env)
+    }
+
+    /// Reads `text`; `file` is its name in diagnostics. Touches no file.
+    ///
+    /// # Errors
+    /// When the text is wrong, with every problem in it.
+    pub fn parse(text: &str, file: &str, env: &dyn Env) -> Result<Loaded<Self>, ConfigError> {
+        load::config(text, file, env)
+    }
+
+    /// The config under these settings: the gateway's names for models, the
+    /// rule for explicit models, and what the settings declare of providers.
+    /// What the settings name and the config does not know is a warning.
+    #[must_use]
+    pub fn with_settings(self, settings: &Settings) -> Loaded<Self> {
+        load::with_settings(self, settings)
+    }
+
+    /// The candidates for `model`: an alias (case does not count), a name
+    /// from `modelAliases`, a `provider/model` ref, a bare id that one provider
+    /// owns, or `default`.
+    ///
+    /// The configured primary, however it is named, gets the configured
+    /// fallbacks; another model gets none, unless the settings say
+    /// `fallback.explicitModels: "chain"`. Unusable candidates stay, with
+    /// their reason; doubles are dropped.
+    ///
+    /// # Errors
+    /// [`UnknownModel`], with the nearest names.
+    pub fn chain(&self, model: &str) -> Result<Chain, UnknownModel> {
+        self.chain_with(model, self.explicit_models)
+    }
+
+    /// [`chain`](Self::chain) under a rule of the caller's.
+    ///
+    /// # Errors
+    /// [`UnknownModel`], with the nearest names.
+    pub fn chain_with(&self, model: &str, explicit: ExplicitModels) -> Result<Chain, UnknownModel> {
+        let first = self.resolve(model).ok_or_else(|| self.unknown(model))?;
+        let is_primary = self.primary.as_ref() == Some(&first);
+        let with_fallbacks = is_primary || explicit == ExplicitModels::Chain;
+        let mut refs = vec![first];
+        if with_fallbacks {
+            for fallback in &self.fallbacks {
+                if !refs.contains(fallback) {
+                    refs.push(fallback.clone());
+                }
+            }
+        }
+        Ok(Chain {
+            requested: model.to_owned(),
+            explicit: !is_primary,
+            candidates: refs.into_iter().map(|r| self.candidate(r)).collect(),
+        })
+    }
+
+    /// The model of the merged catalog that `model_ref` names.
+    #[must_use]
+    pub fn model(&self, model_ref: &ModelRef) -> Option<&Model> {
+        self.models.get(model_ref).map(Arc::as_ref)
+    }
+
+    /// The merged catalog, by ref.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.models.values().map(Arc::as_ref)
+    }
+
+    /// Every provider that is configured, in the catalog with models, or named
+    /// by a ref; by id.
+    pub fn providers(&self) -> impl Iterator<Item = &Provider> {
+        self.providers.values()
+    }
+
+    /// The provider with this id, in any case.
+    #[must_use]
+    pub fn provider(&self, id: &str) -> Option<&Provider> {
+        self.providers.get(&self.provider_id(id))
+    }
+
+    /// The configured primary; where none is stated, the only configured model.
+    #[must_use]
+    pub fn primary(&self) -> Option<&ModelRef> {
+        self.primary.as_ref()
+    }
+
+    /// Aliases as they were written, with their models, in alphabetical order.
+    pub fn aliases(&self) -> impl Iterator<Item = (&str, &ModelRef)> {
+        let aliases = self.aliases.values();
+        aliases.map(|alias| (alias.name.as_str(), &alias.model_ref))
+    }
+
+    /// Whether `model_ref` can be asked, as far as the config tells.
+    #[must_use]
+    pub fn usability(&self, model_ref: &ModelRef) -> Usability {
+        self.judge(model_ref)
+            .err()
+            .map_or(Usability::Usable, |(reason, fix)| Usability::Unusable { reason, fix })
+    }
+
+    /// The chain for `model`, and where its values came from.
+    ///
+    /// # Errors
+    /// [`UnknownModel`], with the nearest names.
+    pub fn explain(&self, model: &str) -> Result<Explanation, UnknownModel> {
+        self.chain(model).map(Explanation::new)
+    }
+
+    /// The gateway's settings, where the config holds them under `ocGateway`.
+    #[must_use]
+    pub fn settings_in_config(&self) -> Option<&Settings> {
+        self.settings.as_ref()
+    }
+
+    /// Resolves a name a client sent. `None` also for a ref that nobody knows.
+    fn resolve(&self, name: &str) -> Option<ModelRef> {
+        let name = name.trim();
+        if name.eq_ignore_ascii_case("default") {
+            return self.primary.clone();
+        }
+        let found = self.read_ref(name)?;
+        let named = self.primary.iter().chain(&self.fallbacks);
+        let known = self.models.contains_key(&found) || named.into_iter().any(|r| *r == found);
+        known.then_some(found)
+    }
+
+    /// What `name` means: an alias, one of the clients' names, a ref, a bare
+    /// id that exactly one provider owns (exact case before any case). A ref
+    /// need not name a known model.
+    pub(crate) fn read_ref(&self, name: &str) -> Option<ModelRef> {
+        let name = name.trim();
+        let lower = name.to_lowercase();
+        if let Some(alias) = self.aliases.get(&lower) {
+            return Some(alias.model_ref.clone());
+        }
+        if let Some(model_ref) = self.client_names.get(&lower) {
+            return Some(model_ref.clone());
+        }
+        if let Some(model_ref) = ModelRef::parse(name) {
+            let model_ref =
+                ModelRef::new(&self.provider_id(model_ref.provider()), model_ref.model())?;
+            // An id with a slash of its own may be meant: `moonshotai/kimi-k2`.
+            let known = self.models.contains_key(&model_ref)
+                || self.providers.contains_key(model_ref.provider());
+            return match known {
+                true => Some(model_ref),
+                false => self.owner_of(name).or(Some(model_ref)),
+            };
+        }
+        self.owner_of(name)
+    }
+
+    fn owner_of(&self, id: &str) -> Option<ModelRef> {
+        let only = |matches: &dyn Fn(&str) -> bool| {
+            let mut owners = self.models.keys().filter(|r| matches(r.model()));
+            match (owners.next(), owners.next()) {
+                (Some(only), None) => Some(only.clone()),
+                _ => None,
+            }
+        };
+        only(&|model| model == id).or_else(|| {
+            let any_exact = self.models.keys().any(|r| r.model() == id);
+            let folded = id.to_lowercase();
+            match any_exact {
+                true => None,
+                false => only(&|model| model.to_lowercase() == folded),
+            }
+        })
+    }
+
+    fn provider_id(&self, id: &str) -> String {
+        let plain = id.trim().to_lowercase();
+        match self.providers.contains_key(&plain) {
+            true => plain,
+            false => canonical_id(&plain, Catalog::built_in()),
+        }
+    }
+
+    fn candidate(&self, model_ref: ModelRef) -> Candidate {
+        Candidate {
+            model: self.models.get(&model_ref).cloned(),
+            usability: self.usability(&model_ref),
+            model_ref,
+        }
+    }
+
+    fn judge(&self, model_ref: &ModelRef) -> Result<(), (UnusableReason, String)> {
+        let provider = model_ref.provider().to_owned();
+        let Some(known) = self.providers.get(&provider) else {
+            let fix = format!("add `models.providers.{provider}`");
+            return Err((UnusableReason::UnknownProvider { provider }, fix));
+        };
+        let Some(model) = self.models.get(model_ref) else {
+            let of_provider = self.models.keys().filter(|r| r.provider() == provider);
+            let near = nearest_few(model_ref.model(), of_provider.map(ModelRef::model));
+            let fix = match near.first() {
+                Some(near) => format!("did you mean `{provider}/{near}`?"),
+                None => format!("add it to `models.providers.{provider}.models`"),
+            };
+            let model = model_ref.model().to_owned();
+            return Err((UnusableReason::UnknownModel { provider, model }, fix));
+        };
+        if let Some((detail, fix)) = known.unsupported.as_ref().or(model.unusable.as_ref()) {
+            let detail = detail.clone();
+            return Err((UnusableReason::Unsupported { provider, detail }, fix.clone()));
+        }
+        if model.base_url.is_empty() {
+            let fix = format!("set `models.providers.{provider}.baseUrl`");
+            return Err((UnusableReason::NoBaseUrl { provider }, fix));
+        }
+        if let Key::Missing { reason, fix } = &known.key {
+            let detail = reason.clone();
+            return Err((UnusableReason::NoKey { provider, detail }, fix.clone()));
+        }
+        Ok(())
+    }
+
+    fn unknown(&self, name: &str) -> UnknownModel {
+        let names = self.names();
+        UnknownModel {
+            name: name.to_owned(),
+            nearest: nearest_few(name.trim(), names.iter().map(String::as_str)),
+        }
+    }
+
+    /// Everything a client may ask for.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let aliases = self.aliases.values().map(|alias| alias.name.clone());
+        let refs = self.models.keys().map(ToString::to_string);
+        let ids = self.models.keys().map(|r| r.model().to_owned());
+        let mut names: Vec<String> = aliases.chain(refs).chain(ids).collect();
+        names.extend(self.client_names.keys().cloned());
+        names
+    }
+}
+
+/// Ids and counts only.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("providers", &self.providers.keys().collect::<Vec<_>>())
+            .field("models", &self.models.len())
+            .field("primary", &self.primary)
+            .field("fallbacks", &self.fallbacks)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Warnings of [`Config::with_settings`], beside the config.
+pub(crate) fn loaded(value: Config, diagnostics: Vec<Diagnostic>) -> Loaded<Config> {
+    Loaded { value, diagnostics, masked_source: String::new() }
+}

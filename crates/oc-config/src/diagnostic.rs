@@ -1,0 +1,215 @@
+//! What is wrong with a file, where, and what to do about it.
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::document::{MAX_PROBLEMS, Path, Problem, Source, SyntaxError, TypeError};
+use crate::nearest::nearest;
+
+/// One problem of one file.
+///
+/// `Display` is one line: `file:line:column: error: path: reason (fix)`.
+/// Neither it nor any field holds the value of a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Diagnostic {
+    /// Whether the file can be used in spite of it.
+    pub severity: Severity,
+    /// The file as it was named to the reader.
+    pub file: String,
+    /// Line, counted from 1.
+    pub line: usize,
+    /// Column in chars, counted from 1; a byte order mark is not counted.
+    pub column: usize,
+    /// The place in bytes, for drawing. It fits the masked source.
+    pub span: Range<usize>,
+    /// The value concerned, as `models.providers.local.models[0].id`; empty
+    /// for the document itself.
+    pub path: String,
+    /// What is wrong, as a lowercase fragment.
+    pub reason: String,
+    /// What to do, where that can be said.
+    pub fix: Option<String>,
+}
+
+/// How bad a [`Diagnostic`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Severity {
+    /// The file is used; something in it will not do what was meant.
+    Warning,
+    /// The file is refused.
+    Error,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (file, line, column) = (&self.file, self.line, self.column);
+        write!(f, "{file}:{line}:{column}: {}: ", self.severity)?;
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.reason)?;
+        match &self.fix {
+            Some(fix) => write!(f, " ({fix})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A value read from a file, and the warnings that came with it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Loaded<T> {
+    /// The value.
+    pub value: T,
+    /// Warnings only, in the order of the file.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The file's text with all secrets covered, for drawing the warnings.
+    /// Byte spans and columns fit it.
+    pub masked_source: String,
+}
+
+/// Collects the problems of one file.
+#[derive(Debug)]
+pub(crate) struct Report<'a> {
+    source: &'a Source,
+    text: &'a str,
+    found: Vec<Diagnostic>,
+}
+
+impl<'a> Report<'a> {
+    pub(crate) fn new(source: &'a Source, text: &'a str) -> Self {
+        let found = Vec::new();
+        Self { source, text, found }
+    }
+
+    pub(crate) fn error(
+        &mut self,
+        span: Range<usize>,
+        path: &Path,
+        reason: impl Into<String>,
+        fix: Option<String>,
+    ) {
+        self.add(Severity::Error, span, path, reason.into(), fix);
+    }
+
+    pub(crate) fn warning(
+        &mut self,
+        span: Range<usize>,
+        path: &Path,
+        reason: impl Into<String>,
+        fix: Option<String>,
+    ) {
+        self.add(Severity::Warning, span, path, reason.into(), fix);
+    }
+
+    pub(crate) fn syntax(&mut self, error: SyntaxError) {
+        let end = error.at
+            + self
+                .text
+                .get(error.at..)
+                .and_then(|rest| rest.chars().next())
+                .map_or(0, char::len_utf8);
+        let path = Path::default();
+        self.error(error.at..end, &path, error.reason, error.fix);
+    }
+
+    pub(crate) fn typed(&mut self, problems: Vec<Problem>) {
+        for problem in problems {
+            let fix = fix_for(&problem.error);
+            let reason = match &problem.error {
+                TypeError::UnknownWord(..) if problem.substituted => {
+                    "unknown value (it came from a variable)".to_owned()
+                }
+                error => error.to_string(),
+            };
+            self.error(problem.span, &problem.path, reason, fix);
+        }
+    }
+
+    pub(crate) fn line_of(&self, at: usize) -> usize {
+        self.source.position(self.text, at).0
+    }
+
+    pub(crate) fn position(&self, at: usize) -> (usize, usize) {
+        self.source.position(self.text, at)
+    }
+
+    pub(crate) fn file(&self) -> &str {
+        &self.source.file
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        self.found.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// All problems in the order of the file, bounded.
+    pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
+        self.found.sort_by(|a, b| (a.span.start, b.severity).cmp(&(b.span.start, a.severity)));
+        self.found.dedup();
+        if let Some(over) = self.found.len().checked_sub(MAX_PROBLEMS).filter(|n| *n > 0) {
+            self.found.truncate(MAX_PROBLEMS);
+            let path = Path::default();
+            let reason = format!("{over} more problems are not shown");
+            let end = self.text.len();
+            self.error(end..end, &path, reason, None);
+        }
+        self.found
+    }
+
+    fn add(
+        &mut self,
+        severity: Severity,
+        span: Range<usize>,
+        path: &Path,
+        reason: String,
+        fix: Option<String>,
+    ) {
+        let (line, column) = self.source.position(self.text, span.start);
+        self.found.push(Diagnostic {
+            severity,
+            file: self.source.file.clone(),
+            line,
+            column,
+            span,
+            path: path.to_string(),
+            reason,
+            fix,
+        });
+    }
+}
+
+fn fix_for(error: &TypeError) -> Option<String> {
+    match error {
+        TypeError::UnknownKey(word, known) => Some(match nearest(word, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("remove it; known here: {}", list(known)),
+        }),
+        TypeError::UnknownWord(word, known) => Some(match nearest(word, known.iter().copied()) {
+            Some(near) => format!("did you mean \"{near}\"? known: {}", list(known)),
+            None => format!("one of {}", list(known)),
+        }),
+        TypeError::MissingKey(key) => Some(format!("add `{key}`")),
+        TypeError::WrongType { expected, .. } => Some(format!("write {expected}")),
+        TypeError::Other(_) => None,
+    }
+}
+
+fn list(words: &[&str]) -> String {
+    const SHOWN: usize = 12;
+    let mut text = words.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    if words.len() > SHOWN {
+        text.push_str(", …");
+    }
+    text
+}

@@ -1,0 +1,134 @@
+//! A copy of the text in which secrets are covered.
+//!
+//! Every covered character is replaced by a dot of the same UTF-8 length, so
+//! byte spans and columns of the original fit the copy.
+
+use std::ops::Range;
+
+use super::scan::{MAX_DEPTH, comments, scan};
+use super::tree::{Node, Value};
+
+/// Keys whose value is a secret wherever they stand. Compared in lower case.
+const SECRET_KEYS: [&str; 12] = [
+    "apikey",
+    "key",
+    "keys",
+    "token",
+    "password",
+    "passphrase",
+    "secret",
+    "value",
+    "credential",
+    "credentials",
+    "authorization",
+    "url",
+];
+
+/// Keys whose whole content is: tables of headers and variables.
+const SECRET_TABLES: [&str; 3] = ["headers", "env", "vars"];
+
+/// A comment with an unbroken run of this many letters and digits may be a
+/// key that was commented out.
+const KEY_LIKE_RUN: usize = 16;
+
+pub(super) fn document(text: &str, root: &Node) -> String {
+    let mut spans = key_like_comments(text);
+    collect(root, false, &mut spans);
+    cover(text, spans)
+}
+
+/// Nothing is known about the structure, so everything that is not a key or
+/// a plain literal is covered, and the whole rest of a line after a key that
+/// names a secret.
+pub(super) fn unparsed(text: &str) -> String {
+    let mut spans = key_like_comments(text);
+    // A text nested too deeply to walk is covered whole.
+    let Ok(tokens) = scan(text, MAX_DEPTH) else {
+        return cover(text, vec![0..text.len()]);
+    };
+    for token in tokens {
+        let word = text.get(token.clone()).unwrap_or_default();
+        if word.starts_with(['{', '[']) {
+            continue;
+        }
+        let rest = text.get(token.end..).unwrap_or_default();
+        let is_key = rest.trim_start().starts_with(':');
+        if is_key && is_secret(word.trim_matches(['"', '\''])) {
+            let line = rest.find(['\n', '\r']).unwrap_or(rest.len());
+            spans.push(token.end + 1..token.end + line);
+        }
+        let literal = matches!(word, "true" | "false" | "null") || word.parse::<f64>().is_ok();
+        if !is_key && !literal {
+            spans.push(inside_quotes(text, token));
+        }
+    }
+    cover(text, spans)
+}
+
+fn collect(node: &Node, secret: bool, spans: &mut Vec<Range<usize>>) {
+    match &node.value {
+        Value::Object(entries) => {
+            for entry in entries {
+                let below = secret
+                    || is_secret(&entry.key)
+                    || SECRET_TABLES.contains(&entry.key.to_lowercase().as_str());
+                collect(&entry.value, below, spans);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, secret, spans)),
+        Value::Text(_) | Value::Unsigned(_) | Value::Signed(_) | Value::Float(_) if secret => {
+            spans.push(node.span.start + 1..node.span.end.saturating_sub(1));
+        }
+        _ => {}
+    }
+}
+
+fn is_secret(key: &str) -> bool {
+    let key = key.to_lowercase();
+    SECRET_KEYS.contains(&key.as_str())
+        || ["token", "secret", "password", "apikey", "api_key", "_key"]
+            .iter()
+            .any(|end| key.ends_with(end))
+}
+
+fn inside_quotes(text: &str, token: Range<usize>) -> Range<usize> {
+    let word = text.get(token.clone()).unwrap_or_default();
+    let quoted = word.len() >= 2 && word.starts_with(['"', '\'']) && word.ends_with(['"', '\'']);
+    match quoted {
+        true => token.start + 1..token.end - 1,
+        false => token,
+    }
+}
+
+fn key_like_comments(text: &str) -> Vec<Range<usize>> {
+    let mut found = comments(text);
+    found.retain(|span| {
+        text.get(span.clone())
+            .unwrap_or_default()
+            .split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_'))
+            .any(|run| run.len() >= KEY_LIKE_RUN && run.bytes().any(|b| b.is_ascii_digit()))
+    });
+    found
+}
+
+fn cover(text: &str, mut spans: Vec<Range<usize>>) -> String {
+    spans.sort_by_key(|span| span.start);
+    let mut spans = spans.into_iter().peekable();
+    let mut out = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        while spans.peek().is_some_and(|span| span.end <= at) {
+            spans.next();
+        }
+        let hidden = spans.peek().is_some_and(|span| span.contains(&at));
+        out.push(match (hidden, c) {
+            (false, _) | (true, '\n' | '\r') => c,
+            (true, _) => match c.len_utf8() {
+                1 => '*',
+                2 => '\u{b7}',
+                3 => '\u{2022}',
+                _ => '\u{1f784}',
+            },
+        });
+    }
+    out
+}

@@ -1,0 +1,81 @@
+//! A JSON5 text, read once: values with their places, typed reading that
+//! goes on after a problem, and a copy of the text that is safe to show.
+
+mod mask;
+mod path;
+mod scan;
+mod source;
+mod tree;
+mod typed;
+
+use std::collections::{BTreeMap, HashSet};
+
+pub(crate) use path::Path;
+pub(crate) use source::Source;
+pub(crate) use tree::{Entry, Node, NodeId, SyntaxError, Text, Value};
+pub(crate) use typed::{MAX_PROBLEMS, Problem, TypeError, read};
+
+/// A parsed file.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub(crate) root: Node,
+}
+
+impl Document {
+    pub(crate) fn parse(text: &str) -> Result<Self, SyntaxError> {
+        tree::parse(text).map(|root| Self { root })
+    }
+
+    pub(crate) fn find(&self, path: &Path) -> Option<&Node> {
+        self.root.find(path)
+    }
+
+    /// The text with every secret covered, byte for byte and column for
+    /// column, so that spans still fit.
+    pub(crate) fn masked(&self, text: &str) -> String {
+        mask::document(text, &self.root)
+    }
+}
+
+/// The same for a text that could not be parsed: every value is covered.
+pub(crate) fn mask_unparsed(text: &str) -> String {
+    mask::unparsed(text)
+}
+
+/// Keys given more than once below `node`: the path, the first entry, the repeat.
+pub(crate) fn repeated_keys<'a>(node: &'a Node, path: &Path) -> Vec<(Path, &'a Entry, &'a Entry)> {
+    let mut found = Vec::new();
+    match &node.value {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                found.extend(repeated_keys(item, &path.index(index)));
+            }
+        }
+        Value::Object(entries) => {
+            let mut first: BTreeMap<&str, &Entry> = BTreeMap::new();
+            for entry in entries {
+                let at = path.key(&entry.key);
+                match first.get(entry.key.as_str()) {
+                    Some(earlier) => found.push((at, *earlier, entry)),
+                    None => {
+                        first.insert(&entry.key, entry);
+                        found.extend(repeated_keys(&entry.value, &at));
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
+/// Nodes that typed reading passes over: the later values of repeated keys.
+pub(crate) fn repeats(node: &Node) -> HashSet<NodeId> {
+    repeated_keys(node, &Path::default())
+        .into_iter()
+        .map(|(_, _, repeat)| repeat.value.id)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

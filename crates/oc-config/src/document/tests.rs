@@ -1,0 +1,1 @@
+//! Laws of the tree: places are right, nothing panics.

@@ -1,0 +1,236 @@
+//! What a config resolves to: models, providers, their wire formats and costs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::explain::Origin;
+use crate::locality::Locality;
+use crate::model_ref::ModelRef;
+use crate::raw::{ApiWord, Compat};
+use crate::secret::{Key, KeySource, Secret};
+
+/// One model of the merged catalog, with everything a client needs to call it
+/// except the key itself (see [`Provider::key`]).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Model {
+    /// `provider/model`.
+    pub model_ref: ModelRef,
+    /// A name for people; the id where the config gives none.
+    pub name: String,
+    /// The wire format.
+    pub api: Api,
+    /// Where requests go, without a trailing slash; the API's path is appended.
+    pub base_url: String,
+    /// Where the provider's key came from; `None` when there is none.
+    pub key: Option<KeySource>,
+    /// Headers of every request, provider's and model's; the model's win.
+    pub headers: BTreeMap<String, Secret>,
+    /// Whether the model reasons before it answers.
+    pub reasoning: bool,
+    /// What it takes; at least text.
+    pub input: Vec<InputKind>,
+    /// Tokens of prompt and answer together; `None` when not known.
+    pub context_window: Option<u64>,
+    /// Tokens of the window that are to be used, where the config caps them.
+    pub context_tokens: Option<u64>,
+    /// Tokens of an answer at most; `None` when not known.
+    pub max_tokens: Option<u64>,
+    /// US dollars per million tokens; `None` when not known.
+    pub cost: Option<Cost>,
+    /// What the server can and cannot take, as the config states it.
+    pub compat: Compat,
+    /// Fields to add to requests: the provider's, `agents.defaults.models`'
+    /// and the model's, the later winning key by key.
+    pub params: BTreeMap<String, serde_json::Value>,
+    /// OpenClaw's thinking levels to the server's words; null switches one off.
+    pub thinking_levels: BTreeMap<String, serde_json::Value>,
+    /// Where prompts to it end up, as judged from the configuration.
+    pub locality: Locality,
+    /// What says that this model exists.
+    pub listed: Listed,
+    /// Where each value came from, by the name of the field in the config.
+    pub origins: BTreeMap<&'static str, Origin>,
+    /// Why nothing can be sent to this model in particular: reason and fix.
+    pub(crate) unusable: Option<(String, String)>,
+}
+
+/// What says that a model exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Listed {
+    /// A row in `models.providers.<id>.models`.
+    Config,
+    /// The hosted catalog that comes with this crate.
+    Catalog,
+    /// Only a ref that names it: its provider is known and lists no models
+    /// of its own, or sells more than our catalog knows.
+    Assumed,
+}
+
+/// US dollars per million tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Cost {
+    /// Prompt.
+    pub input: f64,
+    /// Answer, reasoning included.
+    pub output: f64,
+    /// Prompt read from the provider's cache.
+    pub cache_read: f64,
+    /// Prompt written to the provider's cache.
+    pub cache_write: f64,
+}
+
+/// One provider: an endpoint and how to authenticate there.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Provider {
+    /// The id, in lower case.
+    pub id: String,
+    /// Where requests go, without a trailing slash; `None` makes its models
+    /// unusable.
+    pub base_url: Option<String>,
+    /// The wire format of models that do not say otherwise.
+    pub api: Api,
+    /// How the key is sent.
+    pub auth: AuthMode,
+    /// Also send the key as `Authorization: Bearer`.
+    pub auth_header: bool,
+    /// The key, or why there is none.
+    pub key: Key,
+    /// Variables that are looked at for a key, the first that is set wins.
+    pub key_vars: Vec<String>,
+    /// Headers of every request.
+    pub headers: BTreeMap<String, Secret>,
+    /// Where prompts end up, as judged: a relay on loopback is hosted.
+    pub locality: Locality,
+    /// Where the socket goes; what decides about timeouts and keys.
+    pub address: Locality,
+    /// Why `locality` is what it is, as a lowercase fragment.
+    pub locality_reason: String,
+    /// One limit for connecting, waiting and reading (`timeoutSeconds`).
+    pub timeout: Option<Duration>,
+    /// Where the provider computes, if stated.
+    pub region: Option<String>,
+    /// Whether the config names it; otherwise it is only in the catalog.
+    pub configured: bool,
+    /// Why nothing can be sent there for another reason than the key.
+    pub(crate) unsupported: Option<(String, String)>,
+}
+
+impl Provider {
+    /// The key, when there is one.
+    #[must_use]
+    pub fn secret(&self) -> Option<&Secret> {
+        match &self.key {
+            Key::Ready { secret, .. } => Some(secret),
+            _ => None,
+        }
+    }
+}
+
+/// How a key is sent (`auth`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuthMode {
+    /// In the API's usual header.
+    ApiKey,
+    /// As a bearer token.
+    Token,
+    /// By a login that OpenClaw keeps; not usable here.
+    Oauth,
+    /// By AWS request signing; not usable here.
+    AwsSdk,
+}
+
+/// A wire format, named as in the config.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Api {
+    /// `openai-responses`
+    OpenaiResponses,
+    /// `openai-completions`
+    OpenaiCompletions,
+    /// `anthropic-messages`
+    AnthropicMessages,
+    /// `google-generative-ai`
+    GoogleGenerativeAi,
+    /// `google-vertex`
+    GoogleVertex,
+    /// `ollama`
+    Ollama,
+    /// `azure-openai-responses`
+    AzureOpenaiResponses,
+    /// `openai-chatgpt-responses`
+    OpenaiChatgptResponses,
+    /// `github-copilot`
+    GithubCopilot,
+    /// `bedrock-converse-stream`
+    BedrockConverseStream,
+    /// `pi-messages`
+    PiMessages,
+}
+
+impl Api {
+    /// The word of the config.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenaiResponses => "openai-responses",
+            Self::OpenaiCompletions => "openai-completions",
+            Self::AnthropicMessages => "anthropic-messages",
+            Self::GoogleGenerativeAi => "google-generative-ai",
+            Self::GoogleVertex => "google-vertex",
+            Self::Ollama => "ollama",
+            Self::AzureOpenaiResponses => "azure-openai-responses",
+            Self::OpenaiChatgptResponses => "openai-chatgpt-responses",
+            Self::GithubCopilot => "github-copilot",
+            Self::BedrockConverseStream => "bedrock-converse-stream",
+            Self::PiMessages => "pi-messages",
+        }
+    }
+}
+
+impl fmt::Display for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<ApiWord> for Api {
+    fn from(word: ApiWord) -> Self {
+        match word {
+            ApiWord::OpenaiResponses => Self::OpenaiResponses,
+            ApiWord::OpenaiCompletions => Self::OpenaiCompletions,
+            ApiWord::AnthropicMessages => Self::AnthropicMessages,
+            ApiWord::GoogleGenerativeAi => Self::GoogleGenerativeAi,
+            ApiWord::GoogleVertex => Self::GoogleVertex,
+            ApiWord::Ollama => Self::Ollama,
+            ApiWord::AzureOpenaiResponses => Self::AzureOpenaiResponses,
+            ApiWord::OpenaiChatgptResponses => Self::OpenaiChatgptResponses,
+            ApiWord::GithubCopilot => Self::GithubCopilot,
+            ApiWord::BedrockConverseStream => Self::BedrockConverseStream,
+            ApiWord::PiMessages => Self::PiMessages,
+        }
+    }
+}
+
+/// A kind of input (`input`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum InputKind {
+    /// Text.
+    Text,
+    /// Images.
+    Image,
+    /// Video.
+    Video,
+    /// Sound.
+    Audio,
+}

@@ -1,0 +1,287 @@
+//! Providers: a row of the config over a row of the catalog, field by field.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::catalog::CatalogProvider;
+use crate::document::Path;
+use crate::key::{Found, follow, usual};
+use crate::locality::{Endpoint, Locality, judge};
+use crate::model::{Api, AuthMode, Provider};
+use crate::raw::{AuthWord, ProviderRow, SecretInput};
+use crate::resolve::Context;
+use crate::secret::{Key, KeySource, Secret};
+
+/// Headers that authenticate: with one of them no key is needed.
+const AUTH_HEADERS: [&str; 3] = ["authorization", "x-api-key", "api-key"];
+
+/// Resolves a configured provider; `path` is where its row stands.
+pub(crate) fn configured(
+    id: &str,
+    row: &ProviderRow,
+    catalog: Option<&CatalogProvider>,
+    path: &Path,
+    context: &mut Context<'_, '_>,
+) -> Provider {
+    let mut unsupported = None;
+    let endpoint = endpoint(id, row, catalog, path, context, &mut unsupported);
+    let address = endpoint.as_ref().map_or(Locality::Hosted, |e| e.address);
+    let (locality, locality_reason) = match &endpoint {
+        Some(endpoint) => judge(id, endpoint),
+        None => (Locality::Hosted, "it has no address to judge".to_owned()),
+    };
+    let mut headers = headers(&row.headers, &path.key("headers"), context, &mut unsupported);
+    if let Some(request) = &row.request {
+        let at = path.key("request");
+        headers.extend(self::headers(
+            &request.headers,
+            &at.key("headers"),
+            context,
+            &mut unsupported,
+        ));
+        let parts = [
+            ("auth", request.auth.is_some()),
+            ("proxy", request.proxy.is_some()),
+            ("tls", request.tls.is_some()),
+        ];
+        for (name, _) in parts.iter().filter(|(_, stated)| *stated) {
+            unsupported.get_or_insert_with(|| {
+                let fix = format!("remove `request.{name}`");
+                (format!("`request.{name}` is not supported yet"), fix)
+            });
+        }
+    }
+    let authenticated = headers.keys().any(|name| AUTH_HEADERS.contains(&name.as_str()));
+    let key_vars = catalog.map(|c| c.key_vars.clone()).unwrap_or_default();
+    let optional = address.is_local() || authenticated;
+    let key = key(id, row, &key_vars, optional, path, context);
+    if let (Some(endpoint), Key::Ready { .. }) = (&endpoint, &key)
+        && !endpoint.encrypted
+        && !endpoint.address.is_local()
+    {
+        let fix = "use `https://`".to_owned();
+        let reason = "the key would travel unencrypted over the internet";
+        context.warning(&path.key("baseUrl"), reason, Some(fix));
+    }
+    let auth = auth_mode(row.auth, &key, &mut unsupported);
+    Provider {
+        id: id.to_owned(),
+        base_url: endpoint.map(|endpoint| endpoint.url),
+        api: api(row, catalog, path, context),
+        auth,
+        auth_header: row.auth_header.unwrap_or(false),
+        key,
+        key_vars,
+        headers,
+        locality,
+        address,
+        locality_reason,
+        timeout: row.timeout_seconds.map(|seconds| Duration::from_secs(seconds.0)),
+        region: row.region.clone(),
+        configured: true,
+        unsupported,
+    }
+}
+
+/// A provider that only the catalog knows.
+pub(crate) fn hosted(id: &str, catalog: &CatalogProvider, context: &Context<'_, '_>) -> Provider {
+    let endpoint = Endpoint::parse(&catalog.base_url).ok();
+    let address = endpoint.as_ref().map_or(Locality::Hosted, |e| e.address);
+    let (locality, locality_reason) = match &endpoint {
+        Some(endpoint) => judge(id, endpoint),
+        None => (Locality::Hosted, "it has no address to judge".to_owned()),
+    };
+    let key = usual(id, &catalog.key_vars, address.is_local(), context.env);
+    Provider {
+        id: id.to_owned(),
+        base_url: endpoint.map(|endpoint| endpoint.url),
+        api: Api::from(catalog.api),
+        auth: auth_mode(None, &key, &mut None),
+        auth_header: false,
+        key,
+        key_vars: catalog.key_vars.clone(),
+        headers: BTreeMap::new(),
+        locality,
+        address,
+        locality_reason,
+        timeout: None,
+        region: None,
+        configured: false,
+        unsupported: None,
+    }
+}
+
+fn endpoint(
+    id: &str,
+    row: &ProviderRow,
+    catalog: Option<&CatalogProvider>,
+    path: &Path,
+    context: &mut Context<'_, '_>,
+    unsupported: &mut Option<(String, String)>,
+) -> Option<Endpoint> {
+    let at = path.key("baseUrl");
+    let written = row.base_url.as_deref().filter(|url| !url.trim().is_empty());
+    let Some(url) = written else {
+        let known = catalog.and_then(|catalog| Endpoint::parse(&catalog.base_url).ok());
+        // A value that is there but could not be read was reported already.
+        if known.is_none() && (row.base_url.is_some() || context.document.find(&at).is_none()) {
+            let reason = format!("provider `{id}` has no `baseUrl`");
+            let fix = "add `baseUrl: \"http://127.0.0.1:…/v1\"`".to_owned();
+            context.error(path, reason, Some(fix));
+        }
+        return known;
+    };
+    base_url(url, &at, context, unsupported)
+}
+
+/// Checks a base URL that stands in the file. One that lacks a variable makes
+/// the provider unusable and is no error; the variable was warned about.
+pub(crate) fn base_url(
+    url: &str,
+    at: &Path,
+    context: &mut Context<'_, '_>,
+    unsupported: &mut Option<(String, String)>,
+) -> Option<Endpoint> {
+    if let Some(name) = context.missing_variable(at) {
+        let fix = format!("set {name} in the environment");
+        unsupported.get_or_insert((format!("variable `{name}` of `baseUrl` is not set"), fix));
+        return None;
+    }
+    match Endpoint::parse(url) {
+        Ok(endpoint) => Some(endpoint),
+        Err((reason, fix)) => {
+            context.error(at, reason, Some(fix.to_owned()));
+            None
+        }
+    }
+}
+
+fn api(
+    row: &ProviderRow,
+    catalog: Option<&CatalogProvider>,
+    path: &Path,
+    context: &mut Context<'_, '_>,
+) -> Api {
+    if let Some(word) = row.api.or(catalog.map(|catalog| catalog.api)) {
+        return Api::from(word);
+    }
+    let everywhere = !row.models.is_empty() && row.models.iter().all(|model| model.api.is_some());
+    if !everywhere && context.document.find(&path.key("api")).is_none() {
+        let reason = "no `api`: `openai-completions` is assumed";
+        let fix = "add `api: \"openai-responses\"` if the server has /v1/responses".to_owned();
+        context.warning(path, reason, Some(fix));
+    }
+    Api::OpenaiCompletions
+}
+
+fn key(
+    id: &str,
+    row: &ProviderRow,
+    key_vars: &[String],
+    optional: bool,
+    path: &Path,
+    context: &mut Context<'_, '_>,
+) -> Key {
+    let at = path.key("apiKey");
+    let Some(input) = &row.api_key else {
+        return usual(id, key_vars, optional, context.env);
+    };
+    match follow(input, context.document.find(&at), context.env) {
+        Found::Value(secret, _) if !is_header_value(secret.expose()) => {
+            let reason = "the key holds characters that no HTTP header can carry";
+            context.error(&at, reason, Some("check for line ends and spaces".to_owned()));
+            usual(id, key_vars, optional, context.env)
+        }
+        Found::Value(secret, source) => Key::Ready { secret, source },
+        Found::Missing(reason, fix) => Key::Missing { reason, fix },
+        Found::Refused(reason, fix) => {
+            context.error(&at, reason, Some(fix));
+            usual(id, key_vars, optional, context.env)
+        }
+        Found::Empty => {
+            let fix = Some("leave it out, or fill it in".to_owned());
+            context.warning(&at, "an empty key is no key", fix);
+            usual(id, key_vars, optional, context.env)
+        }
+    }
+}
+
+/// Resolves a table of headers; names come back in lower case.
+pub(crate) fn headers(
+    rows: &BTreeMap<String, SecretInput>,
+    path: &Path,
+    context: &mut Context<'_, '_>,
+    unsupported: &mut Option<(String, String)>,
+) -> BTreeMap<String, Secret> {
+    let mut headers = BTreeMap::new();
+    for (name, input) in rows {
+        let at = path.key(name);
+        if !is_header_name(name) {
+            let fix = "a header's name is made of letters, digits and `-`".to_owned();
+            context.error(&at, "not a header name", Some(fix));
+            continue;
+        }
+        match follow_header(input, &at, context) {
+            Found::Value(value, _) if !is_header_value(value.expose()) => {
+                let fix = Some("check for line ends".to_owned());
+                context.error(&at, "not a header value", fix);
+            }
+            Found::Value(value, _) => {
+                headers.insert(name.to_lowercase(), value);
+            }
+            Found::Empty => {}
+            Found::Missing(reason, fix) | Found::Refused(reason, fix) => {
+                unsupported.get_or_insert((format!("header `{name}`: {reason}"), fix));
+            }
+        }
+    }
+    headers
+}
+
+/// Header strings are values, never names of variables or commands.
+fn follow_header(input: &SecretInput, at: &Path, context: &Context<'_, '_>) -> Found {
+    match (input, context.missing_variable(at)) {
+        (SecretInput::Text(text), None) => {
+            Found::Value(Secret::new(text.clone()), KeySource::Config)
+        }
+        _ => follow(input, context.document.find(at), context.env),
+    }
+}
+
+fn is_header_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+fn is_header_value(value: &str) -> bool {
+    value.chars().all(|c| (' '..='~').contains(&c) || c == '\t')
+}
+
+fn auth_mode(
+    word: Option<AuthWord>,
+    key: &Key,
+    unsupported: &mut Option<(String, String)>,
+) -> AuthMode {
+    let mode = match word {
+        Some(AuthWord::ApiKey) => AuthMode::ApiKey,
+        Some(AuthWord::Token) => AuthMode::Token,
+        Some(AuthWord::Oauth) => AuthMode::Oauth,
+        Some(AuthWord::AwsSdk) => AuthMode::AwsSdk,
+        // Tokens of a login are sent as bearer tokens even where keys are not.
+        None => match key {
+            Key::Ready { source, .. }
+                if source.variable().is_some_and(|v| v.ends_with("_OAUTH_TOKEN")) =>
+            {
+                AuthMode::Token
+            }
+            _ => AuthMode::ApiKey,
+        },
+    };
+    if matches!(mode, AuthMode::Oauth | AuthMode::AwsSdk) {
+        unsupported.get_or_insert((
+            "this way to authenticate is not supported".to_owned(),
+            "use an API key: `auth: \"api-key\"`".to_owned(),
+        ));
+    }
+    mode
+}

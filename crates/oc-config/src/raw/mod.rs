@@ -1,0 +1,164 @@
+//! OpenClaw's config as it is written: one file per section, strict.
+//!
+//! The types take the union of the February and the September 2026 versions.
+//! Parts whose meaning does not reach this crate are [`Opaque`]: their keys
+//! are known, their content is OpenClaw's business.
+
+mod agents;
+mod auth;
+mod gateway;
+mod models;
+mod values;
+
+use serde::de::DeserializeOwned;
+
+pub(crate) use agents::Agents;
+pub(crate) use auth::{Auth, EnvBlock, Secrets};
+pub(crate) use gateway::Reload;
+pub use models::Compat;
+pub(crate) use models::{ApiWord, AuthWord, Cost, MergeMode, ModelRow, Models, ProviderRow};
+pub(crate) use values::{Amount, Count, Opaque, SecretInput, SecretSource};
+
+use crate::diagnostic::Report;
+use crate::document::{Document, Entry, Node, Path, Value, read, repeated_keys, repeats};
+use crate::nearest::nearest;
+
+/// The root key under which a stand-alone user may keep the gateway's settings.
+pub(crate) const SETTINGS_KEY: &str = "ocGateway";
+
+/// Sections this crate reads. `gateway` is owned only below `reload`.
+const OWNED: [&str; 5] = ["models", "agents", "auth", "env", "secrets"];
+
+/// Where `${VAR}` is replaced: what this crate reads. Elsewhere it is
+/// OpenClaw's business, and a variable that only OpenClaw has is no news.
+pub(crate) const SUBSTITUTED: [&str; 6] =
+    ["models", "agents", "auth", "env", "secrets", SETTINGS_KEY];
+
+/// Root keys of OpenClaw 2026.2.6 and 2026.9.6, and ours.
+#[rustfmt::skip]
+pub(crate) const ROOT_KEYS: &[&str] = &[
+    "$schema", "accessGroups", "acp", "agents", "approvals", "attachments", "audio", "auth",
+    "bindings", "broadcast", "browser", "canvasHost", "channels", "cloudWorkers", "commands",
+    "cron", "desktop", "diagnostics", "discovery", "env", "gateway", "hooks", "logging", "mcp",
+    "media", "memory", "messages", "meta", "models", "nodeHost", "ocGateway", "plugins", "proxy",
+    "secrets", "security", "session", "skills", "surfaces", "talk", "telemetry", "tools",
+    "transcripts", "tts", "ui", "update", "web", "wizard", "worktreeAcceleration", "worktreeRoot",
+];
+
+/// OpenClaw's include directive: a later version of this crate resolves it.
+const INCLUDE: &str = "$include";
+
+/// The sections of a config, each absent where the file has none.
+#[derive(Debug, Default)]
+pub(crate) struct Raw {
+    pub(crate) models: Models,
+    pub(crate) agents: Agents,
+}
+
+impl Raw {
+    /// Reads what we own and reports everything that is wrong with it.
+    pub(crate) fn read(document: &Document, report: &mut Report<'_>) -> Self {
+        check_root(document, report);
+        refuse_includes(document, report);
+        let raw = Self {
+            models: section(document, &Path::of(["models"]), report).unwrap_or_default(),
+            agents: section(document, &Path::of(["agents"]), report).unwrap_or_default(),
+        };
+        // Read for their strictness; what they say is used by other parts.
+        let _: Option<Auth> = section(document, &Path::of(["auth"]), report);
+        let _: Option<EnvBlock> = section(document, &Path::of(["env"]), report);
+        let _: Option<Secrets> = section(document, &Path::of(["secrets"]), report);
+        let _: Option<Reload> = section(document, &Path::of(["gateway", "reload"]), report);
+        raw
+    }
+}
+
+/// Reads the value at `path`, if there is one, reporting its problems.
+pub(crate) fn section<T: DeserializeOwned>(
+    document: &Document,
+    path: &Path,
+    report: &mut Report<'_>,
+) -> Option<T> {
+    let node = document.find(path)?;
+    for (at, first, repeat) in repeated_keys(node, path) {
+        let line = report.line_of(first.key_span.start);
+        let reason = format!("key `{}` appears twice, first in line {line}", repeat.key);
+        let fix = "keep one of the two".to_owned();
+        report.error(repeat.key_span.clone(), &at, reason, Some(fix));
+    }
+    let mut skip = repeats(node);
+    skip.extend(includes(node, path).iter().map(|(_, entry)| entry.value.id));
+    let (value, problems) = read(node, path, &skip);
+    report.typed(problems);
+    value
+}
+
+fn check_root(document: &Document, report: &mut Report<'_>) {
+    let root = &document.root;
+    if !matches!(root.value, Value::Object(_)) {
+        let reason = "a config is an object";
+        let fix = "begin with `{` and end with `}`".to_owned();
+        report.error(root.span.clone(), &Path::default(), reason, Some(fix));
+        return;
+    }
+    let mut seen: Vec<(&str, usize)> = Vec::new();
+    for entry in root.entries() {
+        let path = Path::default().key(&entry.key);
+        if let Some((_, at)) = seen.iter().find(|(key, _)| *key == entry.key) {
+            let line = report.line_of(*at);
+            let reason = format!("key `{}` appears twice, first in line {line}", entry.key);
+            let fix = "keep one of the two".to_owned();
+            report.error(entry.key_span.clone(), &path, reason, Some(fix));
+        }
+        seen.push((&entry.key, entry.key_span.start));
+        if entry.key != INCLUDE && !ROOT_KEYS.contains(&entry.key.as_str()) {
+            let fix = match nearest(&entry.key, ROOT_KEYS.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "remove it: OpenClaw does not know this section".to_owned(),
+            };
+            let reason = format!("unknown key `{}`", entry.key);
+            report.error(entry.key_span.clone(), &path, reason, Some(fix));
+        }
+    }
+}
+
+/// An include that is passed over would give a config with holes, so it is
+/// refused wherever it could change what we read.
+fn refuse_includes(document: &Document, report: &mut Report<'_>) {
+    let mut found = includes_here(&document.root, &Path::default());
+    for section in OWNED {
+        let path = Path::default().key(section);
+        if let Some(node) = document.find(&path) {
+            found.extend(includes(node, &path));
+        }
+    }
+    for (path, entry) in found {
+        let fix = "put the included file's content here".to_owned();
+        let reason = "`$include` is not supported yet";
+        report.error(entry.key_span.clone(), &path, reason, Some(fix));
+    }
+}
+
+/// `$include` keys at or below `node`, with their paths.
+fn includes<'a>(node: &'a Node, path: &Path) -> Vec<(Path, &'a Entry)> {
+    let mut found = includes_here(node, path);
+    match &node.value {
+        Value::Object(entries) => {
+            for entry in entries {
+                found.extend(includes(&entry.value, &path.key(&entry.key)));
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                found.extend(includes(item, &path.index(index)));
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
+fn includes_here<'a>(node: &'a Node, path: &Path) -> Vec<(Path, &'a Entry)> {
+    let entries = node.entries().iter().filter(|entry| entry.key == INCLUDE);
+    entries.map(|entry| (path.key(INCLUDE), entry)).collect()
+}

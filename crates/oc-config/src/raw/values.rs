@@ -1,0 +1,238 @@
+//! Values that several sections share.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+
+/// A value that OpenClaw understands and this crate passes over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opaque;
+
+impl<'de> Deserialize<'de> for Opaque {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+impl JsonSchema for Opaque {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Opaque".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        true.into()
+    }
+}
+
+/// A whole number above zero: tokens, seconds. `1e6` and `4096.0` are whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Count(pub(crate) u64);
+
+impl Count {
+    /// Beyond this, JSON numbers are no longer exact.
+    const LARGEST: u64 = 9_007_199_254_740_991;
+    const EXPECTED: &'static str = "a whole number above zero";
+}
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CountVisitor)
+    }
+}
+
+struct CountVisitor;
+
+impl Visitor<'_> for CountVisitor {
+    type Value = Count;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Count::EXPECTED)
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Count, E> {
+        match value {
+            1..=Count::LARGEST => Ok(Count(value)),
+            _ => Err(E::invalid_value(serde::de::Unexpected::Unsigned(value), &self)),
+        }
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Count, E> {
+        match u64::try_from(value) {
+            Ok(value) => self.visit_u64(value),
+            Err(_) => Err(E::invalid_value(serde::de::Unexpected::Signed(value), &self)),
+        }
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the range and the missing fraction are checked"
+    )]
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Count, E> {
+        if value.fract() == 0.0 && (1.0..=9_007_199_254_740_991.0).contains(&value) {
+            return Ok(Count(value as u64));
+        }
+        Err(E::invalid_value(serde::de::Unexpected::Float(value), &self))
+    }
+}
+
+impl JsonSchema for Count {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Count".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": 1 })
+    }
+}
+
+/// A finite number of US dollars, not below zero.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Amount(pub(crate) f64);
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AmountVisitor)
+    }
+}
+
+struct AmountVisitor;
+
+impl Visitor<'_> for AmountVisitor {
+    type Value = Amount;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number not below zero")
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Amount, E> {
+        #[expect(clippy::cast_precision_loss, reason = "prices are small")]
+        self.visit_f64(value as f64)
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Amount, E> {
+        #[expect(clippy::cast_precision_loss, reason = "prices are small")]
+        self.visit_f64(value as f64)
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Amount, E> {
+        match value.is_finite() && value >= 0.0 {
+            true => Ok(Amount(value)),
+            false => Err(E::invalid_value(serde::de::Unexpected::Float(value), &self)),
+        }
+    }
+}
+
+impl JsonSchema for Amount {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Amount".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number", "minimum": 0 })
+    }
+}
+
+/// A secret as it is written: a string, or a reference to where it is kept.
+#[derive(Clone)]
+pub(crate) enum SecretInput {
+    Text(String),
+    Reference(SecretReference),
+}
+
+/// OpenClaw's SecretRef.
+#[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecretReference {
+    /// Where the secret is kept.
+    pub(crate) source: SecretSource,
+    /// The entry of `secrets.providers` that reads it.
+    #[expect(dead_code, reason = "only sources other than `env` need it")]
+    pub(crate) provider: String,
+    /// The name of the secret there; for `env`, the variable.
+    pub(crate) id: String,
+}
+
+/// Where a SecretRef points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SecretSource {
+    /// An environment variable.
+    Env,
+    /// A file.
+    File,
+    /// The output of a command.
+    Exec,
+    /// OpenClaw's own store.
+    Store,
+}
+
+impl SecretSource {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Env => "env",
+            Self::File => "file",
+            Self::Exec => "exec",
+            Self::Store => "store",
+        }
+    }
+}
+
+impl fmt::Debug for SecretInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(_) => f.write_str("Text(…)"),
+            Self::Reference(reference) => reference.fmt(f),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretInput {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SecretVisitor)
+    }
+}
+
+struct SecretVisitor;
+
+impl<'de> Visitor<'de> for SecretVisitor {
+    type Value = SecretInput;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string, or `{ source, provider, id }`")
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<SecretInput, E> {
+        Ok(SecretInput::Text(value.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SecretInput, A::Error> {
+        SecretReference::deserialize(MapAccessDeserializer::new(map)).map(SecretInput::Reference)
+    }
+}
+
+impl JsonSchema for SecretInput {
+    fn schema_name() -> Cow<'static, str> {
+        "SecretInput".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let reference = generator.subschema_for::<SecretReference>();
+        json_schema!({ "anyOf": [{ "type": "string" }, reference] })
+    }
+}

@@ -1,0 +1,372 @@
+//! From what is written to what it means: `Raw` to [`Config`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::catalog::{Catalog, CatalogProvider};
+use crate::config::{Alias, Config};
+use crate::diagnostic::Report;
+use crate::document::{Document, Path};
+use crate::env::Layered;
+use crate::explain::Origin;
+use crate::merge::{Configured, assumed, catalogued, explicit};
+use crate::model::{Listed, Model};
+use crate::model_ref::ModelRef;
+use crate::nearest::nearest;
+use crate::provider;
+use crate::raw::{MergeMode, ProviderRow, Raw};
+
+/// What resolving needs at hand.
+pub(crate) struct Context<'a, 'r> {
+    pub(crate) document: &'a Document,
+    pub(crate) env: &'a Layered<'a>,
+    pub(crate) catalog: &'static Catalog,
+    pub(crate) report: &'a mut Report<'r>,
+}
+
+impl Context<'_, '_> {
+    pub(crate) fn error(&mut self, at: &Path, reason: impl Into<String>, fix: Option<String>) {
+        let span = self.span(at);
+        self.report.error(span, at, reason, fix);
+    }
+
+    pub(crate) fn warning(&mut self, at: &Path, reason: impl Into<String>, fix: Option<String>) {
+        let span = self.span(at);
+        self.report.warning(span, at, reason, fix);
+    }
+
+    /// The line that states the value at `path`, if one does.
+    pub(crate) fn origin(&self, path: &Path) -> Option<Origin> {
+        let node = self.document.find(path)?;
+        let file = self.report.file().to_owned();
+        let line = self.report.line_of(node.span.start);
+        Some(Origin::File { file, line })
+    }
+
+    /// A variable that the string at `path` asks for and that is not set.
+    pub(crate) fn missing_variable(&self, path: &Path) -> Option<String> {
+        let text = self.document.find(path)?.text()?;
+        text.missing.first().cloned()
+    }
+
+    /// The value at `path`; of an object or array only the bracket, and of a
+    /// value that is not there the one around it.
+    fn span(&self, path: &Path) -> std::ops::Range<usize> {
+        let mut path = path.clone();
+        loop {
+            if let Some(node) = self.document.find(&path) {
+                let bracket = node.text().is_none() && node.span.len() > 1;
+                let compound = matches!(
+                    node.value,
+                    crate::document::Value::Object(_) | crate::document::Value::Array(_)
+                );
+                return match bracket && compound {
+                    true => node.span.start..node.span.start + 1,
+                    false => node.span.clone(),
+                };
+            }
+            path.pop();
+        }
+    }
+}
+
+/// Builds the config and reports what is wrong with its meaning.
+pub(crate) fn resolve(raw: &Raw, mut context: Context<'_, '_>) -> Config {
+    let context = &mut context;
+    let rows = canonical_rows(raw, context);
+    let mut config = Config::default();
+    add_configured(&mut config, raw, &rows, context);
+    if raw.models.mode == MergeMode::Merge {
+        for (id, catalog) in &context.catalog.providers {
+            if !rows.contains_key(id) && !catalog.models.is_empty() {
+                add_hosted(&mut config, id, catalog, context);
+            }
+        }
+    }
+    add_entries(&mut config, raw, &rows, context);
+    choose_models(&mut config, raw, &rows, context);
+    cap_windows(&mut config, raw);
+    config
+}
+
+/// The written key of each configured provider, by its canonical id.
+type Rows<'a> = BTreeMap<String, (Path, &'a ProviderRow)>;
+
+fn canonical_rows<'a>(raw: &'a Raw, context: &mut Context<'_, '_>) -> Rows<'a> {
+    let base = Path::of(["models", "providers"]);
+    let mut rows: Rows<'a> = BTreeMap::new();
+    // A key that is canonical as it stands beats other spellings of it.
+    let mut written: Vec<_> = raw.models.providers.iter().collect();
+    written.sort_by_key(|(key, _)| (**key != canonical_id(key, context.catalog), (*key).clone()));
+    for (key, row) in written {
+        let path = base.key(key);
+        let id = canonical_id(key, context.catalog);
+        if id.is_empty() || id.contains('/') {
+            let fix = Some("a provider's id is a word without `/`".to_owned());
+            context.error(&path, "not a provider id", fix);
+        } else if let Some((_, _)) = rows.get(&id) {
+            let reason = format!("another spelling of provider `{id}`; this one is passed over");
+            context.warning(&path, reason, Some("merge the two".to_owned()));
+        } else {
+            rows.insert(id, (path, row));
+        }
+    }
+    rows
+}
+
+/// Lower case, trimmed, and February's aliases.
+pub(crate) fn canonical_id(id: &str, catalog: &Catalog) -> String {
+    let id = id.trim().to_lowercase();
+    catalog.provider_aliases.get(&id).cloned().unwrap_or(id)
+}
+
+fn add_configured(config: &mut Config, raw: &Raw, rows: &Rows<'_>, context: &mut Context<'_, '_>) {
+    for (id, (path, row)) in rows {
+        // `replace` leaves the catalog's models out; that an id means a
+        // well-known address and variable holds in both modes.
+        let catalog = context.catalog.providers.get(id);
+        let provider = provider::configured(id, row, catalog, path, context);
+        if catalog.is_none() && context.document.find(&path.key("models")).is_none() {
+            let reason = format!("provider `{id}` has no `models`");
+            let fix = "add `models: [{ id: \"…\", name: \"…\" }]`".to_owned();
+            context.error(path, reason, Some(fix));
+        }
+        let configured = Configured { row, path };
+        let known = catalog
+            .filter(|_| raw.models.mode == MergeMode::Merge)
+            .map(|catalog| catalog.models.as_slice())
+            .unwrap_or_default();
+        for (index, model_row) in row.models.iter().enumerate() {
+            // Rows that could not be read are missing from the list, so the
+            // place in the file is looked up by id.
+            let at = row_path(path, index, &model_row.id, context.document);
+            let implicit = known.iter().find(|m| m.id.trim() == model_row.id.trim());
+            let model = explicit(&provider, configured, model_row, implicit, &at, context);
+            let Some(model) = model else {
+                let fix = Some("give the model the id its server knows it by".to_owned());
+                context.error(&at.key("id"), "an empty id", fix);
+                continue;
+            };
+            if config.models.contains_key(&model.model_ref) {
+                let reason = format!("`{}` is listed twice; the first counts", model.model_ref);
+                context.warning(&at, reason, Some("remove one".to_owned()));
+                continue;
+            }
+            config.add_model(model);
+        }
+        for implicit in known {
+            if let Some(model) = catalogued(&provider, Some(configured), implicit, context)
+                && !config.models.contains_key(&model.model_ref)
+            {
+                config.add_model(model);
+            }
+        }
+        config.providers.insert(id.clone(), provider);
+    }
+}
+
+fn row_path(provider: &Path, index: usize, id: &str, document: &Document) -> Path {
+    let models = provider.key("models");
+    let has_id = |index: usize| {
+        let node = document.find(&models.index(index).key("id"))?;
+        node.text().filter(|text| text.text == id).map(|_| index)
+    };
+    // Earlier rows may have been set aside: the row stands at `index` or later.
+    let limit = document.find(&models).map_or(0, |node| match &node.value {
+        crate::document::Value::Array(items) => items.len(),
+        _ => 0,
+    });
+    let found = (index..limit).find_map(has_id);
+    models.index(found.unwrap_or(index))
+}
+
+fn add_hosted(config: &mut Config, id: &str, catalog: &CatalogProvider, context: &Context<'_, '_>) {
+    let provider = provider::hosted(id, catalog, context);
+    for implicit in &catalog.models {
+        if let Some(model) = catalogued(&provider, None, implicit, context) {
+            config.add_model(model);
+        }
+    }
+    config.providers.insert(id.to_owned(), provider);
+}
+
+/// `agents.defaults.models`: aliases and parameters.
+fn add_entries(config: &mut Config, raw: &Raw, rows: &Rows<'_>, context: &mut Context<'_, '_>) {
+    let base = Path::of(["agents", "defaults", "models"]);
+    for (key, entry) in &raw.agents.defaults.models {
+        let at = base.key(key);
+        if key.trim_end().ends_with("/*") {
+            continue;
+        }
+        let Some(model_ref) = config.read_ref(key) else {
+            let fix = near_ref(config, key).unwrap_or("write `provider/model`".to_owned());
+            context.warning(&at, format!("`{key}` names no model"), Some(fix));
+            continue;
+        };
+        assume(config, raw, rows, &model_ref, &at, context);
+        if let Some(model) = config.models.get_mut(&model_ref) {
+            Arc::make_mut(model).params.extend(entry.params.clone());
+        }
+        let default = context.catalog.default_aliases.iter();
+        let default = default
+            .filter(|_| entry.alias.is_none())
+            .find(|(_, target)| **target == model_ref.to_string())
+            .map(|(alias, _)| alias.as_str());
+        let name = entry.alias.as_deref().or(default).unwrap_or_default().trim();
+        if name.is_empty() {
+            continue;
+        }
+        let lower = name.to_lowercase();
+        if lower == "default" {
+            let reason = "the alias `default` is never reached: the word means the primary";
+            context.warning(&at.key("alias"), reason, None);
+        }
+        let alias = Alias { name: name.to_owned(), model_ref };
+        if let Some(earlier) = config.aliases.get(&lower)
+            && earlier.model_ref != alias.model_ref
+        {
+            let reason =
+                format!("alias `{name}` also names {}; this one counts", earlier.model_ref);
+            context.warning(&at.key("alias"), reason, Some("choose another".to_owned()));
+        }
+        config.aliases.insert(lower, alias);
+    }
+}
+
+/// `agents.defaults.model`: the primary and its fallbacks.
+fn choose_models(config: &mut Config, raw: &Raw, rows: &Rows<'_>, context: &mut Context<'_, '_>) {
+    let choice = &raw.agents.defaults.model;
+    let at = Path::of(["agents", "defaults", "model"]);
+    let primary_at = match context.document.find(&at).and_then(|node| node.text()) {
+        Some(_) => at.clone(),
+        None => at.key("primary"),
+    };
+    match &choice.primary {
+        Some(name) => config.primary = named(config, raw, rows, name, &primary_at, context),
+        None if context.document.find(&primary_at).is_none() => {
+            let mut listed = config.models.values().filter(|m| m.listed == Listed::Config);
+            config.primary = match (listed.next(), listed.next()) {
+                (Some(only), None) => Some(only.model_ref.clone()),
+                _ => None,
+            };
+            if config.primary.is_none() {
+                let reason = "no primary model: requests must name one";
+                let fix = "set `agents.defaults.model.primary`".to_owned();
+                context.warning(&at, reason, Some(fix));
+            }
+        }
+        None => {}
+    }
+    for (index, name) in choice.fallbacks.iter().enumerate() {
+        let at = at.key("fallbacks").index(index);
+        if let Some(model_ref) = named(config, raw, rows, name, &at, context) {
+            config.fallbacks.push(model_ref);
+        }
+    }
+}
+
+/// A model named in the chain: an error if the text can name none, a warning
+/// if it names one that nobody knows.
+fn named(
+    config: &mut Config,
+    raw: &Raw,
+    rows: &Rows<'_>,
+    name: &str,
+    at: &Path,
+    context: &mut Context<'_, '_>,
+) -> Option<ModelRef> {
+    if let Some(variable) = context.missing_variable(at) {
+        let fix = format!("set {variable} in the environment");
+        context.error(at, format!("variable `{variable}` is not set"), Some(fix));
+        return None;
+    }
+    let Some(model_ref) = config.read_ref(name) else {
+        let fix = near_ref(config, name).unwrap_or("write `provider/model`".to_owned());
+        context.error(at, format!("`{name}` is no model ref and no alias"), Some(fix));
+        return None;
+    };
+    assume(config, raw, rows, &model_ref, at, context);
+    Some(model_ref)
+}
+
+/// Makes a model of a ref that no list holds, where its provider does not
+/// claim to list all of its models: it is hosted and ours is only an excerpt,
+/// or its row has no models. A configured provider that lists models is taken
+/// at its word, and so is `replace`.
+fn assume(
+    config: &mut Config,
+    raw: &Raw,
+    rows: &Rows<'_>,
+    model_ref: &ModelRef,
+    at: &Path,
+    context: &mut Context<'_, '_>,
+) {
+    if config.models.contains_key(model_ref) {
+        return;
+    }
+    let id = model_ref.provider();
+    let row = rows.get(id);
+    let catalog = context.catalog.providers.get(id);
+    let merging = raw.models.mode == MergeMode::Merge;
+    if let (None, Some(catalog)) = (row, catalog.filter(|_| merging))
+        && !config.providers.contains_key(id)
+    {
+        let provider = provider::hosted(id, catalog, context);
+        config.providers.insert(id.to_owned(), provider);
+    }
+    let Some(provider) = config.providers.get(id) else {
+        let known = config.providers.keys().map(String::as_str);
+        let known = known.chain(context.catalog.providers.keys().map(String::as_str));
+        let fix = match nearest(id, known) {
+            Some(near) => format!("did you mean `{near}/{}`?", model_ref.model()),
+            None => format!("add `models.providers.{id}`"),
+        };
+        context.warning(at, format!("no provider `{id}`"), Some(fix));
+        return;
+    };
+    let hosted = catalog.is_some() && provider.locality == crate::locality::Locality::Hosted;
+    let open = match row {
+        Some((_, row)) => row.models.is_empty() || (hosted && merging),
+        None => true,
+    };
+    if !open {
+        let of_provider = config.models.keys().filter(|known| known.provider() == id);
+        let ids: Vec<&str> = of_provider.map(ModelRef::model).collect();
+        let fix = match nearest(model_ref.model(), ids) {
+            Some(near) => format!("did you mean `{id}/{near}`?"),
+            None => format!("add it to `models.providers.{id}.models`"),
+        };
+        let reason = format!("provider `{id}` has no model `{}`", model_ref.model());
+        context.warning(at, reason, Some(fix));
+        return;
+    }
+    let configured = row.map(|(path, row)| Configured { row, path });
+    let model = assumed(provider, configured, model_ref.clone(), context);
+    let reason = format!("`{model_ref}` is in no list: its window and cost are not known");
+    let fix = format!("describe it in `models.providers.{id}.models`");
+    context.warning(at, reason, Some(fix));
+    config.add_model(model);
+}
+
+fn near_ref(config: &Config, name: &str) -> Option<String> {
+    let names = config.names();
+    let near = nearest(name, names.iter().map(String::as_str))?;
+    Some(format!("did you mean `{near}`?"))
+}
+
+/// February's `agents.defaults.contextTokens` caps every window.
+fn cap_windows(config: &mut Config, raw: &Raw) {
+    let Some(cap) = raw.agents.defaults.context_tokens else {
+        return;
+    };
+    for model in config.models.values_mut() {
+        let model: &mut Model = Arc::make_mut(model);
+        model.context_tokens = Some(model.context_tokens.map_or(cap.0, |own| own.min(cap.0)));
+    }
+}
+
+impl Config {
+    fn add_model(&mut self, model: Model) {
+        self.models.insert(model.model_ref.clone(), Arc::new(model));
+    }
+}

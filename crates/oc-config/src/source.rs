@@ -1,0 +1,159 @@
+//! Which file, and its text. The only file access of this crate.
+
+use std::fs::File;
+use std::io::{Error, ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+
+use crate::env::Env;
+use crate::error::ConfigError;
+
+/// Larger files are no configs.
+const LARGEST_FILE: u64 = 8 * 1024 * 1024;
+
+/// Where a file was found, and on whose word.
+///
+/// ```
+/// use std::path::Path;
+/// use oc_config::ConfigSource;
+///
+/// let env = |name: &str| (name == "OPENCLAW_STATE_DIR").then(|| "/state".to_owned());
+/// let there = |path: &Path| path == Path::new("/state/openclaw.json");
+/// let found = ConfigSource::discover(None, &env, &there, Some(Path::new("/root")));
+/// assert_eq!(found.expect("found").path(), Path::new("/state/openclaw.json"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigSource {
+    /// `--config PATH`: exactly this file, whether it exists or not.
+    Explicit(PathBuf),
+    /// Named by a variable.
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// OpenClaw's usual place, `~/.openclaw/openclaw.json`.
+    Home(PathBuf),
+}
+
+impl ConfigSource {
+    /// The config to read: `explicit` if given, else the first that exists of
+    /// `$OC_GATEWAY_CONFIG`, `$OPENCLAW_CONFIG_PATH`,
+    /// `$OPENCLAW_STATE_DIR/openclaw.json` and `~/.openclaw/openclaw.json`.
+    /// A leading `~/` in a variable is the home folder.
+    pub fn discover(
+        explicit: Option<&Path>,
+        env: &dyn Env,
+        exists: &dyn Fn(&Path) -> bool,
+        home: Option<&Path>,
+    ) -> Option<Self> {
+        if let Some(path) = explicit {
+            return Some(Self::Explicit(path.to_owned()));
+        }
+        let variable = |name: &'static str, file: &str| {
+            let value = env.var(name).filter(|value| !value.is_empty())?;
+            let path = match (value.strip_prefix("~/"), home) {
+                (Some(rest), Some(home)) => home.join(rest),
+                _ => PathBuf::from(value),
+            };
+            let path = if file.is_empty() { path } else { path.join(file) };
+            Some(Self::Variable { name, path })
+        };
+        let candidates = [
+            variable("OC_GATEWAY_CONFIG", ""),
+            variable("OPENCLAW_CONFIG_PATH", ""),
+            variable("OPENCLAW_STATE_DIR", "openclaw.json"),
+            home.map(|home| Self::Home(home.join(".openclaw/openclaw.json"))),
+        ];
+        let mut candidates = candidates.into_iter().flatten();
+        candidates.find(|candidate| exists(candidate.path()))
+    }
+
+    /// The gateway's settings file: `explicit` if given, else the file that
+    /// `$OC_GATEWAY_SETTINGS` names, else `oc-gateway.json5` beside `config`
+    /// if it exists. A named file is never passed over: settings hold limits.
+    pub fn discover_settings(
+        explicit: Option<&Path>,
+        env: &dyn Env,
+        exists: &dyn Fn(&Path) -> bool,
+        config: Option<&Path>,
+    ) -> Option<Self> {
+        if let Some(path) = explicit {
+            return Some(Self::Explicit(path.to_owned()));
+        }
+        let name = "OC_GATEWAY_SETTINGS";
+        let named = env.var(name).filter(|value| !value.is_empty());
+        let named = named.map(|value| Self::Variable { name, path: PathBuf::from(value) });
+        let beside =
+            config.and_then(Path::parent).map(|folder| Self::Home(folder.join("oc-gateway.json5")));
+        named.or_else(|| beside.filter(|beside| exists(beside.path())))
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Explicit(path) | Self::Variable { path, .. } | Self::Home(path) => path,
+        }
+    }
+}
+
+/// Reads a regular file of bounded size as UTF-8.
+pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
+    let attempt = || {
+        let file = File::open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(Error::new(ErrorKind::InvalidInput, "not a regular file"));
+        }
+        let mut bytes = Vec::new();
+        file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > LARGEST_FILE {
+            return Err(Error::new(ErrorKind::InvalidData, "larger than 8 MiB"));
+        }
+        String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Error::new(ErrorKind::InvalidData, format!("not UTF-8 at byte {at}"))
+        })
+    };
+    attempt().map_err(|error| ConfigError::io(path, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn looks_in_the_order_of_the_contract() {
+        let all = [
+            ("OC_GATEWAY_CONFIG", "/a.json"),
+            ("OPENCLAW_CONFIG_PATH", "~/b.json"),
+            ("OPENCLAW_STATE_DIR", "/state"),
+        ];
+        let places = ["/a.json", "/home/u/b.json", "/state/openclaw.json"];
+        let mut places = places.map(PathBuf::from).to_vec();
+        places.push(PathBuf::from("/home/u/.openclaw/openclaw.json"));
+        let env: BTreeMap<String, String> = all.map(|(k, v)| (k.into(), v.into())).into();
+        let home = Some(Path::new("/home/u"));
+        for (index, want) in places.iter().enumerate() {
+            let exists = |path: &Path| places[index..].iter().any(|place| place == path);
+            let found = ConfigSource::discover(None, &env, &exists, home);
+            assert_eq!(found.expect("found").path(), want);
+        }
+        assert_eq!(ConfigSource::discover(None, &env, &|_| false, home), None);
+        // A file that was asked for is not looked for: reading it tells.
+        let explicit = Path::new("/nowhere.json");
+        let found = ConfigSource::discover(Some(explicit), &env, &|_| false, home);
+        assert_eq!(found, Some(ConfigSource::Explicit(explicit.to_owned())));
+    }
+
+    #[test]
+    fn settings_lie_beside_the_config() {
+        let env = |_: &str| None;
+        let config = Path::new("/home/u/.openclaw/openclaw.json");
+        let found = ConfigSource::discover_settings(None, &env, &|_| true, Some(config));
+        let want = Path::new("/home/u/.openclaw/oc-gateway.json5");
+        assert_eq!(found.expect("found").path(), want);
+    }
+}
