@@ -1,18 +1,48 @@
-//! oc-responses-stream (under construction)
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod collect;
 mod delta;
+mod error;
+mod event;
+#[cfg(feature = "stream")]
+mod final_text;
 mod ids;
+mod interpret;
 mod item;
+mod item_json;
+mod machine;
+mod parser;
+mod responses;
+mod split;
+pub mod sse;
+#[cfg(feature = "stream")]
+mod stream;
 
+pub use collect::{Answer, Collector};
 pub use delta::{
     AnnotationDelta, Delta, Finish, FinishReason, ItemEnd, Opened, ReasoningDelta, ReasoningKind,
     Seal, Slot, Started, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart, UpstreamError,
     WholeItem,
 };
+pub use error::{StreamError, StreamErrorKind};
+pub use event::{Event, UnknownEvent};
+#[cfg(feature = "stream")]
+pub use final_text::{FinalTextError, final_text};
 pub use ids::{CallId, ItemId, ResponseId};
+pub use interpret::{FrameVerdict, Interpret};
 pub use item::{
     FilePart, FunctionCall, FunctionCallOutput, ImagePart, Item, ItemStatus, Message, OtherItem,
     Part, Phase, Reasoning, Role, TextPart, Usage,
 };
+pub use machine::{MachineOptions, OutputStyle, ReasoningStyle, ResponseMachine, laws};
+pub use parser::{Limits, Parser, ResponseParser};
+pub use responses::ResponsesInterpreter;
+pub use split::{ReasoningSplitter, SplitDeltas, TextPiece};
+#[cfg(feature = "stream")]
+pub use stream::{DeltaStream, ReadError, ResponseStream};
+pub mod events {
+    //! The typed events' own structs, one per variant of [`Event`](crate::Event).
+    pub use crate::event::*;
+}

@@ -1,0 +1,239 @@
+//! Deltas folded to one answer.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::{
+    Delta, Finish, FunctionCall, Item, ItemStatus, Message, Part, Phase, Reasoning, ReasoningDelta,
+    ReasoningKind, ResponseId, Role, Slot, TextDelta, TextPart, UpstreamError, Usage,
+};
+
+/// Folds the deltas of one answer into an [`Answer`].
+///
+/// ```
+/// use oc_responses_stream::{Collector, Delta, ReasoningDelta, Slot, TextDelta};
+///
+/// let mut collector = Collector::new();
+/// collector.push(&Delta::Reasoning(ReasoningDelta::raw(Slot(0), "Hm.")));
+/// collector.push(&Delta::Text(TextDelta::new(Slot(1), "Forty-two.")));
+/// let answer = collector.finish();
+/// assert_eq!(answer.final_text(), "Forty-two.");
+/// assert_eq!(answer.reasoning_text(), "Hm.");
+/// ```
+#[derive(Debug, Default)]
+pub struct Collector {
+    items: BTreeMap<Slot, Item>,
+    answer: Answer,
+}
+
+/// One whole answer, or as much of it as came.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Answer {
+    /// The upstream's id of the response.
+    pub id: Option<ResponseId>,
+    /// The model that the upstream named.
+    pub model: Option<String>,
+    /// Seconds since the Unix epoch, where the upstream said when.
+    pub created_at: Option<u64>,
+    /// The output, in the order in which the items began.
+    pub items: Vec<Item>,
+    /// Token counts, where the upstream gave any.
+    pub usage: Option<Usage>,
+    /// Why it ended; `None`: it did not (it was cut, or it failed).
+    pub finish: Option<Finish>,
+    /// The upstream's report that it failed.
+    pub error: Option<UpstreamError>,
+}
+
+impl Collector {
+    /// For one answer.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes one delta.
+    pub fn push(&mut self, delta: &Delta) {
+        match delta {
+            Delta::Opened(_) | Delta::Alive => {}
+            Delta::Started(started) => {
+                self.answer.id = started.id.clone();
+                self.answer.model = started.model.clone();
+                self.answer.created_at = started.created_at;
+            }
+            Delta::Text(text) => self.text(text),
+            Delta::Refusal(refusal) => {
+                let message = self.message(refusal.slot, refusal.phase);
+                match part_mut(message, refusal.part) {
+                    Part::Refusal(all) => all.push_str(&refusal.text),
+                    empty => *empty = Part::Refusal(refusal.text.clone()),
+                }
+            }
+            Delta::Reasoning(reasoning) => self.reasoning(reasoning),
+            Delta::Seal(seal) => {
+                if let (Item::Reasoning(reasoning), Value::String(value)) =
+                    (self.thought(seal.slot), &seal.value)
+                {
+                    reasoning.encrypted_content = Some(value.clone());
+                }
+            }
+            Delta::ToolCallStart(start) => {
+                let mut call = FunctionCall::new(start.call_id.clone(), start.name.clone(), "");
+                call.id = start.id.clone();
+                call.status = Some(ItemStatus::InProgress);
+                self.items.insert(start.slot, Item::FunctionCall(call));
+            }
+            Delta::ToolCallArguments(arguments) => {
+                if let Some(Item::FunctionCall(call)) = self.items.get_mut(&arguments.slot) {
+                    call.arguments.push_str(&arguments.text);
+                }
+            }
+            Delta::ToolCallEnd(end) => {
+                if let Some(Item::FunctionCall(call)) = self.items.get_mut(&end.slot) {
+                    call.status = Some(ItemStatus::Completed);
+                    if let Some(whole) = &end.arguments {
+                        call.arguments.clone_from(whole);
+                    }
+                }
+            }
+            Delta::Annotation(annotation) => {
+                let message = self.message(annotation.slot, None);
+                if let Part::Text(text) = part_mut(message, annotation.part) {
+                    text.annotations.push(annotation.annotation.clone());
+                }
+            }
+            Delta::Item(whole) => {
+                self.items.insert(whole.slot, (*whole.item).clone());
+            }
+            Delta::ItemEnd(end) => self.end(end.slot, end.status),
+            Delta::Usage(usage) => self.answer.usage = Some(*usage),
+            Delta::Finish(finish) => self.answer.finish = Some(finish.clone()),
+            Delta::Error(error) => self.answer.error = Some(error.clone()),
+        }
+    }
+
+    /// What came.
+    pub fn finish(self) -> Answer {
+        Answer { items: self.items.into_values().collect(), ..self.answer }
+    }
+
+    fn text(&mut self, delta: &TextDelta) {
+        let message = self.message(delta.slot, delta.phase);
+        match part_mut(message, delta.part) {
+            Part::Text(text) => {
+                text.text.push_str(&delta.text);
+                if let Some(Value::Array(new)) = &delta.logprobs {
+                    match &mut text.logprobs {
+                        Some(Value::Array(all)) => all.extend(new.iter().cloned()),
+                        none => *none = delta.logprobs.clone(),
+                    }
+                }
+            }
+            other => *other = Part::text(&delta.text),
+        }
+    }
+
+    fn reasoning(&mut self, delta: &ReasoningDelta) {
+        if let Item::Reasoning(reasoning) = self.thought(delta.slot) {
+            let parts = match delta.kind {
+                ReasoningKind::Raw => &mut reasoning.content,
+                ReasoningKind::Summary => &mut reasoning.summary,
+            };
+            let part = index(delta.part, parts.len());
+            if parts.len() <= part {
+                parts.resize_with(part + 1, String::new);
+            }
+            if let Some(part) = parts.get_mut(part) {
+                part.push_str(&delta.text);
+            }
+        }
+    }
+
+    fn message(&mut self, slot: Slot, phase: Option<Phase>) -> &mut Message {
+        let item = self.items.entry(slot).or_insert_with(|| Item::Message(open_message()));
+        if !matches!(item, Item::Message(_)) {
+            *item = Item::Message(open_message());
+        }
+        let Item::Message(message) = item else { unreachable!("it was just made one") };
+        message.phase = message.phase.or(phase);
+        message
+    }
+
+    fn thought(&mut self, slot: Slot) -> &mut Item {
+        self.items.entry(slot).or_insert_with(|| {
+            let status = Some(ItemStatus::InProgress);
+            Item::Reasoning(Reasoning { status, ..Reasoning::default() })
+        })
+    }
+
+    fn end(&mut self, slot: Slot, ended: ItemStatus) {
+        match self.items.get_mut(&slot) {
+            Some(Item::Message(Message { status, .. }))
+            | Some(Item::Reasoning(Reasoning { status, .. }))
+            | Some(Item::FunctionCall(FunctionCall { status, .. })) => *status = Some(ended),
+            _ => {}
+        }
+    }
+}
+
+impl Answer {
+    /// What may be shown to a person as the answer: text and refusals of every
+    /// message that is not commentary, joined.
+    pub fn final_text(&self) -> String {
+        let mut all = String::new();
+        for item in &self.items {
+            let Item::Message(message) = item else { continue };
+            if message.phase == Some(Phase::Commentary) {
+                continue;
+            }
+            for part in &message.content {
+                match part {
+                    Part::Text(text) => all.push_str(&text.text),
+                    Part::Refusal(refusal) => all.push_str(refusal),
+                    _ => {}
+                }
+            }
+        }
+        all
+    }
+
+    /// What the model thought: raw where there is any, else the summary.
+    pub fn reasoning_text(&self) -> String {
+        let mut all = String::new();
+        for item in &self.items {
+            let Item::Reasoning(reasoning) = item else { continue };
+            let raw = reasoning.content.iter().any(|text| !text.is_empty());
+            let parts = if raw { &reasoning.content } else { &reasoning.summary };
+            all.extend(parts.iter().map(String::as_str));
+        }
+        all
+    }
+
+    /// The functions that the model wants run.
+    pub fn tool_calls(&self) -> impl Iterator<Item = &FunctionCall> {
+        self.items.iter().filter_map(|item| match item {
+            Item::FunctionCall(call) => Some(call),
+            _ => None,
+        })
+    }
+}
+
+fn open_message() -> Message {
+    let mut message = Message::new(Role::Assistant, Vec::new());
+    message.status = Some(ItemStatus::InProgress);
+    message
+}
+
+fn part_mut(message: &mut Message, part: u32) -> &mut Part {
+    let part = index(part, message.content.len());
+    while message.content.len() <= part {
+        message.content.push(Part::Text(TextPart::default()));
+    }
+    &mut message.content[part]
+}
+
+/// A part is at most one past the last: a number from outside makes no gaps.
+fn index(part: u32, len: usize) -> usize {
+    usize::try_from(part).map_or(len, |part| part.min(len))
+}

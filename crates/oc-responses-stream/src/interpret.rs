@@ -1,0 +1,41 @@
+//! The trait that every wire's interpreter implements.
+
+use std::collections::VecDeque;
+
+use crate::{Delta, StreamError, sse};
+
+/// One wire format, read: its frames become [`Delta`]s.
+///
+/// Pure: an interpreter does no IO, reads no clock, and never panics on what a
+/// server sends. It is driven by [`Parser`](crate::Parser), which turns a
+/// [`FrameVerdict`] into what happens next, stops after the first
+/// [`Delta::Finish`] or [`Delta::Error`], and shows life
+/// ([`Delta::Alive`]) for a frame that yields no delta of its own.
+pub trait Interpret {
+    /// Reads one frame, appends what it means to `out`, and says what it was.
+    fn frame(&mut self, frame: &sse::Frame, out: &mut VecDeque<Delta>) -> FrameVerdict;
+
+    /// Reads the same answer as one JSON document: what a server sends that
+    /// does not stream although asked to, or that answers 200 with an error.
+    ///
+    /// # Errors
+    /// When the document is neither an answer nor an error of this wire.
+    fn body(&mut self, json: &[u8], out: &mut VecDeque<Delta>) -> Result<(), StreamError>;
+
+    /// Whether the wire's own terminal event was seen.
+    fn ended(&self) -> bool;
+}
+
+/// What a frame was. What happens then is stated once, in
+/// [`Parser`](crate::Parser).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameVerdict {
+    /// Understood.
+    Known,
+    /// Well formed, but of no kind that we know.
+    Unknown,
+    /// Damaged: it looks like this wire's and cannot be read.
+    Corrupt,
+    /// The mark after the terminal event (`[DONE]`).
+    End,
+}

@@ -1,0 +1,491 @@
+//! Deltas to a Responses event stream that the strictest clients accept:
+//! [`ResponseMachine`].
+
+mod item;
+pub mod laws;
+mod response;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde_json::{Map, Value};
+
+use crate::event::{
+    CompletedEvent, CreatedEvent, ErrorEvent, FailedEvent, InProgressEvent, IncompleteEvent,
+};
+use crate::{
+    AnnotationDelta, Delta, Event, Finish, FinishReason, FunctionCall, Item, ItemStatus, Part,
+    ReasoningDelta, ReasoningKind, ResponseId, Seal, Slot, TextDelta, UpstreamError, Usage,
+};
+use item::{Open, Writer};
+use response::Frame;
+
+/// What a [`ResponseMachine`] writes, and how.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct MachineOptions {
+    /// The response's id; every event's response has it.
+    pub id: ResponseId,
+    /// The model's name as the client is to read it.
+    pub model: String,
+    /// Seconds since the Unix epoch.
+    pub created_at: u64,
+    /// Request parameters to echo. Default: none, so that each key has its default.
+    pub echo: Map<String, Value>,
+    /// Which events carry raw reasoning. Default: [`ReasoningStyle::Summary`].
+    pub reasoning: ReasoningStyle,
+    /// What is written. Default: [`OutputStyle::Full`].
+    pub output: OutputStyle,
+}
+
+/// Which events carry raw reasoning. A summary is always written as a summary.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReasoningStyle {
+    /// `reasoning_summary_text.*`: the only ones that no client refuses.
+    #[default]
+    Summary,
+    /// `reasoning_text.*`: what OpenAI-like servers send for raw reasoning; Open
+    /// Responses' schema does not know them.
+    Raw,
+}
+
+/// What is written of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OutputStyle {
+    /// Everything.
+    #[default]
+    Full,
+    /// Only what may be shown to a person, and tool calls: no reasoning, no commentary.
+    FinalOnly,
+}
+
+impl MachineOptions {
+    /// A response of this id, by this model, created at this time (seconds
+    /// since the Unix epoch).
+    pub fn new(id: ResponseId, model: impl Into<String>, created_at: u64) -> Self {
+        Self {
+            id,
+            model: model.into(),
+            created_at,
+            echo: Map::new(),
+            reasoning: ReasoningStyle::default(),
+            output: OutputStyle::default(),
+        }
+    }
+
+    /// Echoes these request parameters (`instructions`, `tools`, `temperature`,
+    /// …) in every response object, as clients expect. Keys that are not part of
+    /// a response are left out; a key without a usable value has its default.
+    #[must_use]
+    pub fn echo(mut self, parameters: Map<String, Value>) -> Self {
+        self.echo = parameters;
+        self
+    }
+
+    /// Writes raw reasoning in this style.
+    #[must_use]
+    pub fn reasoning(mut self, style: ReasoningStyle) -> Self {
+        self.reasoning = style;
+        self
+    }
+
+    /// Writes this much of the answer.
+    #[must_use]
+    pub fn output(mut self, style: OutputStyle) -> Self {
+        self.output = style;
+        self
+    }
+}
+
+/// Writes one response: [`Delta`]s in, [`Event`]s out, in an order that every
+/// known client accepts, whatever the order of the deltas.
+///
+/// ```text
+///            open(), Started,                  content of another item,
+///            or any content                    ItemEnd, abandon()
+///  Waiting ────────────────► Between items ◄────────────────────── In an item
+///     │    created,              │   │   ▲                              ▲
+///     │    in_progress           │   │   └── a tool call, a whole item  │ deltas
+///     │                          │   │       (added … done at once)     │ of it
+///     │                          │   └──── text, reasoning: added ──────┘
+///     │                          │
+///     └── Finish, Error, fail() ─┴──► Over: completed | incomplete | (error, failed)
+/// ```
+///
+/// Four kinds of method: *input* ([`push`](Self::push),
+/// [`abandon`](Self::abandon), [`fail`](Self::fail)), *facts*
+/// ([`set_metadata`](Self::set_metadata), [`set_now`](Self::set_now), before the
+/// terminal event), *output* ([`next_event`](Self::next_event), after every
+/// input until it returns `None`) and *views* ([`response`](Self::response),
+/// [`is_terminal`](Self::is_terminal)).
+///
+/// What it guarantees is written as code in [`laws`]. To that end
+/// * one item is open at a time, closed as soon as another begins; text that
+///   comes later for an item that was closed opens a new one;
+/// * a tool call is written when it is whole, so that calls that come
+///   interleaved come out one after the other. One that is still open when the
+///   answer is cut by a limit is left out; one that is still open, and not JSON,
+///   when the answer ends well makes the response fail;
+/// * ids are minted from the response's id and the item's place: upstream ids
+///   may be missing, doubled or change half-way;
+/// * after the terminal event nothing is written, whatever is pushed.
+///
+/// ```
+/// use oc_responses_stream::*;
+///
+/// let options = MachineOptions::new(ResponseId::new("resp_1"), "my-model", 1_700_000_000);
+/// let mut machine = ResponseMachine::new(options);
+/// machine.push(&Delta::Text(TextDelta::new(Slot(0), "Hello")));
+/// machine.push(&Delta::Finish(Finish::new(FinishReason::Stop)));
+/// let mut names = Vec::new();
+/// while let Some(event) = machine.next_event() {
+///     names.push(event.name().to_owned());
+/// }
+/// assert_eq!(names.first().unwrap(), "response.created");
+/// assert_eq!(names.last().unwrap(), "response.completed");
+/// assert_eq!(machine.response()["output"][0]["content"][0]["text"], "Hello");
+/// ```
+#[derive(Debug)]
+pub struct ResponseMachine {
+    frame: Frame,
+    style: (ReasoningStyle, OutputStyle),
+    phase: Phase,
+    writer: Writer,
+    open: Option<Open>,
+    calls: BTreeMap<Slot, FunctionCall>,
+    /// The slots of the present attempt that were written whole.
+    closed: BTreeSet<Slot>,
+    /// Numbered when they are taken.
+    events: VecDeque<Event>,
+    sent: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Waiting,
+    Writing,
+    Over,
+}
+
+impl ResponseMachine {
+    /// Nothing is written yet.
+    pub fn new(options: MachineOptions) -> Self {
+        let style = (options.reasoning, options.output);
+        Self {
+            writer: Writer::new(options.id.as_str()),
+            frame: Frame::new(options),
+            style,
+            phase: Phase::Waiting,
+            open: None,
+            calls: BTreeMap::new(),
+            closed: BTreeSet::new(),
+            events: VecDeque::new(),
+            sent: 0,
+        }
+    }
+
+    /// Takes one delta.
+    ///
+    /// [`Delta::Opened`] and [`Delta::Alive`] write nothing. A seal is kept
+    /// where it is this wire's (`openai-responses`) and its reasoning is still
+    /// open; an annotation where its text is.
+    pub fn push(&mut self, delta: &Delta) {
+        if self.is_terminal() {
+            return;
+        }
+        match delta {
+            Delta::Opened(_) | Delta::Alive => {}
+            Delta::Started(_) => self.open(),
+            Delta::Text(text) => self.text(text, false),
+            Delta::Refusal(text) => self.text(text, true),
+            Delta::Reasoning(reasoning) => self.reasoning(reasoning),
+            Delta::Seal(seal) => self.seal(seal),
+            Delta::ToolCallStart(start) => {
+                self.open();
+                let call = FunctionCall::new(start.call_id.clone(), start.name.clone(), "");
+                self.calls.insert(start.slot, call);
+            }
+            Delta::ToolCallArguments(arguments) => {
+                if let Some(call) = self.calls.get_mut(&arguments.slot) {
+                    call.arguments.push_str(&arguments.text);
+                }
+            }
+            Delta::ToolCallEnd(end) => {
+                if let Some(mut call) = self.calls.remove(&end.slot) {
+                    if let Some(whole) = &end.arguments {
+                        call.arguments.clone_from(whole);
+                    }
+                    self.call(&call);
+                }
+            }
+            Delta::Annotation(annotation) => self.annotation(annotation),
+            Delta::Item(whole) => self.whole(whole.slot, &whole.item),
+            Delta::ItemEnd(end) => self.close_slot(end.slot, end.status),
+            Delta::Usage(usage) => self.frame.usage = Some(*usage),
+            Delta::Finish(finish) => self.finish(finish),
+            Delta::Error(error) => self.error(error),
+        }
+    }
+
+    /// Writes the head (`response.created`, `response.in_progress`) unless it
+    /// was. Content does so by itself.
+    pub fn open(&mut self) {
+        if self.phase != Phase::Waiting {
+            return;
+        }
+        self.phase = Phase::Writing;
+        let response = self.frame.response("in_progress", &[]);
+        self.emit(Event::Created(CreatedEvent { response, ..CreatedEvent::default() }));
+        let response = self.frame.response("in_progress", &[]);
+        self.emit(Event::InProgress(InProgressEvent { response, ..InProgressEvent::default() }));
+    }
+
+    /// The attempt that the deltas came from was replaced by another: its open
+    /// item is closed as incomplete, its open calls and its usage are dropped,
+    /// and the slots of what comes next start anew.
+    pub fn abandon(&mut self) {
+        if self.is_terminal() {
+            return;
+        }
+        self.close(ItemStatus::Incomplete);
+        self.calls.clear();
+        self.closed.clear();
+        self.frame.usage = None;
+    }
+
+    /// The response failed: an `error` event, then `response.failed`. `message`
+    /// is for the client's eyes.
+    pub fn fail(&mut self, code: impl Into<String>, message: impl Into<String>) {
+        if self.is_terminal() {
+            return;
+        }
+        self.open();
+        self.close(ItemStatus::Incomplete);
+        self.calls.clear();
+        let (code, message) = (code.into(), message.into());
+        self.emit(Event::Error(ErrorEvent {
+            code: Some(Value::String(code.clone())),
+            message: Some(message.clone()),
+            param: Some(Value::Null),
+            ..ErrorEvent::default()
+        }));
+        self.frame.error = Some((code, message));
+        self.over("failed");
+    }
+
+    /// Adds a key to the response's `metadata`. Before the terminal event.
+    pub fn set_metadata(&mut self, key: impl Into<String>, value: impl Into<Value>) {
+        self.frame.metadata.insert(key.into(), value.into());
+    }
+
+    /// The time (seconds since the Unix epoch) that the terminal event gives as
+    /// `completed_at`; without it that is null.
+    pub fn set_now(&mut self, completed_at: u64) {
+        self.frame.completed_at = Some(completed_at);
+    }
+
+    /// The next event to send.
+    pub fn next_event(&mut self) -> Option<Event> {
+        let mut event = self.events.pop_front()?;
+        event.set_sequence_number(self.sent);
+        self.sent += 1;
+        Some(event)
+    }
+
+    /// The response as it stands; final once [`is_terminal`](Self::is_terminal).
+    pub fn response(&self) -> Value {
+        self.frame.response(self.frame.status, self.writer.output())
+    }
+
+    /// Whether the terminal event was written (it may still wait in
+    /// [`next_event`](Self::next_event)).
+    pub fn is_terminal(&self) -> bool {
+        self.phase == Phase::Over
+    }
+
+    fn text(&mut self, delta: &TextDelta, refusal: bool) {
+        self.open();
+        let hidden = self.style.1 == OutputStyle::FinalOnly && !delta.is_final();
+        if hidden || delta.text.is_empty() {
+            return;
+        }
+        let fits = |open: &Open| open.slot == delta.slot && open.takes_text(delta.phase);
+        if !self.open.as_ref().is_some_and(fits) {
+            self.close(ItemStatus::Completed);
+            self.open = Some(self.writer.message(delta.slot, delta.phase, &mut self.events));
+        }
+        if let Some(open) = &mut self.open {
+            self.writer.text(open, delta, refusal, &mut self.events);
+        }
+    }
+
+    fn reasoning(&mut self, delta: &ReasoningDelta) {
+        self.open();
+        if self.style.1 == OutputStyle::FinalOnly || delta.text.is_empty() {
+            return;
+        }
+        self.think(delta.slot);
+        let raw = self.style.0 == ReasoningStyle::Raw && delta.kind == ReasoningKind::Raw;
+        if let Some(open) = &mut self.open {
+            self.writer.thought(open, delta, raw, &mut self.events);
+        }
+    }
+
+    /// Makes `slot`'s reasoning the open item.
+    fn think(&mut self, slot: Slot) {
+        let fits = |open: &Open| open.slot == slot && open.is_reasoning();
+        if !self.open.as_ref().is_some_and(fits) {
+            self.close(ItemStatus::Completed);
+            self.open = Some(self.writer.reasoning(slot, &mut self.events));
+        }
+    }
+
+    fn seal(&mut self, seal: &Seal) {
+        let Value::String(value) = &seal.value else { return };
+        if seal.api != "openai-responses" || self.style.1 == OutputStyle::FinalOnly {
+            return;
+        }
+        self.open();
+        // Reasoning may be sealed and nothing else. A seal that comes after its
+        // item was closed for another would seal an empty one: it is dropped.
+        if self.open.is_none() && !self.closed.contains(&seal.slot) {
+            self.think(seal.slot);
+        }
+        if let Some(open) = self.open.as_mut().filter(|open| open.slot == seal.slot) {
+            open.seal(value);
+        }
+    }
+
+    fn annotation(&mut self, delta: &AnnotationDelta) {
+        if let Some(open) = self.open.as_mut().filter(|open| open.slot == delta.slot) {
+            self.writer.annotation(open, &delta.annotation, &mut self.events);
+        }
+    }
+
+    fn call(&mut self, call: &FunctionCall) {
+        self.open();
+        self.close(ItemStatus::Completed);
+        self.writer.call(call, &mut self.events);
+    }
+
+    fn whole(&mut self, slot: Slot, item: &Item) {
+        self.open();
+        match item {
+            Item::Message(message) => {
+                for (number, part) in message.content.iter().enumerate() {
+                    let (text, refusal) = match part {
+                        Part::Text(text) => (&text.text, false),
+                        Part::Refusal(text) => (text, true),
+                        _ => continue,
+                    };
+                    let delta = TextDelta::new(slot, text)
+                        .with_part(u32::try_from(number).unwrap_or(u32::MAX))
+                        .with_phase(message.phase);
+                    self.text(&delta, refusal);
+                }
+                self.close_slot(slot, message.status.unwrap_or(ItemStatus::Completed));
+            }
+            Item::Reasoning(reasoning) => {
+                for (number, text) in reasoning.summary.iter().enumerate() {
+                    let number = u32::try_from(number).unwrap_or(u32::MAX);
+                    self.reasoning(&ReasoningDelta::summary(slot, number, text));
+                }
+                for (number, text) in reasoning.content.iter().enumerate() {
+                    let number = u32::try_from(number).unwrap_or(u32::MAX);
+                    self.reasoning(&ReasoningDelta::raw(slot, text).with_part(number));
+                }
+                if let Some(seal) = &reasoning.encrypted_content {
+                    let value = Value::String(seal.clone());
+                    self.seal(&Seal::new(slot, "openai-responses", value));
+                }
+                self.close_slot(slot, ItemStatus::Completed);
+            }
+            Item::FunctionCall(call) => self.call(call),
+            Item::FunctionCallOutput(_) | Item::Other(_) => {
+                self.close(ItemStatus::Completed);
+                self.writer.whole(item, &mut self.events);
+            }
+        }
+    }
+
+    fn finish(&mut self, finish: &Finish) {
+        self.open();
+        let reason = match &finish.reason {
+            FinishReason::Stop | FinishReason::ToolCalls | FinishReason::Refusal => None,
+            FinishReason::Length => Some("max_output_tokens"),
+            FinishReason::ContentFilter => Some("content_filter"),
+            FinishReason::Pause => Some("pause_turn"),
+            FinishReason::Other(word) => Some(word.as_str()),
+        };
+        if let Some(reason) = reason {
+            self.close(ItemStatus::Incomplete);
+            self.calls.clear();
+            self.frame.incomplete = Some(reason.to_owned());
+            self.over("incomplete");
+            return;
+        }
+        self.close(ItemStatus::Completed);
+        for call in std::mem::take(&mut self.calls).into_values() {
+            if serde_json::from_str::<Map<String, Value>>(&call.arguments).is_err() {
+                return self.fail("server_error", "the upstream ended within a tool call");
+            }
+            self.call(&call);
+        }
+        self.over("completed");
+    }
+
+    fn error(&mut self, error: &UpstreamError) {
+        let code = error.code.clone().or_else(|| error.error_type.clone());
+        let message = error.message.clone();
+        self.fail(
+            code.unwrap_or_else(|| "server_error".to_owned()),
+            message.unwrap_or_else(|| "the upstream reported a failure".to_owned()),
+        );
+    }
+
+    fn close(&mut self, status: ItemStatus) {
+        if let Some(open) = self.open.take() {
+            self.closed.insert(open.slot);
+            self.writer.close(open, status, &mut self.events);
+        }
+    }
+
+    fn close_slot(&mut self, slot: Slot, status: ItemStatus) {
+        if self.open.as_ref().is_some_and(|open| open.slot == slot) {
+            let cut = status == ItemStatus::Incomplete;
+            self.close(if cut { ItemStatus::Incomplete } else { ItemStatus::Completed });
+        }
+    }
+
+    fn over(&mut self, status: &'static str) {
+        self.phase = Phase::Over;
+        self.frame.status = status;
+        let response = self.response();
+        self.emit(match status {
+            "completed" => Event::Completed(CompletedEvent { response, ..CompletedEvent::default() }),
+            "incomplete" => {
+                Event::Incomplete(IncompleteEvent { response, ..IncompleteEvent::default() })
+            }
+            _ => Event::Failed(FailedEvent { response, ..FailedEvent::default() }),
+        });
+    }
+
+    fn emit(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+}
+
+/// The usage object with every key that strict clients need.
+fn usage_json(usage: &Usage) -> Value {
+    serde_json::json!({
+        "input_tokens": usage.input_tokens,
+        "input_tokens_details": {
+            "cached_tokens": usage.cached_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
+        },
+        "output_tokens": usage.output_tokens,
+        "output_tokens_details": { "reasoning_tokens": usage.reasoning_tokens },
+        "total_tokens": usage.total_tokens,
+    })
+}

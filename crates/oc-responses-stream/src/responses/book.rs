@@ -1,0 +1,474 @@
+//! Which item an event belongs to, and what has been said of each item so far.
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{item_status, wire};
+use crate::{
+    AnnotationDelta, CallId, Delta, ItemEnd, ItemStatus, Phase, ReasoningDelta, ReasoningKind,
+    Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
+};
+
+/// Where an event says that it belongs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place<'a> {
+    pub(super) output_index: Option<u32>,
+    pub(super) item_id: Option<&'a str>,
+    pub(super) part: Option<u32>,
+}
+
+/// What an item is, as far as its events differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Message,
+    Reasoning,
+    Call,
+    /// Everything that comes whole.
+    Other,
+}
+
+impl Kind {
+    pub(super) fn of(item: &wire::Object) -> Self {
+        match item.get("type").and_then(Value::as_str) {
+            Some("message") => Self::Message,
+            Some("reasoning") => Self::Reasoning,
+            Some("function_call") => Self::Call,
+            None if item.contains_key("role") => Self::Message,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Every item of the answer.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    pub(super) entries: Vec<Entry>,
+    pub(super) contradictions: u32,
+}
+
+/// One item.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) kind: Kind,
+    pub(super) slot: Slot,
+    pub(super) output_index: Option<u32>,
+    pub(super) id: Option<String>,
+    /// `output_item.added` was seen.
+    pub(super) announced: bool,
+    pub(super) ended: bool,
+    pub(super) phase: Option<Phase>,
+    /// Text and refusals of a message, raw parts of reasoning.
+    pub(super) parts: Parts,
+    pub(super) summary: Parts,
+    pub(super) call: Call,
+}
+
+/// The parts of one item, by our own numbers.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    pub(super) all: Vec<Part>,
+}
+
+/// One part, as far as it was streamed.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// The wire's number for it, where it gave one.
+    index: Option<u32>,
+    pub(super) text: String,
+    pub(super) refusal: bool,
+    pub(super) annotations: usize,
+    /// Announced, nothing said yet.
+    fresh: bool,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Call {
+    pub(super) call_id: Option<String>,
+    name: Option<String>,
+    /// Pieces that came before the name.
+    early: String,
+    has_pieces: bool,
+    started: bool,
+    ended: bool,
+}
+
+impl Parts {
+    /// The part that a delta with this index belongs to: the one that was
+    /// announced under it, or the current one. A part that was not announced
+    /// begins only where there is none, because a server that never announces
+    /// may count one index per delta (older vLLM).
+    pub(super) fn resolve(&mut self, index: Option<u32>, refusal: bool, strict: bool) -> u32 {
+        let known = index.and_then(|i| self.all.iter().rposition(|p| p.index == Some(i)));
+        let at = match known {
+            Some(at) => at,
+            None if self.all.is_empty() || (strict && index.is_some()) => self.open(index),
+            None => self.all.len() - 1,
+        };
+        let at = match self.all.get_mut(at) {
+            Some(part) if part.fresh => {
+                part.fresh = false;
+                part.refusal = refusal;
+                at
+            }
+            Some(part) if part.refusal != refusal => {
+                let at = self.open(index);
+                if let Some(part) = self.all.get_mut(at) {
+                    part.fresh = false;
+                    part.refusal = refusal;
+                }
+                at
+            }
+            _ => at,
+        };
+        u32::try_from(at).unwrap_or(u32::MAX)
+    }
+
+    fn open(&mut self, index: Option<u32>) -> usize {
+        let fresh = true;
+        self.all.push(Part { index, text: String::new(), refusal: false, annotations: 0, fresh });
+        self.all.len() - 1
+    }
+
+    /// The part in place `number` of a whole item; where `grow`, it is made.
+    pub(super) fn nth(&mut self, number: usize, refusal: bool, grow: bool) -> u32 {
+        while grow && self.all.len() <= number {
+            let at = self.open(None);
+            if let Some(part) = self.all.get_mut(at) {
+                part.refusal = refusal;
+            }
+        }
+        let last = self.all.len().saturating_sub(1);
+        if let Some(part) = self.all.get_mut(number) {
+            part.fresh = false;
+        }
+        u32::try_from(number.min(last)).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn get_mut(&mut self, part: u32) -> Option<&mut Part> {
+        self.all.get_mut(usize::try_from(part).ok()?)
+    }
+
+    pub(super) fn is_blank(&self) -> bool {
+        self.all.iter().all(|part| part.text.is_empty())
+    }
+
+    pub(super) fn joined(&self) -> String {
+        self.all.iter().map(|part| part.text.as_str()).collect()
+    }
+}
+
+impl Book {
+    /// The item that a streaming event of `kind` belongs to; opened if need be.
+    pub(super) fn streaming(&mut self, place: &Place<'_>, kind: Kind) -> &mut Entry {
+        let at = self.find(place, kind, false).unwrap_or_else(|| self.open(place, kind));
+        self.at(at, place, kind)
+    }
+
+    /// The item that an event restates; it may have ended.
+    pub(super) fn restated(&mut self, place: &Place<'_>, kind: Kind) -> &mut Entry {
+        let at = self
+            .find(place, kind, false)
+            .or_else(|| self.find(place, kind, true))
+            .unwrap_or_else(|| self.open(place, kind));
+        self.at(at, place, kind)
+    }
+
+    /// Index first, then id, then the current item of that kind.
+    pub(super) fn find(&self, place: &Place<'_>, kind: Kind, ended: bool) -> Option<usize> {
+        let fits = |entry: &Entry| entry.kind == kind && (ended || !entry.ended);
+        if let Some(index) = place.output_index {
+            let by_index = |e: &Entry| fits(e) && e.output_index == Some(index);
+            if let Some(at) = self.entries.iter().rposition(by_index) {
+                return Some(at);
+            }
+        }
+        if let Some(id) = place.item_id {
+            let by_id = |e: &Entry| fits(e) && e.id.as_deref() == Some(id);
+            if let Some(at) = self.entries.iter().rposition(by_id) {
+                return Some(at);
+            }
+        }
+        // An index that is not known is another item, unless nothing is known by index.
+        let current = |e: &Entry| {
+            fits(e) && (place.output_index.is_none() || e.output_index.is_none())
+        };
+        if ended && (place.item_id.is_some() || place.output_index.is_some()) {
+            return None;
+        }
+        self.entries.iter().rposition(current)
+    }
+
+    pub(super) fn open(&mut self, place: &Place<'_>, kind: Kind) -> usize {
+        let slot = Slot(u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
+        self.entries.push(Entry {
+            kind,
+            slot,
+            output_index: place.output_index,
+            id: place.item_id.map(str::to_owned),
+            announced: false,
+            ended: false,
+            phase: None,
+            parts: Parts::default(),
+            summary: Parts::default(),
+            call: Call::default(),
+        });
+        self.entries.len() - 1
+    }
+
+    fn at(&mut self, at: usize, place: &Place<'_>, kind: Kind) -> &mut Entry {
+        let at = if at < self.entries.len() { at } else { self.open(place, kind) };
+        let entry = &mut self.entries[at];
+        if entry.output_index.is_none() {
+            entry.output_index = place.output_index;
+        }
+        entry
+    }
+
+    /// `output_item.added`: a new item, or the name of one that deltas opened.
+    pub(super) fn added(
+        &mut self,
+        place: &Place<'_>,
+        item: &wire::Object,
+        out: &mut VecDeque<Delta>,
+    ) {
+        let kind = Kind::of(item);
+        let id = text(item, "id").or(place.item_id);
+        let place = Place { item_id: id, ..*place };
+        let same = |e: &Entry| {
+            e.kind == kind
+                && !e.ended
+                && if e.announced {
+                    id.is_some() && e.id.as_deref() == id && e.output_index == place.output_index
+                } else {
+                    e.output_index == place.output_index || e.output_index.is_none()
+                }
+        };
+        let known = self.entries.iter().rposition(same);
+        let at = known.unwrap_or_else(|| self.open(&place, kind));
+        let entry = self.at(at, &place, kind);
+        entry.announced = true;
+        entry.id = id.map(str::to_owned).or(entry.id.take());
+        entry.describe(item, out);
+    }
+
+    pub(super) fn part_added(&mut self, place: &Place<'_>, kind: Kind, summary: bool) {
+        let entry = self.streaming(place, kind);
+        let parts = if summary { &mut entry.summary } else { &mut entry.parts };
+        // Some servers count parts across items or not at all: an index seen
+        // before, or a part with nothing in it, is no new part.
+        let last_is_fresh = parts.all.last().is_some_and(|part| part.fresh);
+        let known = place.part.is_some() && parts.all.iter().any(|p| p.index == place.part);
+        if !last_is_fresh && !known {
+            parts.open(place.part);
+        }
+    }
+
+    pub(super) fn text(
+        &mut self,
+        place: &Place<'_>,
+        text: &str,
+        logprobs: Option<&RawValue>,
+        refusal: bool,
+        out: &mut VecDeque<Delta>,
+    ) {
+        let logprobs = logprobs.filter(|raw| raw.get() != "[]").and_then(wire::value);
+        self.streaming(place, Kind::Message).say(place.part, text, logprobs, refusal, out);
+    }
+
+    pub(super) fn reasoning(
+        &mut self,
+        place: &Place<'_>,
+        text: &str,
+        summary: bool,
+        out: &mut VecDeque<Delta>,
+    ) {
+        self.streaming(place, Kind::Reasoning).think(place.part, text, summary, out);
+    }
+
+    pub(super) fn arguments(
+        &mut self,
+        place: &Place<'_>,
+        text: &str,
+        out: &mut VecDeque<Delta>,
+    ) {
+        let entry = self.streaming(place, Kind::Call);
+        if text.is_empty() || entry.call.ended {
+            return;
+        }
+        entry.call.has_pieces = true;
+        if entry.call.started {
+            out.push_back(Delta::ToolCallArguments(ToolCallArguments::new(entry.slot, text)));
+        } else {
+            entry.call.early.push_str(text);
+        }
+    }
+
+    pub(super) fn arguments_done(
+        &mut self,
+        place: &Place<'_>,
+        arguments: &str,
+        name: Option<&str>,
+        out: &mut VecDeque<Delta>,
+    ) {
+        let entry = self.restated(place, Kind::Call);
+        if entry.call.name.is_none() {
+            entry.call.name = name.filter(|name| !name.is_empty()).map(str::to_owned);
+        }
+        // Without a name the call cannot open yet: `output_item.done` will bring it.
+        if entry.call.name.is_some() {
+            entry.end_call(Some(arguments), out);
+        } else if !entry.call.has_pieces {
+            entry.call.has_pieces = !arguments.is_empty();
+            entry.call.early.push_str(arguments);
+        }
+    }
+
+    pub(super) fn annotation(
+        &mut self,
+        place: &Place<'_>,
+        annotation: Value,
+        out: &mut VecDeque<Delta>,
+    ) {
+        let entry = self.restated(place, Kind::Message);
+        let part = entry.parts.resolve(place.part, false, false);
+        entry.annotate(part, annotation, out);
+    }
+}
+
+impl Entry {
+    /// Takes over what an item object says of itself beyond its texts.
+    pub(super) fn describe(&mut self, item: &wire::Object, out: &mut VecDeque<Delta>) {
+        match text(item, "phase") {
+            Some("commentary") => self.phase = Some(Phase::Commentary),
+            Some("final_answer") => self.phase = Some(Phase::FinalAnswer),
+            _ => {}
+        }
+        if self.kind == Kind::Call {
+            let call = &mut self.call;
+            call.call_id = call.call_id.take().or(text(item, "call_id").map(str::to_owned));
+            call.name = call.name.take().or(text(item, "name").map(str::to_owned));
+            if call.name.is_some() && call.call_id.is_some() {
+                self.start_call(out);
+            }
+        }
+    }
+
+    pub(super) fn say(
+        &mut self,
+        index: Option<u32>,
+        text: &str,
+        logprobs: Option<Value>,
+        refusal: bool,
+        out: &mut VecDeque<Delta>,
+    ) {
+        let part = self.parts.resolve(index, refusal, false);
+        self.say_in(part, text, logprobs, refusal, out);
+    }
+
+    pub(super) fn say_in(
+        &mut self,
+        part: u32,
+        text: &str,
+        logprobs: Option<Value>,
+        refusal: bool,
+        out: &mut VecDeque<Delta>,
+    ) {
+        if text.is_empty() {
+            return;
+        }
+        if let Some(known) = self.parts.get_mut(part) {
+            known.text.push_str(text);
+        }
+        let mut delta = TextDelta::new(self.slot, text).with_part(part).with_phase(self.phase);
+        delta.logprobs = logprobs;
+        out.push_back(if refusal { Delta::Refusal(delta) } else { Delta::Text(delta) });
+    }
+
+    pub(super) fn think(
+        &mut self,
+        index: Option<u32>,
+        text: &str,
+        summary: bool,
+        out: &mut VecDeque<Delta>,
+    ) {
+        let parts = if summary { &mut self.summary } else { &mut self.parts };
+        let part = parts.resolve(index, false, summary);
+        self.think_in(part, text, summary, out);
+    }
+
+    pub(super) fn think_in(
+        &mut self,
+        part: u32,
+        text: &str,
+        summary: bool,
+        out: &mut VecDeque<Delta>,
+    ) {
+        if text.is_empty() {
+            return;
+        }
+        let parts = if summary { &mut self.summary } else { &mut self.parts };
+        if let Some(known) = parts.get_mut(part) {
+            known.text.push_str(text);
+        }
+        let kind = if summary { ReasoningKind::Summary } else { ReasoningKind::Raw };
+        let text = text.to_owned();
+        out.push_back(Delta::Reasoning(ReasoningDelta { slot: self.slot, part, kind, text }));
+    }
+
+    pub(super) fn annotate(&mut self, part: u32, annotation: Value, out: &mut VecDeque<Delta>) {
+        if let Some(known) = self.parts.get_mut(part) {
+            known.annotations += 1;
+        }
+        out.push_back(Delta::Annotation(AnnotationDelta::new(self.slot, part, annotation)));
+    }
+
+    fn start_call(&mut self, out: &mut VecDeque<Delta>) {
+        let call = &mut self.call;
+        if call.started {
+            return;
+        }
+        call.started = true;
+        // A call without its own id is tied to its result by its item id, or by its place.
+        let call_id = call.call_id.clone().or_else(|| self.id.clone());
+        let call_id = call_id.unwrap_or_else(|| format!("call_{}", self.slot.0));
+        let name = call.name.clone().unwrap_or_default();
+        let mut start = ToolCallStart::new(self.slot, CallId::new(call_id), name);
+        start.id = self.id.as_deref().map(Into::into);
+        out.push_back(Delta::ToolCallStart(start));
+        let early = std::mem::take(&mut call.early);
+        if !early.is_empty() {
+            out.push_back(Delta::ToolCallArguments(ToolCallArguments::new(self.slot, early)));
+        }
+    }
+
+    pub(super) fn end_call(&mut self, arguments: Option<&str>, out: &mut VecDeque<Delta>) {
+        self.start_call(out);
+        if self.call.ended {
+            return;
+        }
+        self.call.ended = true;
+        // Some servers restate nothing here although they streamed the arguments.
+        let arguments = arguments.filter(|whole| !whole.is_empty() || !self.call.has_pieces);
+        let arguments = arguments.map(str::to_owned);
+        out.push_back(Delta::ToolCallEnd(ToolCallEnd::new(self.slot, arguments)));
+    }
+
+    pub(super) fn end(&mut self, status: ItemStatus, out: &mut VecDeque<Delta>) {
+        if self.ended {
+            return;
+        }
+        self.ended = true;
+        out.push_back(Delta::ItemEnd(ItemEnd::new(self.slot, status)));
+    }
+
+    pub(super) fn end_as(&mut self, item: &wire::Object, out: &mut VecDeque<Delta>) {
+        self.end(item_status(item), out);
+    }
+}
+
+/// A field of text that is there and not empty.
+pub(super) fn text<'a>(object: &'a wire::Object, key: &str) -> Option<&'a str> {
+    object.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
+}

@@ -1,0 +1,220 @@
+//! The Responses wire, read: [`ResponsesInterpreter`].
+//!
+//! Real servers leave out indexes, ids and sequence numbers, open items late or
+//! never, restate texts that they streamed, and end in several ways. What is
+//! understood here is what they mean; `docs/streaming.md` lists the deviations
+//! server by server, each with its test.
+
+mod book;
+mod restate;
+mod terminal;
+mod wire;
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use crate::{Delta, FrameVerdict, Interpret, ItemStatus, Started, StreamError, sse};
+use book::{Book, Kind};
+use wire::WireEvent;
+
+/// Reads frames of the OpenAI Responses API, as OpenAI and as everyone else
+/// sends them. Drive it with [`ResponseParser`](crate::ResponseParser).
+///
+/// An event belongs to the item with its `output_index`; where there is none,
+/// to the one with its `item_id`; else to the current item of its kind. Text
+/// that a later event restates (`*.done`, `output_item.done`, the terminal
+/// event's `output`) adds what was missing; where it contradicts what was
+/// streamed, the streamed text stands, for it has been read already
+/// ([`contradictions`](Self::contradictions) counts them).
+#[derive(Debug, Default)]
+pub struct ResponsesInterpreter {
+    book: Book,
+    started: bool,
+    ended: bool,
+}
+
+impl ResponsesInterpreter {
+    /// For one answer.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How often an event restated a text differently from how it was streamed.
+    pub fn contradictions(&self) -> u32 {
+        self.book.contradictions
+    }
+
+    fn event(&mut self, event: WireEvent<'_>, out: &mut VecDeque<Delta>) -> FrameVerdict {
+        let name = event.kind.as_deref().unwrap_or_default();
+        let steering = name.starts_with("response.steer");
+        if !steering && (name == "error" || event.has_error()) {
+            self.start(None, out);
+            self.ended = true;
+            out.push_back(Delta::Error(terminal::event_error(&event)));
+            return FrameVerdict::Known;
+        }
+        let place = event.place();
+        match name {
+            "response.created" | "response.in_progress" | "response.queued" => {
+                self.start(event.response.and_then(wire::object).as_ref(), out);
+            }
+            // `response.done` is what realtime-style proxies say for `completed`.
+            "response.completed" | "response.incomplete" | "response.failed" | "response.done"
+            | "response.cancelled" => {
+                let response = event.response.and_then(wire::object).unwrap_or_default();
+                self.start(Some(&response), out);
+                self.ended = true;
+                terminal::end(&mut self.book, name, &response, out);
+            }
+            "response.output_text.delta" | "response.text.delta" => {
+                self.start(None, out);
+                self.book.text(&place, event.delta(), event.logprobs, false, out);
+            }
+            "response.refusal.delta" => {
+                self.start(None, out);
+                self.book.text(&place, event.delta(), None, true, out);
+            }
+            "response.reasoning_text.delta" | "response.reasoning.delta" => {
+                self.start(None, out);
+                self.book.reasoning(&place, event.delta(), false, out);
+            }
+            "response.reasoning_summary_text.delta" | "response.reasoning_summary.delta" => {
+                self.start(None, out);
+                self.book.reasoning(&place, event.delta(), true, out);
+            }
+            "response.function_call_arguments.delta" => {
+                self.start(None, out);
+                self.book.arguments(&place, event.delta(), out);
+            }
+            "response.output_item.added" => {
+                if let Some(item) = event.item.and_then(wire::object) {
+                    self.start(None, out);
+                    self.book.added(&place, &item, out);
+                }
+            }
+            "response.output_item.done" => {
+                if let Some(item) = event.item.and_then(wire::object) {
+                    self.start(None, out);
+                    restate::item_done(&mut self.book, &place, &item, out);
+                }
+            }
+            "response.content_part.added" | "response.reasoning_part.added" => {
+                let reasoning = name == "response.reasoning_part.added"
+                    || event.part_type().is_some_and(|kind| kind == "reasoning_text");
+                let kind = if reasoning { Kind::Reasoning } else { Kind::Message };
+                self.book.part_added(&place, kind, false);
+            }
+            "response.reasoning_summary_part.added" => {
+                self.book.part_added(&place, Kind::Reasoning, true);
+            }
+            "response.output_text.done" | "response.text.done" => {
+                self.start(None, out);
+                restate::text_done(&mut self.book, &place, event.text(), false, out);
+            }
+            "response.refusal.done" => {
+                self.start(None, out);
+                let text = event.refusal.as_deref().unwrap_or_default();
+                restate::text_done(&mut self.book, &place, text, true, out);
+            }
+            "response.reasoning_text.done" | "response.reasoning.done" => {
+                self.start(None, out);
+                restate::reasoning_done(&mut self.book, &place, event.text(), false, out);
+            }
+            "response.reasoning_summary_text.done" | "response.reasoning_summary.done" => {
+                self.start(None, out);
+                restate::reasoning_done(&mut self.book, &place, event.text(), true, out);
+            }
+            "response.function_call_arguments.done" => {
+                self.start(None, out);
+                let arguments = event.arguments.as_deref().unwrap_or_default();
+                self.book.arguments_done(&place, arguments, event.name.as_deref(), out);
+            }
+            "response.output_text.annotation.added" => {
+                if let Some(annotation) = event.annotation.and_then(wire::value) {
+                    self.start(None, out);
+                    self.book.annotation(&place, annotation, out);
+                }
+            }
+            _ if steering || wire::is_silent(name) => {}
+            _ => return FrameVerdict::Unknown,
+        }
+        FrameVerdict::Known
+    }
+
+    /// Says once that the answer began, before anything else of it.
+    fn start(&mut self, response: Option<&wire::Object>, out: &mut VecDeque<Delta>) {
+        if self.started {
+            return;
+        }
+        self.started = true;
+        let text = |key| response.and_then(|r| r.get(key)).and_then(Value::as_str);
+        out.push_back(Delta::Started(Started::new(
+            text("id").filter(|id| !id.is_empty()).map(Into::into),
+            text("model").filter(|model| !model.is_empty()).map(str::to_owned),
+            response.and_then(|r| r.get("created_at")).and_then(wire::unsigned),
+        )));
+    }
+}
+
+impl Interpret for ResponsesInterpreter {
+    fn frame(&mut self, frame: &sse::Frame, out: &mut VecDeque<Delta>) -> FrameVerdict {
+        if self.ended {
+            return FrameVerdict::Known;
+        }
+        if frame.is_done_mark() {
+            return FrameVerdict::End;
+        }
+        if let Some(error) = frame.error() {
+            self.start(None, out);
+            self.ended = true;
+            out.push_back(Delta::Error(terminal::field_error(error)));
+            return FrameVerdict::Known;
+        }
+        let data = frame.data().trim();
+        if !data.starts_with('{') {
+            return FrameVerdict::Unknown;
+        }
+        match serde_json::from_str::<WireEvent<'_>>(data) {
+            Ok(mut event) => {
+                if event.kind.is_none() {
+                    event.kind = frame.event().map(Into::into);
+                }
+                self.event(event, out)
+            }
+            Err(_) => FrameVerdict::Corrupt,
+        }
+    }
+
+    fn body(&mut self, json: &[u8], out: &mut VecDeque<Delta>) -> Result<(), StreamError> {
+        let Ok(Value::Object(body)) = serde_json::from_slice::<Value>(json) else {
+            return Err(StreamError::not_a_stream("body is neither events nor a JSON object"));
+        };
+        let is_response = body.get("output").is_some_and(Value::is_array);
+        if is_response {
+            self.start(Some(&body), out);
+            self.ended = true;
+            terminal::end(&mut self.book, "response.done", &body, out);
+            return Ok(());
+        }
+        let Some(error) = terminal::body_error(&body) else {
+            return Err(StreamError::not_a_stream("body is JSON, but no response and no error"));
+        };
+        self.start(None, out);
+        self.ended = true;
+        out.push_back(Delta::Error(error));
+        Ok(())
+    }
+
+    fn ended(&self) -> bool {
+        self.ended
+    }
+}
+
+/// The status of a finished item; silence means that it is whole.
+fn item_status(item: &wire::Object) -> ItemStatus {
+    match item.get("status").and_then(Value::as_str) {
+        Some("incomplete") => ItemStatus::Incomplete,
+        _ => ItemStatus::Completed,
+    }
+}

@@ -1,0 +1,201 @@
+//! Events that say again what was streamed: they add what is missing, and never
+//! take anything back.
+
+use std::collections::VecDeque;
+
+use serde_json::{Map, Value};
+
+use super::book::{Book, Entry, Kind, Place, text};
+use super::wire;
+use crate::{Delta, Item, Seal, WholeItem};
+
+/// `output_text.done`, `refusal.done`.
+pub(super) fn text_done(
+    book: &mut Book,
+    place: &Place<'_>,
+    whole: &str,
+    refusal: bool,
+    out: &mut VecDeque<Delta>,
+) {
+    let entry = book.restated(place, Kind::Message);
+    let part = entry.parts.resolve(place.part, refusal, false);
+    let contradicts = said(entry, part, whole, refusal, out);
+    book.contradictions = book.contradictions.saturating_add(contradicts);
+}
+
+/// `reasoning_text.done`, `reasoning_summary_text.done`.
+pub(super) fn reasoning_done(
+    book: &mut Book,
+    place: &Place<'_>,
+    whole: &str,
+    summary: bool,
+    out: &mut VecDeque<Delta>,
+) {
+    let entry = book.restated(place, Kind::Reasoning);
+    let parts = if summary { &mut entry.summary } else { &mut entry.parts };
+    let part = parts.resolve(place.part, false, summary);
+    let contradicts = thought(entry, part, whole, summary, out);
+    book.contradictions = book.contradictions.saturating_add(contradicts);
+}
+
+/// `output_item.done`: everything of one item.
+pub(super) fn item_done(
+    book: &mut Book,
+    place: &Place<'_>,
+    item: &wire::Object,
+    out: &mut VecDeque<Delta>,
+) {
+    let kind = Kind::of(item);
+    let place = Place { item_id: text(item, "id").or(place.item_id), ..*place };
+    let at = by_call_id(book, kind, item)
+        .or_else(|| book.find(&place, kind, false))
+        .or_else(|| book.find(&place, kind, true))
+        .unwrap_or_else(|| book.open(&place, kind));
+    if let Some(entry) = book.entries.get_mut(at) {
+        let contradicts = whole_item(entry, item, out);
+        book.contradictions = book.contradictions.saturating_add(contradicts);
+    }
+}
+
+/// llama.cpp once sent calls without an item id: the call id ties them then.
+pub(super) fn by_call_id(book: &Book, kind: Kind, item: &wire::Object) -> Option<usize> {
+    let call_id = text(item, "call_id").filter(|_| kind == Kind::Call)?;
+    book.entries
+        .iter()
+        .position(|e| e.kind == kind && e.call.call_id.as_deref() == Some(call_id))
+}
+
+/// Adds what `item` holds beyond what was streamed of it, and ends it. Returns
+/// how often it contradicts.
+pub(super) fn whole_item(
+    entry: &mut Entry,
+    item: &wire::Object,
+    out: &mut VecDeque<Delta>,
+) -> u32 {
+    if entry.ended {
+        return 0;
+    }
+    let mut contradictions = 0;
+    entry.describe(item, out);
+    match entry.kind {
+        Kind::Message => {
+            // A server that announces no parts may have streamed two as one.
+            let whole = array(item, "content").filter_map(part_text).collect::<String>();
+            let streamed = entry.parts.joined() == whole;
+            for (number, part) in array(item, "content").enumerate() {
+                contradictions += message_part(entry, number, part, streamed, out);
+            }
+        }
+        Kind::Reasoning => contradictions += reasoning_item(entry, item, out),
+        Kind::Call => {
+            let arguments = match item.get("arguments") {
+                Some(Value::String(arguments)) => Some(arguments.clone()),
+                // An object where the API wants its text.
+                Some(object @ Value::Object(_)) => Some(object.to_string()),
+                _ => None,
+            };
+            entry.end_call(arguments.as_deref(), out);
+        }
+        Kind::Other => {
+            let item = Item::from_json(item.clone());
+            out.push_back(Delta::Item(WholeItem::new(entry.slot, item)));
+        }
+    }
+    entry.end_as(item, out);
+    contradictions
+}
+
+fn message_part(
+    entry: &mut Entry,
+    number: usize,
+    part: &Map<String, Value>,
+    streamed: bool,
+    out: &mut VecDeque<Delta>,
+) -> u32 {
+    let refusal = text(part, "type") == Some("refusal");
+    let whole = part_text(part).unwrap_or_default();
+    let local = entry.parts.nth(number, refusal, !streamed);
+    let contradicts = if streamed { 0 } else { said(entry, local, whole, refusal, out) };
+    let known = entry.parts.get_mut(local).map_or(0, |part| part.annotations);
+    for annotation in part.get("annotations").and_then(Value::as_array).into_iter().flatten().skip(known) {
+        entry.annotate(local, annotation.clone(), out);
+    }
+    contradicts
+}
+
+fn part_text(part: &Map<String, Value>) -> Option<&str> {
+    text(part, "text").or_else(|| text(part, "refusal"))
+}
+
+fn reasoning_item(entry: &mut Entry, item: &wire::Object, out: &mut VecDeque<Delta>) -> u32 {
+    let texts = |key| -> Vec<&str> { array(item, key).filter_map(|part| text(part, "text")).collect() };
+    let mut contradictions = 0;
+    for (key, summary) in [("summary", true), ("content", false)] {
+        let texts = texts(key);
+        let (own, other) = if summary {
+            (&entry.summary, &entry.parts)
+        } else {
+            (&entry.parts, &entry.summary)
+        };
+        // LiteLLM streams reasoning as a summary and restates it as content.
+        if own.is_blank() && !other.is_blank() && other.joined() == texts.concat() {
+            continue;
+        }
+        if own.joined() == texts.concat() {
+            continue;
+        }
+        for (number, whole) in texts.into_iter().enumerate() {
+            let parts = if summary { &mut entry.summary } else { &mut entry.parts };
+            let part = parts.nth(number, false, true);
+            contradictions += thought(entry, part, whole, summary, out);
+        }
+    }
+    if let Some(seal) = text(item, "encrypted_content") {
+        let seal = Seal::new(entry.slot, "openai-responses", Value::String(seal.to_owned()));
+        out.push_back(Delta::Seal(seal));
+    }
+    contradictions
+}
+
+/// Says what `whole` adds to a part's text; 1 if it contradicts that text.
+fn said(entry: &mut Entry, part: u32, whole: &str, refusal: bool, out: &mut VecDeque<Delta>) -> u32 {
+    let streamed = entry.parts.get_mut(part).map_or("", |part| part.text.as_str());
+    match missing(streamed, whole) {
+        Ok(rest) => {
+            let rest = rest.to_owned();
+            entry.say_in(part, &rest, None, refusal, out);
+            0
+        }
+        Err(Contradiction) => 1,
+    }
+}
+
+fn thought(entry: &mut Entry, part: u32, whole: &str, summary: bool, out: &mut VecDeque<Delta>) -> u32 {
+    let parts = if summary { &mut entry.summary } else { &mut entry.parts };
+    let streamed = parts.get_mut(part).map_or("", |part| part.text.as_str());
+    match missing(streamed, whole) {
+        Ok(rest) => {
+            let rest = rest.to_owned();
+            entry.think_in(part, &rest, summary, out);
+            0
+        }
+        Err(Contradiction) => 1,
+    }
+}
+
+struct Contradiction;
+
+/// What `whole` has beyond `streamed`. A restatement that is shorter (Omniroute
+/// sends one after the first delta) or empty adds nothing.
+fn missing<'a>(streamed: &str, whole: &'a str) -> Result<&'a str, Contradiction> {
+    match whole.strip_prefix(streamed) {
+        Some(rest) => Ok(rest),
+        None if streamed.starts_with(whole) => Ok(""),
+        None => Err(Contradiction),
+    }
+}
+
+fn array<'a>(item: &'a wire::Object, key: &str) -> impl Iterator<Item = &'a wire::Object> {
+    item.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+}
+

@@ -1,0 +1,229 @@
+//! One Responses event as it stands in its frame: borrowed, read in one pass,
+//! tolerant of what servers put where.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::book::Place;
+
+pub(super) type Object = serde_json::Map<String, Value>;
+
+/// The fields that any event of interest has. Objects stay raw until an event
+/// that needs them asks.
+#[derive(Debug, Default)]
+pub(super) struct WireEvent<'a> {
+    pub(super) kind: Option<Cow<'a, str>>,
+    item_id: Option<Cow<'a, str>>,
+    output_index: Option<u32>,
+    content_index: Option<u32>,
+    summary_index: Option<u32>,
+    delta: Option<Cow<'a, str>>,
+    text: Option<Cow<'a, str>>,
+    pub(super) arguments: Option<Cow<'a, str>>,
+    pub(super) refusal: Option<Cow<'a, str>>,
+    pub(super) name: Option<Cow<'a, str>>,
+    pub(super) code: Option<Cow<'a, str>>,
+    pub(super) message: Option<Cow<'a, str>>,
+    pub(super) param: Option<Cow<'a, str>>,
+    pub(super) error_type: Option<Cow<'a, str>>,
+    pub(super) error_message: Option<Cow<'a, str>>,
+    pub(super) error: Option<&'a RawValue>,
+    pub(super) response: Option<&'a RawValue>,
+    pub(super) item: Option<&'a RawValue>,
+    pub(super) logprobs: Option<&'a RawValue>,
+    pub(super) annotation: Option<&'a RawValue>,
+    part: Option<&'a RawValue>,
+}
+
+impl<'a> WireEvent<'a> {
+    pub(super) fn place(&self) -> Place<'_> {
+        Place {
+            output_index: self.output_index,
+            item_id: self.item_id.as_deref().filter(|id| !id.is_empty()),
+            part: self.content_index.or(self.summary_index),
+        }
+    }
+
+    pub(super) fn delta(&self) -> &str {
+        self.delta.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn text(&self) -> &str {
+        self.text.as_deref().unwrap_or_default()
+    }
+
+    /// Whether the event reports a failure, whatever it is called.
+    pub(super) fn has_error(&self) -> bool {
+        let truthy = |raw: &&RawValue| !matches!(raw.get(), "null" | "false" | "{}" | "\"\"" | "0");
+        self.error.as_ref().is_some_and(truthy) || self.error_message.is_some()
+    }
+
+    pub(super) fn part_type(&self) -> Option<String> {
+        let part = object(self.part?)?;
+        part.get("type").and_then(Value::as_str).map(str::to_owned)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for WireEvent<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EventVisitor)
+    }
+}
+
+/// By hand, because a derived one refuses a key that stands twice and a number
+/// where it expects text; the last value of a key counts, as in every language
+/// that reads JSON into a map.
+struct EventVisitor;
+
+impl<'de> Visitor<'de> for EventVisitor {
+    type Value = WireEvent<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<WireEvent<'de>, A::Error> {
+        let mut event = WireEvent::default();
+        while let Some(Loose(key)) = map.next_key()? {
+            match key.as_deref().unwrap_or_default() {
+                "type" => event.kind = map.next_value::<Loose<'_>>()?.0,
+                "item_id" => event.item_id = map.next_value::<Loose<'_>>()?.0,
+                "output_index" => event.output_index = index(map.next_value()?),
+                "content_index" => event.content_index = index(map.next_value()?),
+                "summary_index" => event.summary_index = index(map.next_value()?),
+                "delta" => event.delta = map.next_value::<Loose<'_>>()?.0,
+                "text" => event.text = map.next_value::<Loose<'_>>()?.0,
+                "arguments" => event.arguments = map.next_value::<Loose<'_>>()?.0,
+                "refusal" => event.refusal = map.next_value::<Loose<'_>>()?.0,
+                "name" => event.name = map.next_value::<Loose<'_>>()?.0,
+                "code" => event.code = map.next_value::<Loose<'_>>()?.0,
+                "message" => event.message = map.next_value::<Loose<'_>>()?.0,
+                "param" => event.param = map.next_value::<Loose<'_>>()?.0,
+                "error_type" => event.error_type = map.next_value::<Loose<'_>>()?.0,
+                "error_message" => event.error_message = map.next_value::<Loose<'_>>()?.0,
+                "error" => event.error = map.next_value()?,
+                "response" => event.response = map.next_value()?,
+                "item" => event.item = map.next_value()?,
+                "logprobs" => event.logprobs = map.next_value()?,
+                "annotation" => event.annotation = map.next_value()?,
+                "part" => event.part = map.next_value()?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(event)
+    }
+}
+
+/// Text, borrowed where it has no escapes. Numbers become text; whatever is no
+/// text counts as absent.
+struct Loose<'a>(Option<Cow<'a, str>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Loose<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LooseVisitor)
+    }
+}
+
+struct LooseVisitor;
+
+impl<'de> Visitor<'de> for LooseVisitor {
+    type Value = Loose<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Loose<'de>, E> {
+        Ok(Loose(Some(Cow::Borrowed(text))))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Loose<'de>, E> {
+        Ok(Loose(Some(Cow::Owned(text.to_owned()))))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Loose<'de>, E> {
+        Ok(Loose(Some(Cow::Owned(number.to_string()))))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Loose<'de>, E> {
+        Ok(Loose(Some(Cow::Owned(number.to_string()))))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Loose<'de>, E> {
+        Ok(Loose(Some(Cow::Owned(number.to_string()))))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Loose<'de>, E> {
+        Ok(Loose(None))
+    }
+
+    fn visit_unit<E>(self) -> Result<Loose<'de>, E> {
+        Ok(Loose(None))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Loose<'de>, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Loose(None))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Loose<'de>, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Loose(None))
+    }
+}
+
+fn index(Loose(text): Loose<'_>) -> Option<u32> {
+    text?.parse().ok()
+}
+
+/// The object that `raw` holds, if it is one.
+pub(super) fn object(raw: &RawValue) -> Option<Object> {
+    match value(raw)? {
+        Value::Object(object) => Some(object),
+        _ => None,
+    }
+}
+
+/// The value that `raw` holds.
+pub(super) fn value(raw: &RawValue) -> Option<Value> {
+    serde_json::from_str(raw.get()).ok()
+}
+
+/// A count or a time: whole numbers, floats (transformers serve) and numbers as text.
+pub(super) fn unsigned(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64().or_else(|| {
+            // `as` saturates, and drops the fraction of a time in seconds.
+            number.as_f64().filter(|n| *n >= 0.0).map(|n| n as u64)
+        }),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// Events that are understood and carry nothing that their item's
+/// `output_item.done` does not repeat.
+pub(super) fn is_silent(name: &str) -> bool {
+    if matches!(name, "keepalive" | "ping" | "response.keep_alive") || name.ends_with(":keep_alive")
+    {
+        return true;
+    }
+    let Some(name) = name.strip_prefix("response.") else { return false };
+    matches!(
+        name,
+        "content_part.done" | "reasoning_part.done" | "reasoning_summary_part.done"
+            | "compaction.compacting"
+    ) || [
+        "audio.", "code_interpreter_call", "custom_tool_call_input.", "file_search_call.",
+        "image_generation_call.", "mcp_call", "mcp_list_tools.", "shell_call_", "web_search_call.",
+        "apply_patch_call_", "inject",
+    ]
+    .iter()
+    .any(|family| name.starts_with(family))
+}

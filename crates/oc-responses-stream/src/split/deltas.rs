@@ -1,0 +1,200 @@
+//! The splitter applied to a stream of deltas.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::{ReasoningSplitter, TextPiece};
+use crate::{Delta, ItemEnd, ItemStatus, ReasoningDelta, Slot, TextDelta};
+
+/// Turns [`Delta::Text`] that begins with `<think>` (or another known tag) into
+/// [`Delta::Reasoning`] followed by the text.
+///
+/// Pure: [`push`](Self::push) a delta, take what comes of it with
+/// [`next`](Self::next). The reasoning gets an item of its own, so slots are
+/// renumbered in the order in which they come out; every delta of the stream
+/// must therefore go through here. A terminal delta gives out whatever was held.
+#[derive(Debug, Default)]
+pub struct SplitDeltas {
+    texts: BTreeMap<(Slot, u32), Text>,
+    slots: BTreeMap<(Slot, Role), Slot>,
+    next_slot: u32,
+    ready: VecDeque<Delta>,
+    pieces: Vec<TextPiece>,
+    stray_closes: u32,
+}
+
+/// What an upstream item's deltas come out as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Role {
+    Itself,
+    /// The reasoning that was inside its part of this number.
+    Thought(u32),
+}
+
+#[derive(Debug, Default)]
+struct Text {
+    splitter: ReasoningSplitter,
+    /// The last delta, without its text: the form for what is given out later.
+    form: Option<TextDelta>,
+    thought_open: bool,
+}
+
+impl SplitDeltas {
+    /// For one answer.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes one delta.
+    pub fn push(&mut self, delta: Delta) {
+        match delta {
+            Delta::Text(text) => self.text(text),
+            Delta::ItemEnd(end) => {
+                self.flush(end.slot);
+                // A message that was reasoning and nothing else has no item left to end.
+                let only_thought = self.texts.keys().any(|(slot, _)| *slot == end.slot)
+                    && !self.slots.contains_key(&(end.slot, Role::Itself));
+                let ended = self.texts.extract_if((end.slot, 0)..=(end.slot, u32::MAX), |_, _| true);
+                let strays = ended.map(|(_, text)| text.splitter.stray_closes());
+                self.stray_closes = strays.fold(self.stray_closes, u32::saturating_add);
+                if !only_thought {
+                    let slot = self.itself(end.slot);
+                    self.ready.push_back(Delta::ItemEnd(ItemEnd { slot, ..end }));
+                }
+            }
+            Delta::Refusal(mut refusal) => {
+                self.flush(refusal.slot);
+                refusal.slot = self.itself(refusal.slot);
+                self.ready.push_back(Delta::Refusal(refusal));
+            }
+            Delta::Annotation(mut annotation) => {
+                self.flush(annotation.slot);
+                annotation.slot = self.itself(annotation.slot);
+                self.ready.push_back(Delta::Annotation(annotation));
+            }
+            Delta::Finish(_) | Delta::Error(_) => {
+                self.flush_all();
+                self.ready.push_back(delta);
+            }
+            mut other => {
+                if let Some(slot) = slot_of(&mut other) {
+                    *slot = self.itself(*slot);
+                }
+                self.ready.push_back(other);
+            }
+        }
+    }
+
+    /// The next delta that is ready.
+    #[expect(clippy::should_implement_trait, reason = "a queue that refills is no iterator")]
+    pub fn next(&mut self) -> Option<Delta> {
+        self.ready.pop_front()
+    }
+
+    /// Gives out what is held back, for a stream that was cut and has no
+    /// terminal delta.
+    pub fn flush_all(&mut self) {
+        let slots: Vec<Slot> = self.texts.keys().map(|(slot, _)| *slot).collect();
+        for slot in slots {
+            self.flush(slot);
+        }
+    }
+
+    /// See [`ReasoningSplitter::stray_closes`].
+    pub fn stray_closes(&self) -> u32 {
+        let open = self.texts.values().map(|text| text.splitter.stray_closes());
+        open.fold(self.stray_closes, u32::saturating_add)
+    }
+
+    fn text(&mut self, mut delta: TextDelta) {
+        let (slot, part) = (delta.slot, delta.part);
+        let text = self.texts.entry((slot, part)).or_default();
+        if text.splitter.is_plain() {
+            text.splitter.observe(&delta.text);
+            delta.slot = self.itself(slot);
+            self.ready.push_back(Delta::Text(delta));
+            return;
+        }
+        text.splitter.push(&delta.text, &mut self.pieces);
+        // Its log probabilities are of tokens that are no longer where they were.
+        text.form = Some(TextDelta { text: String::new(), logprobs: None, ..delta });
+        self.emit(slot, part);
+    }
+
+    /// What is held of `slot` is judged without waiting for more.
+    fn flush(&mut self, slot: Slot) {
+        let parts: Vec<u32> =
+            self.texts.keys().filter(|(of, _)| *of == slot).map(|(_, part)| *part).collect();
+        for part in parts {
+            if let Some(text) = self.texts.get_mut(&(slot, part)) {
+                text.splitter.finish(&mut self.pieces);
+                self.emit(slot, part);
+            }
+            self.end_thought(slot, part);
+        }
+    }
+
+    fn emit(&mut self, slot: Slot, part: u32) {
+        for piece in std::mem::take(&mut self.pieces) {
+            match piece {
+                TextPiece::Markup(_) => {}
+                TextPiece::Reasoning(thought) => {
+                    if let Some(text) = self.texts.get_mut(&(slot, part)) {
+                        text.thought_open = true;
+                    }
+                    let slot = self.out(slot, Role::Thought(part));
+                    self.ready.push_back(Delta::Reasoning(ReasoningDelta::raw(slot, thought)));
+                }
+                TextPiece::Text(shown) => {
+                    self.end_thought(slot, part);
+                    let form = self.texts.get(&(slot, part)).and_then(|text| text.form.clone());
+                    let mut delta = form.unwrap_or_else(|| TextDelta::new(slot, "").with_part(part));
+                    delta.slot = self.itself(slot);
+                    delta.text = shown;
+                    self.ready.push_back(Delta::Text(delta));
+                }
+            }
+        }
+    }
+
+    fn end_thought(&mut self, slot: Slot, part: u32) {
+        let open = self.texts.get_mut(&(slot, part)).map(|text| &mut text.thought_open);
+        if open.is_some_and(std::mem::take) {
+            let slot = self.out(slot, Role::Thought(part));
+            self.ready.push_back(Delta::ItemEnd(ItemEnd::new(slot, ItemStatus::Completed)));
+        }
+    }
+
+    fn itself(&mut self, slot: Slot) -> Slot {
+        self.out(slot, Role::Itself)
+    }
+
+    fn out(&mut self, slot: Slot, role: Role) -> Slot {
+        let next = &mut self.next_slot;
+        *self.slots.entry((slot, role)).or_insert_with(|| {
+            let slot = Slot(*next);
+            *next = next.saturating_add(1);
+            slot
+        })
+    }
+}
+
+/// The slot of a delta that only needs another number.
+fn slot_of(delta: &mut Delta) -> Option<&mut Slot> {
+    Some(match delta {
+        Delta::Text(d) | Delta::Refusal(d) => &mut d.slot,
+        Delta::Reasoning(d) => &mut d.slot,
+        Delta::Seal(d) => &mut d.slot,
+        Delta::ToolCallStart(d) => &mut d.slot,
+        Delta::ToolCallArguments(d) => &mut d.slot,
+        Delta::ToolCallEnd(d) => &mut d.slot,
+        Delta::Annotation(d) => &mut d.slot,
+        Delta::Item(d) => &mut d.slot,
+        Delta::ItemEnd(d) => &mut d.slot,
+        Delta::Opened(_)
+        | Delta::Alive
+        | Delta::Started(_)
+        | Delta::Usage(_)
+        | Delta::Finish(_)
+        | Delta::Error(_) => return None,
+    })
+}
