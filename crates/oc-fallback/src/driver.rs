@@ -130,6 +130,7 @@ impl<T> Chain<T> {
             committed: None,
             out: VecDeque::new(),
             sleep: None,
+            read: false,
             ended: false,
         }
     }
@@ -140,10 +141,7 @@ impl<T> Chain<T> {
     /// # Errors
     ///
     /// [`Exhausted`] where no candidate gave an answer.
-    pub async fn run<R, X, F>(
-        &self,
-        mut call: impl FnMut(&T) -> F,
-    ) -> Result<Answer<R>, Exhausted>
+    pub async fn run<R, X, F>(&self, mut call: impl FnMut(&T) -> F) -> Result<Answer<R>, Exhausted>
     where
         F: Future<Output = Result<R, X>>,
         X: Facts,
@@ -197,6 +195,8 @@ pub struct ChainStream<T, E, S, G, O, M> {
     committed: Option<(AttemptId, Committed)>,
     out: VecDeque<Output<E>>,
     sleep: Option<Pin<Box<Sleep>>>,
+    /// An item was given out, and the reader has not come back before.
+    read: bool,
     ended: bool,
 }
 
@@ -399,12 +399,16 @@ where
         let this = self.get_mut();
         loop {
             if let Some(item) = this.out.pop_front() {
+                this.read = true;
                 return Poll::Ready(Some(item));
             }
             if this.ended {
                 return Poll::Ready(None);
             }
             let now = now();
+            if std::mem::take(&mut this.read) {
+                this.plan.resume(now);
+            }
             // What has arrived counts before the limits do: a reader that was
             // slow must not make the provider look silent.
             let progress = now < this.plan.deadline() && this.poll_live(cx, now);

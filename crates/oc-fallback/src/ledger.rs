@@ -3,12 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{
-    classify::classify,
-    facts::Facts,
-    reason::Reason,
-    redact::redact,
-};
+use crate::{classify::classify, facts::Facts, reason::Reason, redact::redact};
 
 /// Names one attempt within a request: 0, 1, 2, … in the order of their starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -219,22 +214,22 @@ impl Ledger {
     /// failure or skip; `None` where nothing went wrong.
     #[must_use]
     pub fn fallback_reason(&self) -> Option<Reason> {
-        let failed = self
-            .attempts
-            .iter()
-            .filter_map(|attempt| Some((attempt.target, attempt.reason()?)));
+        let failed =
+            self.attempts.iter().filter_map(|attempt| Some((attempt.target, attempt.reason()?)));
         let skipped = self.skipped.iter().map(|skipped| (skipped.target, skipped.reason));
         failed.chain(skipped).min_by_key(|(target, _)| *target).map(|(_, reason)| reason)
     }
 }
 
 #[cfg(feature = "serde")]
-pub(crate) fn millis<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn millis<S: serde::Serializer>(
+    time: &Duration,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
 #[cfg(feature = "serde")]
-#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
 fn millis_opt<S: serde::Serializer>(
     time: &Option<Duration>,
     serializer: S,

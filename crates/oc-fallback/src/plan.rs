@@ -138,6 +138,7 @@ struct Flight {
     first_byte_due: Instant,
     first_text_due: (Instant, Limit),
     first_byte: Option<Instant>,
+    /// When the silence began that the idle limit measures.
     last_event: Instant,
     shown: bool,
     over: Option<Reason>,
@@ -232,6 +233,14 @@ impl<T> Plan<T> {
         }
     }
 
+    /// The caller was busy with an event until `now`, and looked at no attempt
+    /// meanwhile: that pause is not the provider's silence.
+    pub fn resume(&mut self, now: Instant) {
+        for flight in self.flights.iter_mut().filter(|flight| flight.over.is_none()) {
+            flight.last_event = now;
+        }
+    }
+
     /// When the request's deadline ends; no event counts from then on.
     #[must_use]
     pub const fn deadline(&self) -> Instant {
@@ -290,13 +299,7 @@ impl<T> Plan<T> {
             id: attempt,
             target,
             first_byte_due: after(now, limits.first_byte),
-            first_text_due: first_text_due(
-                &limits,
-                now,
-                self.deadline,
-                self.policy.share,
-                others,
-            ),
+            first_text_due: first_text_due(&limits, now, self.deadline, self.policy.share, others),
             first_byte: None,
             last_event: now,
             shown: false,
@@ -338,8 +341,7 @@ impl<T> Plan<T> {
         };
         flight.over = Some(reason);
         let target = flight.target;
-        let phase =
-            if self.is_committed(attempt) { Phase::Committed } else { Phase::Uncommitted };
+        let phase = if self.is_committed(attempt) { Phase::Committed } else { Phase::Uncommitted };
         match decide(reason, phase) {
             Decision::Tell => self.stage = Stage::Failed(attempt),
             Decision::Stop => {
@@ -380,11 +382,8 @@ impl<T> Plan<T> {
     }
 
     fn check_limits(&mut self, now: Instant) {
-        while let Some((attempt, limit)) = self
-            .flights
-            .iter()
-            .filter(|flight| flight.over.is_none())
-            .find_map(|flight| {
+        while let Some((attempt, limit)) =
+            self.flights.iter().filter(|flight| flight.over.is_none()).find_map(|flight| {
                 let (due, limit) = self.due(flight);
                 (now >= due).then_some((flight.id, limit))
             })
@@ -395,9 +394,10 @@ impl<T> Plan<T> {
 
     /// The next limit that a living attempt can break.
     fn due(&self, flight: &Flight) -> (Instant, Limit) {
-        let idle = self.candidates.get(flight.target).map_or(self.deadline, |candidate| {
-            after(flight.last_event, candidate.limits.idle)
-        });
+        let idle = self
+            .candidates
+            .get(flight.target)
+            .map_or(self.deadline, |candidate| after(flight.last_event, candidate.limits.idle));
         let silence = match flight.first_byte {
             None => (flight.first_byte_due, Limit::FirstByte),
             Some(_) => (idle, Limit::Idle),

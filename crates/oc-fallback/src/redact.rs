@@ -90,12 +90,21 @@ mod tests {
     #[test]
     fn secrets_go_and_names_stay() {
         for (text, kept) in [
-            ("Incorrect API key provided: sk-proj-abcdef1234567890.", "Incorrect API key provided: [redacted]."),
+            (
+                "Incorrect API key provided: sk-proj-abcdef1234567890.",
+                "Incorrect API key provided: [redacted].",
+            ),
             ("got Authorization: Bearer abc, sorry", "got Authorization: Bearer [redacted] sorry"),
             ("see https://host/v1/x?key=AIzaSyD and more", "see https://host/v1/x?… and more"),
             ("is this right? yes", "is this right? yes"),
-            ("model claude-sonnet-4-5-20250929 not found", "model claude-sonnet-4-5-20250929 not found"),
-            ("Deployments={'8ee88d01d2958b6a4293b0878d595a9c4a3232ad': 1}", "Deployments={'[redacted]': 1}"),
+            (
+                "model claude-sonnet-4-5-20250929 not found",
+                "model claude-sonnet-4-5-20250929 not found",
+            ),
+            (
+                "Deployments={'8ee88d01d2958b6a4293b0878d595a9c4a3232ad': 1}",
+                "Deployments={'[redacted]': 1}",
+            ),
             ("two\n  lines\tand\u{7}bell", "two lines and bell"),
         ] {
             assert_eq!(redact(text), kept);

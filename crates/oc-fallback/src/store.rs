@@ -230,9 +230,7 @@ impl Store for MemoryStore {
             .flatten()
             .filter(|window| window.until > now)
             .max_by_key(|window| window.until)
-            .map(|window| {
-                Cooling::new(window.reason, window.until.saturating_duration_since(now))
-            });
+            .map(|window| Cooling::new(window.reason, window.until.saturating_duration_since(now)));
         View::new(cooling)
     }
 
@@ -281,13 +279,7 @@ impl Store for MemoryStore {
 }
 
 impl State {
-    fn open(
-        &mut self,
-        place: Place,
-        reason: Reason,
-        retry_after: Option<Duration>,
-        now: Instant,
-    ) {
+    fn open(&mut self, place: Place, reason: Reason, retry_after: Option<Duration>, now: Instant) {
         if let Some(window) = self
             .windows
             .get_mut(&place)

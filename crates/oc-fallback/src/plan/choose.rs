@@ -99,9 +99,7 @@ impl<T> Plan<T> {
         {
             return ExhaustedKind::Policy;
         }
-        if all(|reason| {
-            matches!(reason, Reason::Format | Reason::TooLarge | Reason::Unsupported)
-        }) {
+        if all(|reason| matches!(reason, Reason::Format | Reason::TooLarge | Reason::Unsupported)) {
             return ExhaustedKind::Rejected;
         }
         if promised { ExhaustedKind::Cooling } else { ExhaustedKind::Failed }

@@ -1,0 +1,272 @@
+//! The driver under tokio's paused clock: what a caller sees, item by item.
+
+mod laws;
+mod script;
+
+use std::{sync::Arc, time::Duration};
+
+use futures::StreamExt;
+use oc_fallback::{
+    Chain, Commit, ExhaustedKind, FactSheet, Fault, Gate, Limits, MemoryStore, Output, Policy,
+    Reason, RetryPolicy,
+};
+
+use self::script::{Event, Script, candidate, gate, play};
+
+const fn secs(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+fn policy() -> Policy {
+    Policy::default().with_total(secs(100)).with_retry(RetryPolicy::never())
+}
+
+/// What the caller sees of these scripts, one per candidate, as short words.
+async fn seen(scripts: impl IntoIterator<Item = Script>, policy: Policy) -> Vec<String> {
+    let candidates = scripts.into_iter().enumerate().map(|(n, script)| candidate(n, script));
+    let chain = Chain::new(candidates, policy, Arc::new(MemoryStore::new()));
+    let stream = chain.stream(play, gate).weigh(Event::weight);
+    stream.map(|item| script::word(&item)).collect().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_primary_answers() {
+    let primary = Script::new().ping().think("hm").text("hel").text("lo").end();
+    let items = seen([primary, Script::new().text("no").end()], policy()).await;
+    assert_eq!(items, ["commit 0", "ping", "think hm", "text hel", "text lo", "done c0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_of_a_failed_attempt_is_seen() {
+    for fault in [Fault::Refused, Fault::Cut, Fault::Reset, Fault::Protocol, Fault::Tls] {
+        let primary = Script::new().ping().think("never seen").fail(fault);
+        let items = seen([primary, Script::new().text("hi").end()], policy()).await;
+        assert_eq!(items, ["commit 1", "text hi", "done c1"], "{fault:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn semantic_failures_fall_back_too() {
+    let empty = Script::new().ping().end();
+    let only_reasoning = Script::new().think("hm").finish().end();
+    for primary in [empty, only_reasoning] {
+        let items = seen([primary, Script::new().text("hi").end()], policy()).await;
+        assert_eq!(items, ["commit 1", "text hi", "done c1"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_after_the_commit_is_told_once_and_replaced_by_nobody() {
+    let primary = Script::new().text("hel").fail(Fault::Reset);
+    let items = seen([primary, Script::new().text("no").end()], policy()).await;
+    assert_eq!(items, ["commit 0", "text hel", "failed c0 reset"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_limit_hands_over_at_its_instant() {
+    let limits =
+        Limits::hosted().with_first_byte(secs(3)).with_first_text(secs(10)).with_idle(secs(4));
+    let silent = Script::new().hang();
+    let stalls = Script::new().ping().hang();
+    let thinks_for_ever = Script::new().thinks_every(secs(1));
+    for (script, elapsed) in [(silent, 3), (stalls, 4), (thinks_for_ever, 10)] {
+        let began = tokio::time::Instant::now();
+        let candidates = [
+            candidate(0, script).with_limits(limits),
+            candidate(1, Script::new().text("hi").end()),
+        ];
+        let chain = Chain::new(candidates, policy(), Arc::new(MemoryStore::new()));
+        let items: Vec<_> =
+            chain.stream(play, gate).map(|item| script::word(&item)).collect().await;
+        assert_eq!(items, ["commit 1", "text hi", "done c1"]);
+        assert_eq!(began.elapsed().as_secs(), elapsed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stall_after_the_commit_fails_in_band() {
+    let items = seen([Script::new().text("hel").hang()], policy()).await;
+    assert_eq!(items, ["commit 0", "text hel", "failed c0 timeout"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_ends_it_all() {
+    let began = tokio::time::Instant::now();
+    let items = seen([Script::new().hang(), Script::new().hang()], policy()).await;
+    assert_eq!(items, ["exhausted Deadline"]);
+    assert_eq!(began.elapsed(), secs(100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_reasoning_is_shown_and_then_replaced() {
+    let primary = Script::new().think("one").after(secs(11)).think("two").fail(Fault::Cut);
+    let items = seen([primary, Script::new().text("hi").end()], policy()).await;
+    assert_eq!(
+        items,
+        ["~think one", "~think two", "replaced 0 cut", "commit 1", "text hi", "done c1"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_reasoning_is_shown_and_stands() {
+    let primary = Script::new().think("one").after(secs(11)).think("two").text("hi").end();
+    let items = seen([primary], policy()).await;
+    assert_eq!(items, ["~think one", "~think two", "commit 0", "text hi", "done c0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_token_shows_reasoning_at_once() {
+    let primary = Script::new().think("one").fail(Fault::Reset);
+    let policy = policy().with_commit(Commit::FirstToken);
+    let items = seen([primary, Script::new().text("hi").end()], policy).await;
+    assert_eq!(items, ["~think one", "replaced 0 reset", "commit 1", "text hi", "done c1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_is_bounded() {
+    let primary =
+        Script::new().think(&"x".repeat(1_000)).think(&"x".repeat(1_000)).text("no").end();
+    let policy = policy().with_held_bytes(1_500);
+    let items = seen([primary, Script::new().text("hi").end()], policy).await;
+    assert_eq!(items, ["commit 1", "text hi", "done c1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn exhausted_is_the_only_item_and_says_why() {
+    let scripts = [Script::new().fail(Fault::Refused), Script::new().fail(Fault::Dns)];
+    let candidates = scripts.into_iter().enumerate().map(|(n, script)| candidate(n, script));
+    let chain = Chain::new(candidates, policy(), Arc::new(MemoryStore::new()));
+    let mut stream = chain.stream(play, gate);
+    let Some(Output::Exhausted(exhausted)) = stream.next().await else { panic!("not exhausted") };
+    assert_eq!(exhausted.kind(), ExhaustedKind::Failed);
+    assert_eq!(
+        exhausted.to_string(),
+        "All models failed (2): c0: connection refused (refused) | \
+         c1: host name does not resolve (dns)"
+    );
+    assert_eq!(stream.ledger(), exhausted.ledger());
+    assert!(stream.next().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_one_is_retried_after_a_wait() {
+    let flaky = Script::new().fail(Fault::Reset).then_again(Script::new().text("hi").end());
+    let began = tokio::time::Instant::now();
+    let items = seen([flaky], policy().with_retry(RetryPolicy::default())).await;
+    assert_eq!(items, ["commit 0", "text hi", "done c0"]);
+    let waited = began.elapsed();
+    assert!(waited >= Duration::from_millis(500) && waited <= Duration::from_millis(1501));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_is_not_a_silent_provider() {
+    let primary = Script::new().text("a").after(secs(1)).text("b").end();
+    let chain = Chain::new(
+        [candidate(0, primary)],
+        policy().with_total(secs(600)),
+        Arc::new(MemoryStore::new()),
+    );
+    let mut stream = chain.stream(play, gate);
+    let mut items = Vec::new();
+    while let Some(item) = stream.next().await {
+        items.push(script::word(&item));
+        // Longer than the idle limit, and what comes next has long arrived.
+        tokio::time::sleep(secs(70)).await;
+    }
+    assert_eq!(items, ["commit 0", "text a", "text b", "done c0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_the_stream_drops_the_living_attempt() {
+    let primary = Script::new().text("hel").hang();
+    let alive = primary.alive();
+    let chain = Chain::new([candidate(0, primary)], policy(), Arc::new(MemoryStore::new()));
+    let mut stream = chain.stream(play, gate);
+    stream.next().await;
+    assert_eq!(alive.get(), 1);
+    drop(stream);
+    assert_eq!(alive.get(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replaced_attempt_is_dropped_before_the_next_one_starts() {
+    let primary = Script::new().hang();
+    let alive = primary.alive();
+    let fallback = Script::new().asserts_dead(&alive).text("hi").end();
+    let items = seen([primary, fallback], policy()).await;
+    assert_eq!(items, ["commit 1", "text hi", "done c1"]);
+    assert_eq!(alive.get(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_request_starts_at_the_primary_unless_it_cools() {
+    let refused_once = Script::new().fail(Fault::Refused).then_again(Script::new().text("a").end());
+    let backup = Script::new().text("b").end();
+    let candidates = [candidate(0, refused_once), candidate(1, backup)];
+    let chain = Chain::new(candidates, policy(), Arc::new(MemoryStore::new()));
+    let mut served = Vec::new();
+    for wait in [0, 1, 30] {
+        tokio::time::sleep(secs(wait)).await;
+        let items: Vec<_> = chain.stream(play, gate).collect().await;
+        let Some(Output::Done(ledger)) = items.last() else { panic!("no answer") };
+        served.push(ledger.served_by().unwrap_or_default().to_owned());
+    }
+    assert_eq!(served, ["c1", "c1", "c0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn run_is_the_one_item_case() {
+    let chain = Chain::new(
+        [candidate(0, Script::new()), candidate(1, Script::new())],
+        policy(),
+        Arc::new(MemoryStore::new()),
+    );
+    let answer = chain
+        .run(|script| {
+            let first = script.index() == 0;
+            async move {
+                tokio::time::sleep(secs(1)).await;
+                if first { Err(FactSheet::new(Fault::Http).with_status(529)) } else { Ok(42) }
+            }
+        })
+        .await
+        .expect("the second answers");
+    assert_eq!((answer.value, answer.ledger.served_by()), (42, Some("c1")));
+    assert_eq!(answer.ledger.fallback_reason(), Some(Reason::Overloaded));
+
+    let error = chain
+        .run(|_| async { Err::<(), _>(FactSheet::new(Fault::Http).with_status(401)) })
+        .await
+        .expect_err("nobody answers");
+    assert_eq!(error.kind(), ExhaustedKind::Failed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_ledger_of_a_failover_as_json() {
+    let primary = Script::new().after(secs(2)).think("hm").fail_with(
+        FactSheet::new(Fault::InStream)
+            .with_status(200)
+            .with_error_type("overloaded_error")
+            .with_message("Overloaded"),
+    );
+    let backup = Script::new().after(secs(1)).text("hi").after(secs(1)).end();
+    let candidates = [candidate(0, primary), candidate(1, backup)];
+    let chain = Chain::new(candidates, policy(), Arc::new(MemoryStore::new()));
+    let items: Vec<_> = chain.stream(play, gate).collect().await;
+    let Some(Output::Done(ledger)) = items.last() else { panic!("no answer") };
+    insta::assert_json_snapshot!(ledger);
+}
+
+#[test]
+fn a_chains_stream_can_move_between_threads() {
+    fn assert_send<T: Send>(value: T) -> T {
+        value
+    }
+    let candidates = [oc_fallback::Candidate::new("c", oc_fallback::Scope::new("o", "m", "k"), ())];
+    let chain = Chain::new(candidates, policy(), Arc::new(MemoryStore::new()));
+    let _ = assert_send(chain.stream(
+        |()| futures::stream::empty::<Result<u8, FactSheet>>(),
+        |()| |_: &u8| Gate::Commit,
+    ));
+    drop(assert_send(chain.run(|()| async { Ok::<_, FactSheet>(1) })));
+}
