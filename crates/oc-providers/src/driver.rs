@@ -1,0 +1,226 @@
+//! One exchange as a stream: send, judge the head, pull the body through the
+//! pipeline. No task, no channel: dropping the stream drops the connection.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use futures::{Stream, StreamExt as _};
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
+use oc_responses_stream::{Delta, Opened};
+
+use crate::endpoint::Endpoint;
+use crate::error::{ProviderError, ProviderErrorKind};
+use crate::pipeline::Pipeline;
+use crate::request::Request;
+use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError};
+use crate::truncation::Truncation;
+use crate::wire::{self, Encoded, Wire};
+
+/// The most bytes of an error body that are read.
+const ERROR_BODY_BYTES: usize = 64 << 10;
+
+/// The deltas of one answer.
+///
+/// First [`Delta::Opened`] when the upstream's head is in, then the answer,
+/// last [`Delta::Finish`] or one error. Tool calls come whole; reasoning that
+/// a model wrote into its text is already apart from it. Dropping the stream
+/// ends the exchange.
+#[must_use = "nothing is sent until the stream is polled"]
+pub struct Deltas(State);
+
+enum State {
+    Opening(BoxFuture<'static, Result<Box<Reading>, ProviderError>>),
+    Reading(Box<Reading>),
+    Over,
+}
+
+struct Reading {
+    opened: Option<Opened>,
+    body: BoxStream<'static, Result<Bytes, TransportError>>,
+    pipeline: Pipeline,
+    endpoint: Arc<Endpoint>,
+    request_id: Option<String>,
+}
+
+impl Deltas {
+    /// Sends on first poll.
+    pub(crate) fn lazy(
+        endpoint: Arc<Endpoint>,
+        transport: Arc<dyn Transport>,
+        wire: &'static dyn Wire,
+        request: Request,
+    ) -> Self {
+        Self(State::Opening(Box::pin(open(endpoint, transport, wire, request))))
+    }
+
+    /// Waits for the head.
+    pub(crate) async fn opened(self) -> Result<Self, ProviderError> {
+        match self.0 {
+            State::Opening(opening) => Ok(Self(State::Reading(opening.await?))),
+            other => Ok(Self(other)),
+        }
+    }
+}
+
+impl fmt::Debug for Deltas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            State::Opening(_) => "Deltas(opening)",
+            State::Reading(_) => "Deltas(reading)",
+            State::Over => "Deltas(over)",
+        })
+    }
+}
+
+impl Stream for Deltas {
+    type Item = Result<Delta, ProviderError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            match &mut self.0 {
+                State::Over => return Poll::Ready(None),
+                State::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
+                    Ok(reading) => self.0 = State::Reading(reading),
+                    Err(fault) => {
+                        self.0 = State::Over;
+                        return Poll::Ready(Some(Err(fault)));
+                    }
+                },
+                State::Reading(reading) => {
+                    let next = ready!(reading.poll_next(cx));
+                    // The connection is let go as soon as the answer is whole:
+                    // some servers keep it open after their terminal event.
+                    if !matches!(&next, Some(Ok(_))) || reading.pipeline.is_over() {
+                        self.0 = State::Over;
+                    }
+                    return Poll::Ready(next);
+                }
+            }
+        }
+    }
+}
+
+impl Reading {
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Delta, ProviderError>>> {
+        if let Some(opened) = self.opened.take() {
+            return Poll::Ready(Some(Ok(Delta::Opened(opened))));
+        }
+        loop {
+            if let Some(next) = self.pipeline.next() {
+                return Poll::Ready(Some(next.map_err(|fault| self.explain(fault))));
+            }
+            if self.pipeline.is_over() {
+                return Poll::Ready(None);
+            }
+            match ready!(self.body.poll_next_unpin(cx)) {
+                Some(Ok(bytes)) => self.pipeline.feed(&bytes),
+                Some(Err(fault)) => return Poll::Ready(Some(Err(self.explain(fault.into())))),
+                None => self.pipeline.finish(),
+            }
+        }
+    }
+
+    fn explain(&self, fault: ProviderError) -> ProviderError {
+        redacted(fault.with_request_id(self.request_id.clone()), &self.endpoint)
+    }
+}
+
+async fn open(
+    endpoint: Arc<Endpoint>,
+    transport: Arc<dyn Transport>,
+    wire: &'static dyn Wire,
+    request: Request,
+) -> Result<Box<Reading>, ProviderError> {
+    let encoded = wire.encode(&request, &endpoint)?;
+    let truncation = Truncation::new(
+        encoded.max_output_tokens,
+        endpoint.facts(&request.model).context_window,
+    );
+    let response = transport.send(http_request(&endpoint, encoded)?).await?;
+    let response = judged(response, wire)
+        .await
+        .map_err(|fault| redacted(fault, &endpoint))?;
+    let request_id = wire::request_id(&response.headers);
+    Ok(Box::new(Reading {
+        opened: Some(Opened::new(request_id.clone())),
+        body: response.body,
+        pipeline: Pipeline::new(
+            wire.interpreter(),
+            endpoint.origin(),
+            &endpoint.limits,
+            truncation,
+        ),
+        endpoint,
+        request_id,
+    }))
+}
+
+fn http_request(endpoint: &Endpoint, encoded: Encoded) -> Result<HttpRequest, ProviderError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+    headers.extend(encoded.headers);
+    headers.extend(endpoint.key_headers()?);
+    headers.extend(endpoint.headers.clone());
+    let body = serde_json::to_vec(&encoded.body).map_err(|fault| {
+        ProviderError::unsupported("request cannot be written as json").with_source(fault)
+    })?;
+    Ok(HttpRequest::new(
+        endpoint.url(encoded.path),
+        headers,
+        body.into(),
+        endpoint.locality,
+        endpoint.limits,
+    ))
+}
+
+/// The response, if its head is that of an answer.
+async fn judged(
+    response: HttpResponse,
+    wire: &'static dyn Wire,
+) -> Result<HttpResponse, ProviderError> {
+    if !response.status.is_success() {
+        let body = error_body(response.body).await;
+        let failure = wire.failure(response.status, &response.headers, &body);
+        return Err(failure.into());
+    }
+    let content_type = response.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if content_type.is_some_and(|kind| kind.trim_start().starts_with("text/html")) {
+        return Err(ProviderError::new(
+            ProviderErrorKind::Protocol,
+            "upstream answered with a web page (is the base url right?)",
+        )
+        .with_request_id(wire::request_id(&response.headers)));
+    }
+    Ok(response)
+}
+
+/// As much of an error body as is of use. One that breaks off is taken as it is.
+async fn error_body(mut body: BoxStream<'static, Result<Bytes, TransportError>>) -> Vec<u8> {
+    let mut read = Vec::new();
+    while let Some(Ok(bytes)) = body.next().await {
+        let room = ERROR_BODY_BYTES.saturating_sub(read.len());
+        read.extend(bytes.iter().take(room));
+        if bytes.len() >= room {
+            break;
+        }
+    }
+    read
+}
+
+/// The same without the key, which some servers quote.
+fn redacted(fault: ProviderError, endpoint: &Endpoint) -> ProviderError {
+    match &endpoint.key {
+        Some(key) => fault.map_message(|message| key.blot(message)),
+        None => fault,
+    }
+}

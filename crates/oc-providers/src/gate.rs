@@ -1,0 +1,211 @@
+//! The gate for deltas: when an attempt has said something that counts.
+
+use oc_fallback::{Gate, Reason};
+use oc_responses_stream::{Delta, FinishReason, Item, Part};
+
+/// Judges the deltas of one attempt.
+///
+/// *Meaningful* is a non-blank character of final text, a refusal, or a whole
+/// tool call. Until then the attempt can be replaced and nobody notices.
+/// Reasoning, commentary, pings and opened items never count. An end without
+/// anything meaningful is no answer:
+///
+/// | finish | before it | verdict |
+/// |---|---|---|
+/// | stop, tool calls, pause | nothing | `Reject(Empty)` |
+/// | the same | reasoning only | `Reject(ReasoningOnly)` |
+/// | length | anything | `Reject(Incomplete)` |
+/// | content filter | anything | `Reject(ContentFilter)` |
+/// | refusal | anything | `Commit`: to decline is an answer |
+///
+/// Make a fresh one for each attempt ([`delta_gate`] gives it as a closure).
+///
+/// ```
+/// use oc_fallback::Gate;
+/// use oc_providers::{Delta, DeltaGate};
+/// use oc_responses_stream::{ReasoningDelta, Slot, TextDelta};
+///
+/// let mut gate = DeltaGate::new();
+/// let thought = Delta::Reasoning(ReasoningDelta::raw(Slot(0), "hm"));
+/// assert_eq!(gate.judge(&thought), Gate::Hold);
+/// assert_eq!(gate.judge(&Delta::Text(TextDelta::new(Slot(1), "\n"))), Gate::Hold);
+/// assert_eq!(gate.judge(&Delta::Text(TextDelta::new(Slot(1), "42"))), Gate::Commit);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct DeltaGate {
+    reasoned: bool,
+}
+
+impl DeltaGate {
+    /// For one attempt.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The verdict on the attempt's next delta.
+    pub fn judge(&mut self, delta: &Delta) -> Gate {
+        match delta {
+            Delta::Text(text) if text.is_final() && !text.text.trim().is_empty() => Gate::Commit,
+            Delta::Refusal(text) if !text.text.trim().is_empty() => Gate::Commit,
+            // Calls leave the provider whole: their end says that they are.
+            Delta::ToolCallEnd(_) => Gate::Commit,
+            Delta::Item(whole) if is_meaningful(&whole.item) => Gate::Commit,
+            Delta::Reasoning(thought) => {
+                self.reasoned |= !thought.text.trim().is_empty();
+                Gate::Hold
+            }
+            Delta::Finish(finish) => self.at_the_end(&finish.reason),
+            _ => Gate::Hold,
+        }
+    }
+
+    fn at_the_end(&self, reason: &FinishReason) -> Gate {
+        match reason {
+            FinishReason::Refusal => Gate::Commit,
+            FinishReason::ContentFilter => Gate::Reject(Reason::ContentFilter),
+            FinishReason::Length => Gate::Reject(Reason::Incomplete),
+            _ if self.reasoned => Gate::Reject(Reason::ReasoningOnly),
+            _ => Gate::Reject(Reason::Empty),
+        }
+    }
+}
+
+/// A fresh [`DeltaGate`] in the form that `oc_fallback::Chain::stream` takes.
+pub fn delta_gate() -> impl FnMut(&Delta) -> Gate + Send + 'static {
+    let mut gate = DeltaGate::new();
+    move |delta| gate.judge(delta)
+}
+
+/// How many bytes a held delta keeps alive, near enough for a bound.
+pub fn delta_weight(delta: &Delta) -> usize {
+    let content = match delta {
+        Delta::Text(text) | Delta::Refusal(text) => text.text.len(),
+        Delta::Reasoning(thought) => thought.text.len(),
+        Delta::ToolCallStart(start) => start.name.len() + start.call_id.as_str().len(),
+        Delta::ToolCallArguments(piece) => piece.text.len(),
+        Delta::ToolCallEnd(end) => end.arguments.as_ref().map_or(0, String::len),
+        Delta::Seal(seal) => json_weight(&seal.value),
+        Delta::Annotation(annotation) => json_weight(&annotation.annotation),
+        Delta::Item(whole) => item_weight(&whole.item),
+        _ => 0,
+    };
+    content.saturating_add(size_of::<Delta>())
+}
+
+fn is_meaningful(item: &Item) -> bool {
+    match item {
+        Item::FunctionCall(_) => true,
+        Item::Message(message) => message.content.iter().any(|part| match part {
+            Part::Text(text) => !text.text.trim().is_empty(),
+            Part::Refusal(_) => true,
+            _ => false,
+        }),
+        _ => false,
+    }
+}
+
+fn item_weight(item: &Item) -> usize {
+    match item {
+        Item::FunctionCall(call) => call.arguments.len(),
+        Item::Message(message) => message.content.iter().map(part_weight).sum(),
+        Item::Reasoning(reasoning) => {
+            let texts = reasoning.content.iter().chain(&reasoning.summary);
+            texts.chain(&reasoning.encrypted_content).map(String::len).sum()
+        }
+        Item::FunctionCallOutput(result) => result.output.iter().map(part_weight).sum(),
+        Item::Other(other) => other.json.iter().map(|(key, v)| key.len() + json_weight(v)).sum(),
+        _ => 0,
+    }
+}
+
+fn part_weight(part: &Part) -> usize {
+    match part {
+        Part::Text(text) => text.text.len(),
+        Part::Refusal(text) => text.len(),
+        Part::Image(image) => image.image_url.as_ref().map_or(0, String::len),
+        Part::File(file) => file.file_data.as_ref().map_or(0, String::len),
+        Part::Other(whole) => json_weight(whole),
+        _ => 0,
+    }
+}
+
+fn json_weight(value: &serde_json::Value) -> usize {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(list) => list.iter().map(json_weight).sum(),
+        Value::Object(fields) => fields.iter().map(|(key, v)| key.len() + json_weight(v)).sum(),
+        _ => size_of::<Value>(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oc_responses_stream::{
+        Finish, Opened, Phase, ReasoningDelta, Slot, Started, TextDelta, ToolCallEnd,
+        ToolCallStart,
+    };
+
+    fn verdicts(deltas: &[Delta]) -> Vec<Gate> {
+        let mut gate = delta_gate();
+        deltas.iter().map(&mut gate).collect()
+    }
+
+    fn text(text: &str) -> Delta {
+        Delta::Text(TextDelta::new(Slot(0), text))
+    }
+
+    #[test]
+    fn only_what_means_something_commits() {
+        for (delta, wanted) in [
+            (Delta::Opened(Opened::default()), Gate::Hold),
+            (Delta::Alive, Gate::Hold),
+            (Delta::Started(Started::default()), Gate::Hold),
+            (Delta::Reasoning(ReasoningDelta::raw(Slot(0), "think")), Gate::Hold),
+            (text(""), Gate::Hold),
+            (text(" \n\u{a0}"), Gate::Hold),
+            (text("a"), Gate::Commit),
+            (
+                Delta::Text(TextDelta::new(Slot(0), "a").with_phase(Some(Phase::Commentary))),
+                Gate::Hold,
+            ),
+            (
+                Delta::Text(TextDelta::new(Slot(0), "a").with_phase(Some(Phase::FinalAnswer))),
+                Gate::Commit,
+            ),
+            (Delta::Refusal(TextDelta::new(Slot(0), "no")), Gate::Commit),
+            (Delta::ToolCallStart(ToolCallStart::new(Slot(0), "c", "f")), Gate::Hold),
+            (Delta::ToolCallEnd(ToolCallEnd::new(Slot(0), None)), Gate::Commit),
+        ] {
+            assert_eq!(verdicts(std::slice::from_ref(&delta)), [wanted], "{delta:?}");
+        }
+    }
+
+    #[test]
+    fn an_end_without_an_answer_is_rejected_by_its_kind() {
+        use FinishReason::{ContentFilter, Length, Pause, Refusal, Stop, ToolCalls};
+        for (reasoned, reason, wanted) in [
+            (false, Stop, Gate::Reject(Reason::Empty)),
+            (false, ToolCalls, Gate::Reject(Reason::Empty)),
+            (false, Pause, Gate::Reject(Reason::Empty)),
+            (true, Stop, Gate::Reject(Reason::ReasoningOnly)),
+            (true, Length, Gate::Reject(Reason::Incomplete)),
+            (false, Length, Gate::Reject(Reason::Incomplete)),
+            (false, ContentFilter, Gate::Reject(Reason::ContentFilter)),
+            (false, Refusal, Gate::Commit),
+        ] {
+            let mut gate = DeltaGate::new();
+            if reasoned {
+                gate.judge(&Delta::Reasoning(ReasoningDelta::raw(Slot(0), "think")));
+            }
+            assert_eq!(gate.judge(&Delta::Finish(Finish::new(reason))), wanted);
+        }
+    }
+
+    #[test]
+    fn weight_grows_with_what_is_held() {
+        assert!(delta_weight(&text(&"x".repeat(1000))) >= 1000);
+        assert!(delta_weight(&Delta::Alive) > 0);
+    }
+}

@@ -1,0 +1,40 @@
+//! What an encoder could not carry over.
+
+use std::fmt;
+
+/// Something of a request that a wire or a host could not be given.
+///
+/// Losses are facts for `explain` and for logs. What would change the meaning
+/// of a request is no loss but an error.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Loss {
+    /// A tool that the host cannot run; its type (`web_search`, `namespace`).
+    Tool(String),
+    /// A field of the request; its name.
+    Field(&'static str),
+    /// Reasoning of an earlier turn that this host did not make or cannot take back.
+    Reasoning,
+    /// An item of the conversation; its type.
+    Item(String),
+    /// A part of a message; its type.
+    Part(String),
+    /// A system message in mid-conversation was moved to the front.
+    SystemPosition,
+    /// A tool call without a result, or a result without a call; the id.
+    Unpaired(String),
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tool(kind) => write!(f, "tool of type `{kind}` dropped"),
+            Self::Field(name) => write!(f, "field `{name}` dropped"),
+            Self::Reasoning => f.write_str("earlier reasoning dropped"),
+            Self::Item(kind) => write!(f, "item of type `{kind}` dropped"),
+            Self::Part(kind) => write!(f, "content of type `{kind}` dropped"),
+            Self::SystemPosition => f.write_str("later system message moved to the front"),
+            Self::Unpaired(id) => write!(f, "tool call or result `{id}` had no counterpart"),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! From body bytes to the deltas that leave this crate: pure, one step after
+//! the other.
+//!
+//! ```text
+//! bytes ─ Parser (SSE, wire, inline <think>) ─ seals ─ Truncation ─ WholeCalls ─ deltas
+//! ```
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use oc_responses_stream::{
+    Delta, FrameVerdict, Interpret, Limits as ParserLimits, Parser, StreamError, StreamErrorKind,
+    sse,
+};
+use serde_json::Value;
+
+use crate::endpoint::{Api, Limits};
+use crate::error::{ProviderError, ProviderErrorKind};
+use crate::seal;
+use crate::truncation::Truncation;
+use crate::whole_calls::WholeCalls;
+
+/// One answer on its way.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    parser: Parser<AnyWire>,
+    origin: String,
+    truncation: Truncation,
+    calls: WholeCalls,
+    over: bool,
+}
+
+impl Pipeline {
+    pub(crate) fn new(
+        interpreter: Box<dyn Interpret + Send>,
+        origin: String,
+        limits: &Limits,
+        truncation: Truncation,
+    ) -> Self {
+        let limits = ParserLimits::default()
+            .with_frame_bytes(limits.frame_bytes)
+            .with_stream_bytes(usize::try_from(limits.stream_bytes).unwrap_or(usize::MAX));
+        Self {
+            parser: Parser::with_interpreter(AnyWire(interpreter), limits).split_reasoning(),
+            origin,
+            truncation,
+            calls: WholeCalls::default(),
+            over: false,
+        }
+    }
+
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        self.parser.feed(bytes);
+    }
+
+    /// The body ended.
+    pub(crate) fn finish(&mut self) {
+        self.parser.finish();
+    }
+
+    /// Whether the answer ended, well or badly: nothing comes any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// The next delta. The first error is the last thing that comes.
+    pub(crate) fn next(&mut self) -> Option<Result<Delta, ProviderError>> {
+        if self.over {
+            return None;
+        }
+        loop {
+            if let Some(next) = self.calls.next() {
+                let next = next.map_err(|_| broken_call()).and_then(told_as_error);
+                self.over = !matches!(&next, Ok(delta) if !matches!(delta, Delta::Finish(_)));
+                return Some(next);
+            }
+            match self.parser.next_event()? {
+                Ok(delta) => {
+                    let delta = self.truncation.repair(self.with_portable_seal(delta));
+                    self.calls.push(delta);
+                }
+                Err(fault) => {
+                    self.over = true;
+                    return Some(Err(stream_fault(fault)));
+                }
+            }
+        }
+    }
+
+    /// A seal that is no string goes into an envelope that clients can carry.
+    fn with_portable_seal(&self, mut delta: Delta) -> Delta {
+        if let Delta::Seal(seal) = &mut delta
+            && seal.api != Api::OpenaiResponses.as_str()
+        {
+            seal.value = Value::String(seal::close(seal.api, &self.origin, &seal.value));
+        }
+        delta
+    }
+}
+
+fn told_as_error(delta: Delta) -> Result<Delta, ProviderError> {
+    match delta {
+        Delta::Error(upstream) => Err(ProviderError::in_stream(upstream)),
+        other => Ok(other),
+    }
+}
+
+fn broken_call() -> ProviderError {
+    ProviderError::new(
+        ProviderErrorKind::BadToolCall,
+        "model called a tool with arguments that are no json object",
+    )
+}
+
+fn stream_fault(fault: StreamError) -> ProviderError {
+    let kind = match fault.kind() {
+        StreamErrorKind::Cut => ProviderErrorKind::Cut,
+        StreamErrorKind::FrameTooLarge | StreamErrorKind::StreamTooLarge => {
+            ProviderErrorKind::Oversized
+        }
+        _ => ProviderErrorKind::Protocol,
+    };
+    ProviderError::new(kind, fault.to_string()).with_source(fault)
+}
+
+/// Any wire's interpreter, for a parser that is told only at run time.
+struct AnyWire(Box<dyn Interpret + Send>);
+
+impl fmt::Debug for AnyWire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnyWire")
+    }
+}
+
+impl Interpret for AnyWire {
+    fn frame(&mut self, frame: &sse::Frame, out: &mut VecDeque<Delta>) -> FrameVerdict {
+        self.0.frame(frame, out)
+    }
+
+    fn body(&mut self, json: &[u8], out: &mut VecDeque<Delta>) -> Result<(), StreamError> {
+        self.0.body(json, out)
+    }
+
+    fn ended(&self) -> bool {
+        self.0.ended()
+    }
+}

@@ -1,0 +1,79 @@
+//! A truncated answer is told as one.
+//!
+//! llama-server, transformers and LiteLLM report `completed` when the token
+//! limit or the context window cut the answer. The counts give it away.
+
+use oc_responses_stream::{Delta, FinishReason, Usage};
+
+/// Turns `Stop` into `Length` where the usage says that a limit was reached.
+#[derive(Debug)]
+pub(crate) struct Truncation {
+    max_output_tokens: Option<u64>,
+    context_window: Option<u64>,
+    usage: Option<Usage>,
+}
+
+impl Truncation {
+    /// `max_output_tokens` as it was sent, `context_window` as it is known.
+    pub(crate) fn new(max_output_tokens: Option<u64>, context_window: Option<u64>) -> Self {
+        Self { max_output_tokens, context_window, usage: None }
+    }
+
+    pub(crate) fn repair(&mut self, mut delta: Delta) -> Delta {
+        match &mut delta {
+            Delta::Usage(usage) => self.usage = Some(*usage),
+            Delta::Finish(finish)
+                if finish.reason == FinishReason::Stop && self.reached_a_limit() =>
+            {
+                finish.reason = FinishReason::Length;
+            }
+            _ => {}
+        }
+        delta
+    }
+
+    fn reached_a_limit(&self) -> bool {
+        let Some(usage) = &self.usage else { return false };
+        let reached = |count: u64, limit: Option<u64>| limit.is_some_and(|limit| count >= limit);
+        reached(usage.output_tokens, self.max_output_tokens)
+            || reached(usage.total_tokens, self.context_window)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oc_responses_stream::Finish;
+
+    fn reason_after(
+        output: u64,
+        total: u64,
+        reported: FinishReason,
+        limits: (Option<u64>, Option<u64>),
+    ) -> FinishReason {
+        let mut usage = Usage::default();
+        usage.output_tokens = output;
+        usage.total_tokens = total;
+        let mut truncation = Truncation::new(limits.0, limits.1);
+        truncation.repair(Delta::Usage(usage));
+        match truncation.repair(Delta::Finish(Finish::new(reported))) {
+            Delta::Finish(finish) => finish.reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn only_a_stop_at_a_limit_becomes_length() {
+        use FinishReason::{Length, Refusal, Stop};
+        for (output, total, reported, limits, wanted) in [
+            (16, 40, Stop, (Some(16), None), Length),
+            (15, 40, Stop, (Some(16), None), Stop),
+            (16, 40, Stop, (None, None), Stop),
+            (90, 2048, Stop, (Some(512), Some(2048)), Length),
+            (90, 2047, Stop, (Some(512), Some(2048)), Stop),
+            (16, 40, Refusal, (Some(16), None), Refusal),
+        ] {
+            assert_eq!(reason_after(output, total, reported, limits), wanted);
+        }
+    }
+}

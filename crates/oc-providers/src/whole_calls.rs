@@ -1,0 +1,185 @@
+//! Tool calls come whole, or not at all.
+//!
+//! Half a tool call is worth nothing, and an agent that runs one does harm: a
+//! call is held until its arguments are complete and are a JSON object.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use oc_responses_stream::{
+    Delta, FinishReason, Slot, ToolCallArguments, ToolCallEnd, ToolCallStart,
+};
+use serde_json::{Map, Value};
+
+/// What was wrong with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BrokenCall;
+
+/// Holds tool calls back and gives each out in one run: start, arguments, end.
+///
+/// Pure: push a delta, take what comes of it. A call whose arguments are no
+/// JSON object stops everything until the answer's end shows what it was: cut
+/// by the token limit (the call is dropped, the answer is incomplete) or the
+/// model's fault ([`BrokenCall`]).
+#[derive(Debug, Default)]
+pub(crate) struct WholeCalls {
+    open: BTreeMap<Slot, Call>,
+    broken: bool,
+    ready: VecDeque<Result<Delta, BrokenCall>>,
+}
+
+#[derive(Debug)]
+struct Call {
+    start: ToolCallStart,
+    arguments: String,
+}
+
+impl WholeCalls {
+    pub(crate) fn push(&mut self, delta: Delta) {
+        match delta {
+            Delta::ToolCallStart(start) => {
+                self.open.insert(start.slot, Call { start, arguments: String::new() });
+            }
+            Delta::ToolCallArguments(piece) => {
+                if let Some(call) = self.open.get_mut(&piece.slot) {
+                    call.arguments.push_str(&piece.text);
+                }
+            }
+            Delta::ToolCallEnd(end) => self.end(end),
+            Delta::Finish(finish) => {
+                let cut = finish.reason == FinishReason::Length;
+                for slot in self.open.keys().copied().collect::<Vec<_>>() {
+                    self.end(ToolCallEnd::new(slot, None));
+                }
+                if self.broken && !cut {
+                    self.ready.push_back(Err(BrokenCall));
+                } else {
+                    self.ready.push_back(Ok(Delta::Finish(finish)));
+                }
+            }
+            Delta::Usage(_) | Delta::Error(_) | Delta::Alive => self.ready.push_back(Ok(delta)),
+            // An end for a call that was not given out is of no use to anyone.
+            Delta::ItemEnd(end) if self.broken || self.open.contains_key(&end.slot) => {}
+            _ if self.broken => {}
+            other => self.ready.push_back(Ok(other)),
+        }
+    }
+
+    pub(crate) fn next(&mut self) -> Option<Result<Delta, BrokenCall>> {
+        self.ready.pop_front()
+    }
+
+    fn end(&mut self, end: ToolCallEnd) {
+        let Some(call) = self.open.remove(&end.slot) else { return };
+        let arguments = end.arguments.unwrap_or(call.arguments);
+        let arguments =
+            if arguments.trim().is_empty() { "{}".to_owned() } else { arguments };
+        let parses = serde_json::from_str::<Map<String, Value>>(&arguments).is_ok();
+        if !parses || call.start.name.is_empty() {
+            self.broken = true;
+        }
+        if self.broken {
+            return;
+        }
+        self.ready.extend([
+            Ok(Delta::ToolCallStart(call.start)),
+            Ok(Delta::ToolCallArguments(ToolCallArguments::new(end.slot, arguments))),
+            Ok(Delta::ToolCallEnd(ToolCallEnd::new(end.slot, None))),
+        ]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oc_responses_stream::{Finish, ItemEnd, ItemStatus, TextDelta};
+
+    fn start(slot: u32) -> Delta {
+        Delta::ToolCallStart(ToolCallStart::new(Slot(slot), format!("call_{slot}"), "f"))
+    }
+
+    fn piece(slot: u32, text: &str) -> Delta {
+        Delta::ToolCallArguments(ToolCallArguments::new(Slot(slot), text))
+    }
+
+    fn end(slot: u32, whole: Option<&str>) -> Delta {
+        Delta::ToolCallEnd(ToolCallEnd::new(Slot(slot), whole.map(str::to_owned)))
+    }
+
+    fn text(slot: u32) -> Delta {
+        Delta::Text(TextDelta::new(Slot(slot), "t"))
+    }
+
+    fn finish(reason: FinishReason) -> Delta {
+        Delta::Finish(Finish::new(reason))
+    }
+
+    fn run(deltas: impl IntoIterator<Item = Delta>) -> Vec<Result<Delta, BrokenCall>> {
+        let mut calls = WholeCalls::default();
+        deltas.into_iter().for_each(|delta| calls.push(delta));
+        std::iter::from_fn(|| calls.next()).collect()
+    }
+
+    fn whole(slot: u32, arguments: &str) -> [Result<Delta, BrokenCall>; 3] {
+        [Ok(start(slot)), Ok(piece(slot, arguments)), Ok(end(slot, None))]
+    }
+
+    #[test]
+    fn a_call_comes_in_one_run_whatever_stood_between() {
+        let out = run([
+            start(0),
+            piece(0, "{\"a\""),
+            text(1),
+            start(2),
+            piece(0, ":1}"),
+            piece(2, "{}"),
+            end(2, None),
+            end(0, None),
+            finish(FinishReason::Stop),
+        ]);
+        let mut wanted = vec![Ok(text(1))];
+        wanted.extend(whole(2, "{}"));
+        wanted.extend(whole(0, "{\"a\":1}"));
+        wanted.push(Ok(finish(FinishReason::Stop)));
+        assert_eq!(out, wanted);
+    }
+
+    #[test]
+    fn arguments_may_come_with_the_end_alone_or_not_at_all() {
+        assert_eq!(run([start(0), end(0, Some("{\"a\":1}"))]), whole(0, "{\"a\":1}"));
+        assert_eq!(run([start(0), end(0, None)]), whole(0, "{}"));
+    }
+
+    #[test]
+    fn a_call_that_was_never_ended_is_judged_at_the_finish() {
+        let mut wanted = whole(0, "{}").to_vec();
+        wanted.push(Ok(finish(FinishReason::Stop)));
+        assert_eq!(run([start(0), piece(0, "{}"), finish(FinishReason::Stop)]), wanted);
+    }
+
+    #[test]
+    fn arguments_that_are_no_object_fail_the_answer() {
+        for arguments in ["{\"a\":", "[1]", "7", "\"x\"", "null", "{}{}"] {
+            let out = run([
+                start(0),
+                piece(0, arguments),
+                end(0, None),
+                Delta::ItemEnd(ItemEnd::new(Slot(0), ItemStatus::Completed)),
+                start(1),
+                end(1, None),
+                text(2),
+                finish(FinishReason::ToolCalls),
+            ]);
+            assert_eq!(out, [Err(BrokenCall)], "{arguments}");
+        }
+    }
+
+    #[test]
+    fn a_call_cut_by_the_token_limit_is_dropped() {
+        for deltas in [
+            vec![start(0), piece(0, "{\"a\":"), end(0, None), finish(FinishReason::Length)],
+            vec![start(0), piece(0, "{\"a\":"), finish(FinishReason::Length)],
+        ] {
+            assert_eq!(run(deltas), [Ok(finish(FinishReason::Length))]);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Parts as content blocks of this wire.
+
+use oc_responses_stream::{FilePart, ImagePart, Part};
+use serde_json::{Value, json};
+
+use crate::loss::Loss;
+
+/// The blocks of `parts`. Blank text is left out: the wire refuses it.
+pub(super) fn encode(parts: &[Part], losses: &mut Vec<Loss>) -> Vec<Value> {
+    let mut blocks = Vec::new();
+    for part in parts {
+        match part {
+            Part::Text(text) => blocks.extend(text_block(&text.text)),
+            Part::Refusal(text) => blocks.extend(text_block(text)),
+            Part::Image(image) => match image_block(image) {
+                Some(block) => blocks.push(block),
+                None => losses.push(Loss::Part("input_image".into())),
+            },
+            Part::File(file) => match file_block(file) {
+                Some(block) => blocks.push(block),
+                None => losses.push(Loss::Part("input_file".into())),
+            },
+            Part::Other(whole) => {
+                let kind = whole.get("type").and_then(Value::as_str).unwrap_or("unknown");
+                losses.push(Loss::Part(kind.to_owned()));
+            }
+            _ => losses.push(Loss::Part("unknown".into())),
+        }
+    }
+    blocks
+}
+
+pub(super) fn text_block(text: &str) -> Option<Value> {
+    (!text.trim().is_empty()).then(|| json!({"type": "text", "text": text}))
+}
+
+fn image_block(image: &ImagePart) -> Option<Value> {
+    let url = image.image_url.as_deref()?;
+    let source = match DataUrl::read(url) {
+        Some(data) => data.base64_source()?,
+        None => url_source(url)?,
+    };
+    Some(json!({"type": "image", "source": source}))
+}
+
+fn file_block(file: &FilePart) -> Option<Value> {
+    let source = match (&file.file_data, &file.file_url) {
+        (Some(data), _) => {
+            let data = DataUrl::read(data)?;
+            if data.media_type == "application/pdf" { data.base64_source()? } else { return None }
+        }
+        (None, Some(url)) => url_source(url)?,
+        (None, None) => return None,
+    };
+    let mut block = json!({"type": "document", "source": source});
+    if let (Some(name), Value::Object(fields)) = (&file.filename, &mut block) {
+        fields.insert("title".into(), name.clone().into());
+    }
+    Some(block)
+}
+
+fn url_source(url: &str) -> Option<Value> {
+    url.starts_with("http").then(|| json!({"type": "url", "url": url}))
+}
+
+/// `data:image/png;base64,…`.
+struct DataUrl<'a> {
+    media_type: &'a str,
+    data: Option<&'a str>,
+}
+
+impl<'a> DataUrl<'a> {
+    fn read(url: &'a str) -> Option<Self> {
+        let (head, body) = url.strip_prefix("data:")?.split_once(',')?;
+        let media_type = head.split(';').next().unwrap_or_default();
+        Some(Self { media_type, data: head.ends_with(";base64").then_some(body) })
+    }
+
+    fn base64_source(&self) -> Option<Value> {
+        let data = self.data?;
+        Some(json!({"type": "base64", "media_type": self.media_type, "data": data}))
+    }
+}

@@ -1,0 +1,228 @@
+//! Canonical request to Messages JSON.
+
+use serde_json::{Map, Value, json};
+
+use super::turns::{self, Home, Turns};
+use crate::capabilities::{Compat, ModelFacts};
+use crate::endpoint::{Api, Endpoint};
+use crate::error::ProviderError;
+use crate::loss::Loss;
+use crate::request::{Effort, Request, TextFormat, Tool, ToolChoice};
+use crate::wire::Encoded;
+
+/// `max_tokens` is required on this wire; this is what an unknown model gets
+/// when the client did not say.
+const DEFAULT_MAX_TOKENS: u64 = 8192;
+/// The least budget that the wire allows.
+const MIN_BUDGET: u64 = 1024;
+
+pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, ProviderError> {
+    let compat = endpoint.compat_flags();
+    let facts = endpoint.facts(&request.model);
+    let mut losses = Vec::new();
+    let origin = endpoint.origin();
+    let home = Home {
+        api: Api::AnthropicMessages.as_str(),
+        origin: &origin,
+        needs_signature: compat.thinking_signatures,
+    };
+    let mut turns = turns::encode(request, &home, &mut losses);
+    let max_tokens = max_tokens(request, &facts);
+    let thinking = thinking_budget(request, &facts, compat, max_tokens, &turns, &mut losses);
+
+    let mut body = Map::new();
+    body.insert("model".into(), request.model.clone().into());
+    body.insert("max_tokens".into(), max_tokens.into());
+    put_format(&mut body, &mut turns.system, request, compat);
+    put_conversation(&mut body, turns)?;
+    body.insert("stream".into(), true.into());
+    put_tools(&mut body, request, &mut losses);
+    put_sampling(&mut body, request, compat, thinking.is_some(), &mut losses);
+    if let Some(budget) = thinking {
+        body.insert("thinking".into(), json!({"type": "enabled", "budget_tokens": budget}));
+    }
+    if !request.stop.is_empty() {
+        body.insert("stop_sequences".into(), request.stop.clone().into());
+    }
+    match &request.user {
+        Some(user) if compat.user_id => {
+            body.insert("metadata".into(), json!({"user_id": user}));
+        }
+        _ => {}
+    }
+    if !request.metadata.is_empty() {
+        losses.push(Loss::Field("metadata"));
+    }
+    if request.verbosity.is_some() {
+        losses.push(Loss::Field("text.verbosity"));
+    }
+    let mut encoded = Encoded::new("v1/messages", Value::Object(body));
+    encoded.losses = losses;
+    encoded.max_output_tokens = Some(max_tokens);
+    Ok(encoded)
+}
+
+fn max_tokens(request: &Request, facts: &ModelFacts) -> u64 {
+    let asked =
+        request.max_output_tokens.or(facts.max_output_tokens).unwrap_or(DEFAULT_MAX_TOKENS);
+    facts.clamp(asked, 1)
+}
+
+/// How many tokens the model may think; `None`: it is not asked to.
+fn thinking_budget(
+    request: &Request,
+    facts: &ModelFacts,
+    compat: Compat,
+    max_tokens: u64,
+    turns: &Turns,
+    losses: &mut Vec<Loss>,
+) -> Option<u64> {
+    let effort = request.reasoning.as_ref()?.effort.as_ref()?;
+    let wanted = match effort {
+        Effort::None => return None,
+        Effort::Minimal => MIN_BUDGET,
+        Effort::Low => 2048,
+        Effort::Medium | Effort::Other(_) => 8192,
+        Effort::High => 16_384,
+        Effort::XHigh | Effort::Max => 32_000,
+    };
+    // Half of the tokens stay for the answer: a budget that eats them all
+    // ends in an answer of reasoning only.
+    let budget = wanted.min((max_tokens / 2).max(MIN_BUDGET));
+    let forced = matches!(
+        request.tool_choice,
+        Some(
+            ToolChoice::Required
+                | ToolChoice::Function(_)
+                | ToolChoice::Allowed { required: true, .. }
+        )
+    );
+    // In a running tool loop Anthropic wants the turn to begin with thinking
+    // that it signed; a turn that another model began has none.
+    let foreign_turn =
+        compat.thinking_signatures && turns.loop_began_with_thinking == Some(false);
+    let possible = facts.reasoning && max_tokens > MIN_BUDGET && !forced && !foreign_turn;
+    if !possible {
+        losses.push(Loss::Field("reasoning"));
+    }
+    possible.then_some(budget)
+}
+
+/// A schema as a field where the host has one; elsewhere as an instruction.
+fn put_format(
+    body: &mut Map<String, Value>,
+    system: &mut Vec<String>,
+    request: &Request,
+    compat: Compat,
+) {
+    match &request.format {
+        Some(TextFormat::JsonSchema(format)) if compat.structured_output => {
+            let format = json!({"type": "json_schema", "schema": format.schema});
+            body.insert("output_config".into(), json!({"format": format}));
+        }
+        Some(TextFormat::JsonSchema(format)) => system.push(format!(
+            "Answer with one JSON document and nothing else. It must match this JSON Schema:\n{}",
+            format.schema
+        )),
+        Some(TextFormat::JsonObject) => {
+            system.push("Answer with one JSON object and nothing else.".to_owned());
+        }
+        Some(TextFormat::Text | TextFormat::Other(_)) | None => {}
+    }
+}
+
+fn put_conversation(body: &mut Map<String, Value>, turns: Turns) -> Result<(), ProviderError> {
+    let system = turns.system.join("\n\n");
+    let has_system = !system.trim().is_empty();
+    if !turns.messages.is_empty() {
+        if has_system {
+            body.insert("system".into(), system.into());
+        }
+        body.insert("messages".into(), Value::Array(turns.messages));
+    } else if has_system {
+        // Nothing but orders: the wire wants something to answer.
+        body.insert("messages".into(), json!([{"role": "user", "content": system}]));
+    } else {
+        return Err(ProviderError::unsupported(
+            "request holds nothing that anthropic-messages can carry (no text, picture or tool result)",
+        ));
+    }
+    Ok(())
+}
+
+fn put_tools(body: &mut Map<String, Value>, request: &Request, losses: &mut Vec<Loss>) {
+    let mut tools = Vec::new();
+    for tool in &request.tools {
+        match tool {
+            Tool::Function(function) if request.allows(&function.name) => {
+                let mut json = Map::new();
+                json.insert("name".into(), function.name.clone().into());
+                if let Some(description) = &function.description {
+                    json.insert("description".into(), description.clone().into());
+                }
+                json.insert("input_schema".into(), function.schema());
+                tools.push(Value::Object(json));
+            }
+            Tool::Function(_) => {}
+            Tool::Other(whole) => {
+                let kind = whole.get("type").and_then(Value::as_str).unwrap_or("unknown");
+                losses.push(Loss::Tool(kind.to_owned()));
+            }
+        }
+    }
+    if tools.is_empty() {
+        return;
+    }
+    body.insert("tools".into(), Value::Array(tools));
+    if let Some(choice) = tool_choice(request, losses) {
+        body.insert("tool_choice".into(), choice);
+    }
+}
+
+fn tool_choice(request: &Request, losses: &mut Vec<Loss>) -> Option<Value> {
+    let alone = request.parallel_tool_calls == Some(false);
+    let mut choice = match &request.tool_choice {
+        None if !alone => return None,
+        None | Some(ToolChoice::Auto | ToolChoice::Allowed { required: false, .. }) => {
+            json!({"type": "auto"})
+        }
+        Some(ToolChoice::None) => return Some(json!({"type": "none"})),
+        Some(ToolChoice::Required | ToolChoice::Allowed { required: true, .. }) => {
+            json!({"type": "any"})
+        }
+        Some(ToolChoice::Function(name)) => json!({"type": "tool", "name": name}),
+        Some(ToolChoice::Other(_)) => {
+            losses.push(Loss::Field("tool_choice"));
+            return None;
+        }
+    };
+    if let (true, Value::Object(fields)) = (alone, &mut choice) {
+        fields.insert("disable_parallel_tool_use".into(), true.into());
+    }
+    Some(choice)
+}
+
+fn put_sampling(
+    body: &mut Map<String, Value>,
+    request: &Request,
+    compat: Compat,
+    thinking: bool,
+    losses: &mut Vec<Loss>,
+) {
+    if let Some(temperature) = request.temperature {
+        if thinking {
+            losses.push(Loss::Field("temperature"));
+        } else {
+            // 0 to 1 here, 0 to 2 on the Responses wire.
+            body.insert("temperature".into(), temperature.clamp(0.0, 1.0).into());
+        }
+    }
+    if let Some(top_p) = request.top_p {
+        // Newer Anthropic models refuse the two together.
+        if thinking || (compat.one_sampler && request.temperature.is_some()) {
+            losses.push(Loss::Field("top_p"));
+        } else {
+            body.insert("top_p".into(), top_p.into());
+        }
+    }
+}

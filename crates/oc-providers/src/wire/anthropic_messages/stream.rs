@@ -1,0 +1,473 @@
+//! Messages events to deltas.
+//!
+//! Strict where it must be (no invented end), tolerant of what real servers
+//! do: llama-server opens a block before it closes the one before and closes
+//! all of them at the end, sends thinking unasked with an empty signature and
+//! repeats `message_start`; vLLM orders keys as it likes.
+//!
+//! | event | delta |
+//! |---|---|
+//! | `message_start` | `Started` (the first; later ones only update usage) |
+//! | `content_block_start` | opens a slot; `ToolCallStart` for `tool_use` |
+//! | `text_delta`, `thinking_delta`, `input_json_delta` | `Text`, `Reasoning`, `ToolCallArguments` |
+//! | `signature_delta`, `redacted_thinking` | `Seal`: the whole block, to be handed back verbatim |
+//! | `content_block_stop` | `ToolCallEnd`, `ItemEnd` |
+//! | `message_delta` | kept: stop reason, cumulative usage |
+//! | `message_stop` | `Usage`, `Finish` |
+//! | `ping` | `Alive` |
+//! | `error`, or any object with `error` | `Error` |
+//! | blocks that the server runs itself | nothing (this crate asks for none) |
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
+
+use oc_responses_stream::{
+    Delta, Finish, FinishReason, FrameVerdict, Interpret, ItemEnd, ItemStatus, ReasoningDelta,
+    ResponseId, Seal, Slot, Started, StreamError, TextDelta, ToolCallArguments, ToolCallEnd,
+    ToolCallStart, Usage, sse,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::endpoint::Api;
+use crate::wire::error_body;
+
+/// Reads a Messages stream. See the module's table.
+///
+/// Pure; usually driven by [`oc_responses_stream::Parser`].
+#[derive(Debug, Default)]
+pub struct MessagesInterpreter {
+    started: bool,
+    blocks: BTreeMap<u64, Block>,
+    next_slot: u32,
+    usage: Tokens,
+    stop: Option<Stop>,
+    ended: bool,
+}
+
+#[derive(Debug)]
+struct Block {
+    slot: Slot,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Text,
+    Thinking { text: String, signature: String, sealed: bool },
+    Redacted,
+    ToolUse { input: Option<Value>, pieces: bool },
+    /// Run by the server; nothing of ours.
+    Foreign,
+}
+
+#[derive(Debug)]
+struct Stop {
+    reason: FinishReason,
+    sequence: Option<String>,
+}
+
+/// The counts of this wire, each the latest that was sent: they are cumulative.
+#[derive(Debug, Default)]
+struct Tokens {
+    input: Option<u64>,
+    cache_read: Option<u64>,
+    cache_write: Option<u64>,
+    output: Option<u64>,
+    thinking: Option<u64>,
+}
+
+impl MessagesInterpreter {
+    /// For one answer.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn event(&mut self, event: Event<'_>, out: &mut VecDeque<Delta>) -> FrameVerdict {
+        if let Some(error) = &event.error {
+            self.ended = true;
+            out.push_back(Delta::Error(error_body::of_value(&json!({"error": error}))));
+            return FrameVerdict::Known;
+        }
+        match event.kind.as_ref() {
+            "message_start" => self.message_start(event.message.unwrap_or_default(), out),
+            "content_block_start" => {
+                return self.block_start(event.index, event.content_block, out);
+            }
+            "content_block_delta" => return self.block_delta(event.index, event.delta, out),
+            "content_block_stop" => self.block_stop(event.index.unwrap_or(0), out),
+            "message_delta" => self.message_delta(event.delta, event.usage),
+            "message_stop" => self.message_stop(out),
+            "ping" => out.push_back(Delta::Alive),
+            "error" => {
+                // Without the object that says what: still a failure.
+                self.ended = true;
+                out.push_back(Delta::Error(error_body::of_value(&Value::Null)));
+            }
+            _ => return FrameVerdict::Unknown,
+        }
+        FrameVerdict::Known
+    }
+
+    fn message_start(&mut self, message: Message<'_>, out: &mut VecDeque<Delta>) {
+        self.usage.update(message.usage.unwrap_or_default());
+        if self.started {
+            return;
+        }
+        self.started = true;
+        let id = message.id.map(|id| ResponseId::new(id.into_owned()));
+        let model = message.model.map(Cow::into_owned);
+        out.push_back(Delta::Started(Started::new(id, model, None)));
+    }
+
+    fn block_start(
+        &mut self,
+        index: Option<u64>,
+        block: Option<Map<String, Value>>,
+        out: &mut VecDeque<Delta>,
+    ) -> FrameVerdict {
+        let Some(json) = block else { return FrameVerdict::Corrupt };
+        // The last thinking is over when the next block begins, whether its
+        // stop was sent yet or not.
+        self.seal_thinking(out);
+        let index = index.unwrap_or_else(|| self.next_index());
+        if self.blocks.contains_key(&index) {
+            self.block_stop(index, out);
+        }
+        let text = |key: &str| json.get(key).and_then(Value::as_str).unwrap_or_default();
+        let slot = self.take_slot();
+        let kind = match text("type") {
+            "text" => {
+                if !text("text").is_empty() {
+                    out.push_back(Delta::Text(TextDelta::new(slot, text("text"))));
+                }
+                Kind::Text
+            }
+            "thinking" => {
+                if !text("thinking").is_empty() {
+                    out.push_back(Delta::Reasoning(ReasoningDelta::raw(slot, text("thinking"))));
+                }
+                Kind::Thinking {
+                    text: text("thinking").to_owned(),
+                    signature: text("signature").to_owned(),
+                    sealed: false,
+                }
+            }
+            "redacted_thinking" => {
+                out.push_back(seal(slot, Value::Object(json)));
+                Kind::Redacted
+            }
+            "tool_use" => {
+                out.push_back(Delta::ToolCallStart(ToolCallStart::new(
+                    slot,
+                    text("id"),
+                    text("name"),
+                )));
+                Kind::ToolUse { input: json.get("input").cloned(), pieces: false }
+            }
+            "" => return FrameVerdict::Corrupt,
+            _ => Kind::Foreign,
+        };
+        self.blocks.insert(index, Block { slot, kind });
+        FrameVerdict::Known
+    }
+
+    fn block_delta(
+        &mut self,
+        index: Option<u64>,
+        delta: Option<DeltaJson<'_>>,
+        out: &mut VecDeque<Delta>,
+    ) -> FrameVerdict {
+        let Some(delta) = delta else { return FrameVerdict::Corrupt };
+        let index = index.unwrap_or_else(|| self.next_index().saturating_sub(1));
+        if !self.blocks.contains_key(&index) && !self.open_by_delta(index, &delta) {
+            return FrameVerdict::Corrupt;
+        }
+        let Some(Block { slot, kind }) = self.blocks.get_mut(&index) else {
+            return FrameVerdict::Corrupt;
+        };
+        let slot = *slot;
+        match kind {
+            Kind::Text => {
+                if let Some(text) = delta.text {
+                    out.push_back(Delta::Text(TextDelta::new(slot, text)));
+                }
+            }
+            Kind::Thinking { text, signature, sealed } => {
+                if let Some(piece) = delta.thinking {
+                    text.push_str(&piece);
+                    out.push_back(Delta::Reasoning(ReasoningDelta::raw(slot, piece)));
+                }
+                if let Some(piece) = delta.signature.filter(|piece| !piece.is_empty()) {
+                    signature.push_str(&piece);
+                    *sealed = false;
+                }
+            }
+            Kind::ToolUse { pieces, .. } => {
+                if let Some(piece) = delta.partial_json.filter(|piece| !piece.is_empty()) {
+                    *pieces = true;
+                    out.push_back(Delta::ToolCallArguments(ToolCallArguments::new(slot, piece)));
+                }
+            }
+            Kind::Redacted | Kind::Foreign => {}
+        }
+        FrameVerdict::Known
+    }
+
+    /// A delta for a block that was never announced: its kind tells what it
+    /// is. A tool call cannot be opened so: nobody knows its name.
+    fn open_by_delta(&mut self, index: u64, delta: &DeltaJson<'_>) -> bool {
+        let kind = if delta.text.is_some() {
+            Kind::Text
+        } else if delta.thinking.is_some() {
+            Kind::Thinking { text: String::new(), signature: String::new(), sealed: false }
+        } else {
+            return false;
+        };
+        let slot = self.take_slot();
+        self.blocks.insert(index, Block { slot, kind });
+        true
+    }
+
+    fn block_stop(&mut self, index: u64, out: &mut VecDeque<Delta>) {
+        if let Some(block) = self.blocks.remove(&index) {
+            close(block, ItemStatus::Completed, out);
+        }
+    }
+
+    fn message_delta(&mut self, delta: Option<DeltaJson<'_>>, usage: Option<UsageJson>) {
+        self.usage.update(usage.unwrap_or_default());
+        let Some(delta) = delta else { return };
+        if let Some(word) = delta.stop_reason {
+            self.stop = Some(Stop {
+                reason: finish_reason(&word),
+                sequence: delta.stop_sequence.map(Cow::into_owned),
+            });
+        }
+    }
+
+    fn message_stop(&mut self, out: &mut VecDeque<Delta>) {
+        self.ended = true;
+        let stop =
+            self.stop.take().unwrap_or(Stop { reason: FinishReason::Stop, sequence: None });
+        let status = match stop.reason {
+            FinishReason::Length | FinishReason::ContentFilter => ItemStatus::Incomplete,
+            _ => ItemStatus::Completed,
+        };
+        for (_, block) in std::mem::take(&mut self.blocks) {
+            close(block, status, out);
+        }
+        if let Some(usage) = self.usage.canonical() {
+            out.push_back(Delta::Usage(usage));
+        }
+        let mut finish = Finish::new(stop.reason);
+        finish.stop_sequence = stop.sequence;
+        out.push_back(Delta::Finish(finish));
+    }
+
+    fn seal_thinking(&mut self, out: &mut VecDeque<Delta>) {
+        for block in self.blocks.values_mut() {
+            if let Kind::Thinking { text, signature, sealed: sealed @ false } = &mut block.kind
+                && !(text.is_empty() && signature.is_empty())
+            {
+                *sealed = true;
+                out.push_back(thinking_seal(block.slot, text, signature));
+            }
+        }
+    }
+
+    fn next_index(&self) -> u64 {
+        self.blocks.keys().next_back().map_or(0, |last| last.saturating_add(1))
+    }
+
+    fn take_slot(&mut self) -> Slot {
+        let slot = Slot(self.next_slot);
+        self.next_slot = self.next_slot.saturating_add(1);
+        slot
+    }
+}
+
+fn close(block: Block, status: ItemStatus, out: &mut VecDeque<Delta>) {
+    let slot = block.slot;
+    match block.kind {
+        Kind::Text | Kind::Redacted => {}
+        Kind::Thinking { text, signature, sealed } => {
+            if !sealed && !(text.is_empty() && signature.is_empty()) {
+                out.push_back(thinking_seal(slot, &text, &signature));
+            }
+        }
+        Kind::ToolUse { input, pieces } => {
+            // An input that came whole in the start counts only where no
+            // pieces followed: with pieces it is the empty placeholder.
+            let whole = match input {
+                _ if pieces => None,
+                Some(input @ Value::Object(_)) => Some(input.to_string()),
+                _ => Some("{}".to_owned()),
+            };
+            out.push_back(Delta::ToolCallEnd(ToolCallEnd::new(slot, whole)));
+        }
+        Kind::Foreign => return,
+    }
+    out.push_back(Delta::ItemEnd(ItemEnd::new(slot, status)));
+}
+
+fn thinking_seal(slot: Slot, text: &str, signature: &str) -> Delta {
+    seal(slot, json!({"type": "thinking", "thinking": text, "signature": signature}))
+}
+
+fn seal(slot: Slot, block: Value) -> Delta {
+    Delta::Seal(Seal::new(slot, Api::AnthropicMessages.as_str(), block))
+}
+
+fn finish_reason(word: &str) -> FinishReason {
+    match word {
+        "end_turn" | "stop_sequence" => FinishReason::Stop,
+        "tool_use" => FinishReason::ToolCalls,
+        "max_tokens" | "model_context_window_exceeded" => FinishReason::Length,
+        "pause_turn" => FinishReason::Pause,
+        "refusal" => FinishReason::Refusal,
+        other => FinishReason::Other(other.to_owned()),
+    }
+}
+
+impl Tokens {
+    fn update(&mut self, usage: UsageJson) {
+        let details = usage.output_tokens_details.unwrap_or_default();
+        for (kept, sent) in [
+            (&mut self.input, usage.input_tokens),
+            (&mut self.cache_read, usage.cache_read_input_tokens),
+            (&mut self.cache_write, usage.cache_creation_input_tokens),
+            (&mut self.output, usage.output_tokens),
+            (&mut self.thinking, details.thinking_tokens),
+        ] {
+            *kept = sent.or(*kept);
+        }
+    }
+
+    /// The Responses API's counts: there input includes what came from a cache.
+    fn canonical(&self) -> Option<Usage> {
+        if self.input.is_none() && self.output.is_none() {
+            return None;
+        }
+        let count = |tokens: Option<u64>| tokens.unwrap_or(0);
+        let mut usage = Usage::default();
+        usage.cached_tokens = count(self.cache_read);
+        usage.cache_write_tokens = count(self.cache_write);
+        usage.input_tokens = count(self.input)
+            .saturating_add(usage.cached_tokens)
+            .saturating_add(usage.cache_write_tokens);
+        usage.output_tokens = count(self.output);
+        usage.reasoning_tokens = count(self.thinking);
+        usage.total_tokens = usage.input_tokens.saturating_add(usage.output_tokens);
+        Some(usage)
+    }
+}
+
+impl Interpret for MessagesInterpreter {
+    fn frame(&mut self, frame: &sse::Frame, out: &mut VecDeque<Delta>) -> FrameVerdict {
+        if frame.is_done_mark() {
+            return FrameVerdict::End;
+        }
+        let data = frame.data();
+        match serde_json::from_str::<Event<'_>>(data) {
+            Ok(mut event) => {
+                if event.kind.is_empty()
+                    && let Some(name) = frame.event()
+                {
+                    event.kind = Cow::Borrowed(name);
+                }
+                self.event(event, out)
+            }
+            Err(_) if data.trim_start().starts_with('{') => FrameVerdict::Corrupt,
+            Err(_) => FrameVerdict::Unknown,
+        }
+    }
+
+    fn body(&mut self, json: &[u8], out: &mut VecDeque<Delta>) -> Result<(), StreamError> {
+        let document: Value = serde_json::from_slice(json)
+            .map_err(|_| StreamError::not_a_stream("body is neither events nor json"))?;
+        let is_error = document.get("error").is_some_and(|error| !error.is_null());
+        if is_error {
+            self.ended = true;
+            out.push_back(Delta::Error(error_body::of_value(&document)));
+            return Ok(());
+        }
+        let blocks = document.get("content").and_then(Value::as_array);
+        let (Some("message"), Some(blocks)) =
+            (document.get("type").and_then(Value::as_str), blocks)
+        else {
+            return Err(StreamError::not_a_stream("body is no message"));
+        };
+        let head: Message<'_> = serde_json::from_slice(json).unwrap_or_default();
+        self.message_start(head, out);
+        for (index, block) in (0_u64..).zip(blocks) {
+            self.block_start(Some(index), block.as_object().cloned(), out);
+            self.block_stop(index, out);
+        }
+        let word = document.get("stop_reason").and_then(Value::as_str).unwrap_or("end_turn");
+        let sequence = document.get("stop_sequence").and_then(Value::as_str);
+        self.stop =
+            Some(Stop { reason: finish_reason(word), sequence: sequence.map(str::to_owned) });
+        self.message_stop(out);
+        Ok(())
+    }
+
+    fn ended(&self) -> bool {
+        self.ended
+    }
+}
+
+/// One event, of whichever type: what we read of it. The types of an event
+/// share no field name with two meanings.
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(rename = "type", default, borrow)]
+    kind: Cow<'a, str>,
+    index: Option<u64>,
+    #[serde(borrow)]
+    delta: Option<DeltaJson<'a>>,
+    content_block: Option<Map<String, Value>>,
+    #[serde(borrow)]
+    message: Option<Message<'a>>,
+    usage: Option<UsageJson>,
+    error: Option<Value>,
+}
+
+#[derive(Default, Deserialize)]
+struct Message<'a> {
+    #[serde(borrow)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    model: Option<Cow<'a, str>>,
+    usage: Option<UsageJson>,
+}
+
+#[derive(Deserialize)]
+struct DeltaJson<'a> {
+    #[serde(borrow)]
+    text: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    thinking: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    signature: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    partial_json: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    stop_reason: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    stop_sequence: Option<Cow<'a, str>>,
+}
+
+#[derive(Default, Deserialize)]
+struct UsageJson {
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    cache_read_input_tokens: Option<u64>,
+    cache_creation_input_tokens: Option<u64>,
+    output_tokens_details: Option<OutputDetails>,
+}
+
+#[derive(Default, Deserialize)]
+struct OutputDetails {
+    thinking_tokens: Option<u64>,
+}

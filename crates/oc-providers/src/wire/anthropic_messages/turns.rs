@@ -1,0 +1,250 @@
+//! Items as alternating turns.
+//!
+//! This wire wants user and assistant to alternate, the results of all calls
+//! of a turn first in the next user turn, every call answered, and every
+//! result called for. Canonical items promise none of that.
+
+use std::collections::{HashMap, VecDeque};
+
+use oc_responses_stream::{FunctionCall, FunctionCallOutput, Item, Message, Reasoning, Role};
+use serde_json::{Value, json};
+
+use super::blocks;
+use super::ids::ToolIds;
+use crate::loss::Loss;
+use crate::request::Request;
+use crate::seal;
+
+/// A conversation as this wire has it.
+pub(super) struct Turns {
+    pub(super) system: Vec<String>,
+    pub(super) messages: Vec<Value>,
+    /// Whether the last assistant turn of a running tool loop began with its
+    /// own thinking. `None`: no tool loop is running.
+    pub(super) loop_began_with_thinking: Option<bool>,
+}
+
+/// Where reasoning may be handed back to.
+pub(super) struct Home<'a> {
+    pub(super) api: &'a str,
+    pub(super) origin: &'a str,
+    pub(super) needs_signature: bool,
+}
+
+pub(super) fn encode(request: &Request, home: &Home<'_>, losses: &mut Vec<Loss>) -> Turns {
+    let mut writer = Writer::new(request, home, losses);
+    writer.system.extend(request.instructions.clone());
+    for item in &request.input {
+        writer.item(item);
+    }
+    writer.finish()
+}
+
+struct Writer<'a> {
+    home: &'a Home<'a>,
+    losses: &'a mut Vec<Loss>,
+    system: Vec<String>,
+    messages: Vec<Value>,
+    user: Vec<Value>,
+    assistant: Vec<Value>,
+    /// Calls of the open assistant turn: their id here and their result.
+    calls: Vec<(String, Option<&'a FunctionCallOutput>)>,
+    /// Results by their original call id, in order; a call takes the first.
+    results: HashMap<&'a str, VecDeque<&'a FunctionCallOutput>>,
+    ids: ToolIds,
+    loop_began_with_thinking: Option<bool>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(request: &'a Request, home: &'a Home<'a>, losses: &'a mut Vec<Loss>) -> Self {
+        let mut results: HashMap<&str, VecDeque<&FunctionCallOutput>> = HashMap::new();
+        for item in &request.input {
+            if let Item::FunctionCallOutput(result) = item {
+                results.entry(result.call_id.as_str()).or_default().push_back(result);
+            }
+        }
+        Self {
+            home,
+            losses,
+            system: Vec::new(),
+            messages: Vec::new(),
+            user: Vec::new(),
+            assistant: Vec::new(),
+            calls: Vec::new(),
+            results,
+            ids: ToolIds::default(),
+            loop_began_with_thinking: None,
+        }
+    }
+
+    fn item(&mut self, item: &'a Item) {
+        match item {
+            Item::Message(message) => self.message(message),
+            Item::Reasoning(reasoning) => self.reasoning(reasoning),
+            Item::FunctionCall(call) => self.call(call),
+            // Taken up with its call, wherever it stands; here it only says
+            // that the assistant's turn is over.
+            Item::FunctionCallOutput(_) => self.end_assistant(),
+            Item::Other(other) => self.losses.push(Loss::Item(other.item_type().to_owned())),
+            _ => self.losses.push(Loss::Item("unknown".into())),
+        }
+    }
+
+    fn message(&mut self, message: &Message) {
+        let mut content = blocks::encode(&message.content, self.losses);
+        match message.role {
+            Role::System | Role::Developer => {
+                if !(self.messages.is_empty() && self.user.is_empty() && self.assistant.is_empty())
+                {
+                    self.losses.push(Loss::SystemPosition);
+                }
+                let texts =
+                    content.iter().filter_map(|block| block.get("text").and_then(Value::as_str));
+                self.system.extend(texts.map(str::to_owned));
+            }
+            Role::Assistant => {
+                self.end_user();
+                self.assistant.append(&mut content);
+            }
+            _ => {
+                self.end_assistant();
+                if !content.is_empty() {
+                    self.loop_began_with_thinking = None;
+                }
+                self.user.append(&mut content);
+            }
+        }
+    }
+
+    fn reasoning(&mut self, reasoning: &Reasoning) {
+        let letter = reasoning.encrypted_content.as_deref().and_then(seal::open);
+        let ours = letter
+            .filter(|letter| letter.api == self.home.api && letter.origin == self.home.origin)
+            .map(|letter| letter.value)
+            .filter(|block| !self.home.needs_signature || is_signed(block));
+        match ours {
+            Some(block) => {
+                self.end_user();
+                self.assistant.push(block);
+            }
+            None => self.losses.push(Loss::Reasoning),
+        }
+    }
+
+    fn call(&mut self, call: &'a FunctionCall) {
+        self.end_user();
+        let id = self.ids.next(call.call_id.as_str());
+        self.assistant.push(json!({
+            "type": "tool_use",
+            "id": id,
+            "name": call.name,
+            "input": input_of(&call.arguments),
+        }));
+        let result = self.results.get_mut(call.call_id.as_str()).and_then(VecDeque::pop_front);
+        self.calls.push((id, result));
+    }
+
+    fn end_user(&mut self) {
+        push_turn(&mut self.messages, "user", &mut self.user);
+    }
+
+    /// Ends the assistant's turn; the results of its calls open the user's.
+    fn end_assistant(&mut self) {
+        if self.assistant.is_empty() {
+            return;
+        }
+        if !self.calls.is_empty() && self.loop_began_with_thinking.is_none() {
+            self.loop_began_with_thinking = Some(self.assistant.first().is_some_and(is_thinking));
+        }
+        push_turn(&mut self.messages, "assistant", &mut self.assistant);
+        for (id, result) in std::mem::take(&mut self.calls) {
+            let block = self.result_block(&id, result);
+            self.user.push(block);
+        }
+    }
+
+    fn result_block(&mut self, id: &str, result: Option<&FunctionCallOutput>) -> Value {
+        let Some(result) = result else {
+            self.losses.push(Loss::Unpaired(id.to_owned()));
+            return json!({
+                "type": "tool_result",
+                "tool_use_id": id,
+                "content": "No result was recorded.",
+                "is_error": true,
+            });
+        };
+        let content = blocks::encode(&result.output, self.losses);
+        json!({"type": "tool_result", "tool_use_id": id, "content": content})
+    }
+
+    fn finish(mut self) -> Turns {
+        self.end_assistant_for_good();
+        self.end_user();
+        for (id, left) in &self.results {
+            // A result that no call asked for is refused by the wire.
+            for _ in left {
+                self.losses.push(Loss::Unpaired((*id).to_owned()));
+            }
+        }
+        Turns {
+            system: self.system,
+            messages: self.messages,
+            loop_began_with_thinking: self.loop_began_with_thinking,
+        }
+    }
+
+    /// A conversation may end with the assistant's words, to be continued;
+    /// then they must not end in white space.
+    fn end_assistant_for_good(&mut self) {
+        if self.calls.is_empty()
+            && let Some(Value::Object(last)) = self.assistant.last_mut()
+            && let Some(Value::String(text)) = last.get_mut("text")
+        {
+            text.truncate(text.trim_end().len());
+        }
+        self.end_assistant();
+    }
+}
+
+fn push_turn(messages: &mut Vec<Value>, role: &str, blocks: &mut Vec<Value>) {
+    if blocks.is_empty() {
+        return;
+    }
+    if messages.is_empty() && role == "assistant" {
+        messages.push(json!({
+            "role": "user",
+            "content": [{"type": "text", "text": "(The conversation goes on.)"}],
+        }));
+    }
+    let content = std::mem::take(blocks);
+    // Two turns of one role cannot stand beside each other: join them.
+    if let Some(Value::Object(last)) = messages.last_mut()
+        && last.get("role").and_then(Value::as_str) == Some(role)
+        && let Some(Value::Array(before)) = last.get_mut("content")
+    {
+        before.extend(content);
+        return;
+    }
+    messages.push(json!({"role": role, "content": content}));
+}
+
+fn is_thinking(block: &Value) -> bool {
+    matches!(block.get("type").and_then(Value::as_str), Some("thinking" | "redacted_thinking"))
+}
+
+fn is_signed(block: &Value) -> bool {
+    ["signature", "data"]
+        .iter()
+        .any(|key| block.get(*key).and_then(Value::as_str).is_some_and(|text| !text.is_empty()))
+}
+
+/// Arguments as the object that this wire wants; what is none is wrapped.
+fn input_of(arguments: &str) -> Value {
+    if arguments.trim().is_empty() {
+        return json!({});
+    }
+    match serde_json::from_str(arguments) {
+        Ok(Value::Object(input)) => Value::Object(input),
+        _ => json!({"_raw": arguments}),
+    }
+}

@@ -1,0 +1,99 @@
+//! Wire formats: one folder each, named after the config's `api` value.
+//!
+//! A folder holds `mod.rs` (the [`Wire`]), `request.rs` (canonical request to
+//! wire JSON), `stream.rs` (frames to deltas; the Responses wire's is in
+//! `oc-responses-stream`), `error.rs` (status, headers and body to facts).
+//! Outside its folder a wire has one line in [`Api`](crate::Api) and one in
+//! [`of`].
+
+pub mod anthropic_messages;
+mod error_body;
+pub mod openai_responses;
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use oc_responses_stream::{Interpret, UpstreamError};
+use serde_json::Value;
+
+use crate::endpoint::{Api, Endpoint};
+use crate::error::ProviderError;
+use crate::loss::Loss;
+use crate::request::Request;
+
+/// The client half of a wire format: pure, without state of its own.
+pub trait Wire: fmt::Debug + Send + Sync {
+    /// `request` in this wire's JSON, as `endpoint` can take it.
+    ///
+    /// # Errors
+    /// When something that the answer depends on cannot be said on this wire.
+    /// What can be left out is left out and listed in [`Encoded::losses`].
+    fn encode(&self, request: &Request, endpoint: &Endpoint) -> Result<Encoded, ProviderError>;
+
+    /// A fresh reader for one answer.
+    fn interpreter(&self) -> Box<dyn Interpret + Send>;
+
+    /// What a failed answer says of itself.
+    fn failure(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
+        Failure {
+            upstream: error_body::read(body),
+            retry_after: error_body::retry_after(headers),
+            request_id: error_body::request_id(headers),
+            window: error_body::window(body),
+            status,
+        }
+    }
+}
+
+/// A request in a wire's JSON.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Encoded {
+    /// Where to, below the base URL.
+    pub path: &'static str,
+    /// The wire's own headers, without the key.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Value,
+    /// What could not be carried over.
+    pub losses: Vec<Loss>,
+    /// The limit on output tokens that was sent, if any.
+    pub max_output_tokens: Option<u64>,
+}
+
+impl Encoded {
+    /// `body` to `path`, nothing lost.
+    pub fn new(path: &'static str, body: Value) -> Self {
+        Self { path, headers: HeaderMap::new(), body, losses: Vec::new(), max_output_tokens: None }
+    }
+}
+
+/// What a failed answer says of itself.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Failure {
+    /// The status.
+    pub status: StatusCode,
+    /// Code, type, words.
+    pub upstream: UpstreamError,
+    /// When it wants to be asked again.
+    pub retry_after: Option<Duration>,
+    /// Its own id of the request.
+    pub request_id: Option<String>,
+    /// The context window, in tokens, that it says it has.
+    pub window: Option<u64>,
+}
+
+/// The wire that `api` stands for.
+pub(crate) fn of(api: Api) -> &'static dyn Wire {
+    match api {
+        Api::OpenaiResponses => &openai_responses::OpenaiResponses,
+        Api::AnthropicMessages => &anthropic_messages::AnthropicMessages,
+    }
+}
+
+/// The upstream's own id of a request, from the headers of any answer.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
+    error_body::request_id(headers)
+}

@@ -1,0 +1,347 @@
+//! Input items in Responses JSON: the conversation as a host can take it.
+//!
+//! OpenAI's own host gets items as they are, ids and `status` included. Every
+//! other host gets them in the one shape that llama-server, vLLM, transformers
+//! and LM Studio all take:
+//! - one system message, first: chat templates refuse a second or a later one;
+//! - assistant messages and reasoning with an id and a status of our own
+//!   making: vLLM's schema wants them to be there, and nobody reads them;
+//! - a tool's result as plain text, its pictures in a user message after it:
+//!   llama.cpp refuses parts that are no text;
+//! - reasoning with its text in `content`; without any text it is left out.
+
+use oc_responses_stream::{
+    FilePart, FunctionCall, FunctionCallOutput, ImagePart, Item, Message, Part, Reasoning, Role,
+    TextPart,
+};
+use serde_json::{Map, Value, json};
+
+use crate::capabilities::Compat;
+use crate::loss::Loss;
+use crate::request::Request;
+use crate::seal;
+
+/// The whole `input`.
+pub(super) fn encode(request: &Request, compat: Compat, losses: &mut Vec<Loss>) -> Value {
+    let items = if compat.item_ids {
+        request.input.iter().filter_map(|item| faithful(item, compat, losses)).collect()
+    } else {
+        Plain::new(losses).encode(request)
+    };
+    Value::Array(items)
+}
+
+/// An item as OpenAI's own host takes it.
+fn faithful(item: &Item, compat: Compat, losses: &mut Vec<Loss>) -> Option<Value> {
+    let mut json = match item {
+        Item::Message(message) => faithful_message(message, compat),
+        Item::Reasoning(reasoning) => {
+            let Some(json) = faithful_reasoning(reasoning) else {
+                losses.push(Loss::Reasoning);
+                return None;
+            };
+            json
+        }
+        Item::FunctionCall(call) => {
+            let mut json = function_call(call);
+            json.extend(call.extra.clone());
+            put(&mut json, "id", call.id.as_ref().map(|id| id.as_str()));
+            json
+        }
+        Item::FunctionCallOutput(result) => {
+            let mut json = Map::new();
+            json.insert("type".into(), "function_call_output".into());
+            json.insert("call_id".into(), result.call_id.as_str().into());
+            json.insert("output".into(), faithful_output(result));
+            json
+        }
+        Item::Other(other) => other.json.clone(),
+        _ => return None,
+    };
+    if let Some(status) = status_of(item) {
+        json.insert("status".into(), status.into());
+    }
+    Some(Value::Object(json))
+}
+
+fn faithful_message(message: &Message, compat: Compat) -> Map<String, Value> {
+    let mut json = message.extra.clone();
+    json.insert("type".into(), "message".into());
+    put(&mut json, "id", message.id.as_ref().map(|id| id.as_str()));
+    let role = match message.role {
+        Role::Developer if !compat.developer_role => Role::System,
+        role => role,
+    };
+    json.insert("role".into(), role.as_str().into());
+    put(&mut json, "phase", message.phase.map(|phase| phase.as_str()));
+    let parts: Vec<Value> =
+        message.content.iter().filter_map(|part| part_json(part, role, true)).collect();
+    json.insert("content".into(), Value::Array(parts));
+    json
+}
+
+/// Reasoning that its maker takes back: only with its seal, and not with
+/// another wire's. (`store: false` hosts know no id of theirs afterwards.)
+fn faithful_reasoning(reasoning: &Reasoning) -> Option<Map<String, Value>> {
+    let sealed = reasoning.encrypted_content.as_deref().filter(|text| !text.is_empty())?;
+    if seal::is_envelope(sealed) {
+        return None;
+    }
+    let mut json = reasoning_json(&reasoning.summary, &[]);
+    put(&mut json, "id", reasoning.id.as_ref().map(|id| id.as_str()));
+    json.insert("encrypted_content".into(), sealed.into());
+    Some(json)
+}
+
+fn faithful_output(result: &FunctionCallOutput) -> Value {
+    match result.output.as_slice() {
+        [Part::Text(text)] if text.extra.is_empty() => text.text.clone().into(),
+        parts => parts.iter().filter_map(|part| part_json(part, Role::User, true)).collect(),
+    }
+}
+
+fn status_of(item: &Item) -> Option<&'static str> {
+    let status = match item {
+        Item::Message(message) => message.status,
+        Item::FunctionCall(call) => call.status,
+        Item::FunctionCallOutput(result) => result.status,
+        _ => None,
+    };
+    status.map(|status| status.as_str())
+}
+
+/// Items for a host of which nothing is known.
+struct Plain<'a> {
+    losses: &'a mut Vec<Loss>,
+    items: Vec<Value>,
+    system: Vec<String>,
+    pictures: Vec<Value>,
+}
+
+impl<'a> Plain<'a> {
+    fn new(losses: &'a mut Vec<Loss>) -> Self {
+        Self { losses, items: Vec::new(), system: Vec::new(), pictures: Vec::new() }
+    }
+
+    fn encode(mut self, request: &Request) -> Vec<Value> {
+        self.system.extend(request.instructions.clone());
+        for item in &request.input {
+            if !matches!(item, Item::FunctionCallOutput(_)) {
+                self.flush_pictures();
+            }
+            match item {
+                Item::Message(message) => self.message(message),
+                Item::Reasoning(reasoning) => self.reasoning(reasoning),
+                Item::FunctionCall(call) => self.items.push(Value::Object(function_call(call))),
+                Item::FunctionCallOutput(result) => self.output(result),
+                Item::Other(other) => self.losses.push(Loss::Item(other.item_type().to_owned())),
+                _ => self.losses.push(Loss::Item("unknown".into())),
+            }
+        }
+        self.flush_pictures();
+        if !self.system.is_empty() {
+            let text = self.system.join("\n\n");
+            self.items.insert(0, message_json(Role::System, vec![input_text(&text)]));
+        }
+        self.items
+    }
+
+    fn message(&mut self, message: &Message) {
+        if matches!(message.role, Role::System | Role::Developer) {
+            if !self.items.is_empty() {
+                self.losses.push(Loss::SystemPosition);
+            }
+            let orders = self.text_of(&message.content);
+            self.system.push(orders);
+            return;
+        }
+        let parts = self.parts(&message.content, message.role);
+        if parts.is_empty() {
+            return;
+        }
+        let mut json = message_json(message.role, parts);
+        if message.role == Role::Assistant {
+            self.complete(&mut json, "msg");
+        }
+        self.items.push(json);
+    }
+
+    /// Only what this wire made: reasoning under another wire's seal is not
+    /// shown to a model that never thought it.
+    fn reasoning(&mut self, reasoning: &Reasoning) {
+        if reasoning.encrypted_content.as_deref().is_some_and(seal::is_envelope) {
+            self.losses.push(Loss::Reasoning);
+            return;
+        }
+        let texts =
+            if reasoning.content.is_empty() { &reasoning.summary } else { &reasoning.content };
+        let text = texts.join("\n\n");
+        if text.trim().is_empty() {
+            self.losses.push(Loss::Reasoning);
+            return;
+        }
+        let mut json = Value::Object(reasoning_json(&[], &[text]));
+        self.complete(&mut json, "rs");
+        self.items.push(json);
+    }
+
+    fn output(&mut self, result: &FunctionCallOutput) {
+        let text = self.text_of(&result.output);
+        for part in &result.output {
+            if matches!(part, Part::Image(_)) {
+                self.pictures.extend(part_json(part, Role::User, false));
+            }
+        }
+        self.items.push(json!({
+            "type": "function_call_output",
+            "call_id": result.call_id.as_str(),
+            "output": text,
+        }));
+    }
+
+    /// Pictures that a tool returned, after the last result of its turn.
+    fn flush_pictures(&mut self) {
+        if self.pictures.is_empty() {
+            return;
+        }
+        let mut parts = vec![input_text("Pictures from the tool results above:")];
+        parts.append(&mut self.pictures);
+        self.items.push(message_json(Role::User, parts));
+    }
+
+    fn parts(&mut self, parts: &[Part], role: Role) -> Vec<Value> {
+        let mut list = Vec::new();
+        for part in parts {
+            match part_json(part, role, false) {
+                Some(json) => list.push(json),
+                None => self.losses.push(Loss::Part(part_type(part))),
+            }
+        }
+        list
+    }
+
+    fn text_of(&mut self, parts: &[Part]) -> String {
+        let mut texts = Vec::new();
+        for part in parts {
+            match part {
+                Part::Text(text) => texts.push(text.text.as_str()),
+                Part::Refusal(text) => texts.push(text),
+                Part::Image(_) => {}
+                other => self.losses.push(Loss::Part(part_type(other))),
+            }
+        }
+        texts.join("\n")
+    }
+
+    /// Gives an item the id and the status that some schemas want.
+    fn complete(&self, json: &mut Value, prefix: &str) {
+        if let Value::Object(json) = json {
+            json.insert("id".into(), format!("{prefix}_{}", self.items.len()).into());
+            json.insert("status".into(), "completed".into());
+        }
+    }
+}
+
+fn function_call(call: &FunctionCall) -> Map<String, Value> {
+    let mut json = Map::new();
+    json.insert("type".into(), "function_call".into());
+    json.insert("call_id".into(), call.call_id.as_str().into());
+    json.insert("name".into(), call.name.clone().into());
+    json.insert("arguments".into(), call.arguments.clone().into());
+    json
+}
+
+fn reasoning_json(summary: &[String], content: &[String]) -> Map<String, Value> {
+    let summary: Vec<Value> =
+        summary.iter().map(|text| json!({"type": "summary_text", "text": text})).collect();
+    let mut json = Map::new();
+    json.insert("type".into(), "reasoning".into());
+    json.insert("summary".into(), Value::Array(summary));
+    if !content.is_empty() {
+        let content: Vec<Value> =
+            content.iter().map(|text| json!({"type": "reasoning_text", "text": text})).collect();
+        json.insert("content".into(), Value::Array(content));
+    }
+    json
+}
+
+fn message_json(role: Role, parts: Vec<Value>) -> Value {
+    json!({"type": "message", "role": role.as_str(), "content": parts})
+}
+
+fn input_text(text: &str) -> Value {
+    json!({"type": "input_text", "text": text})
+}
+
+/// A part in the shape that `role` has; `None` where the host cannot take it.
+/// `own_host`: file ids and unknown parts mean something there.
+fn part_json(part: &Part, role: Role, own_host: bool) -> Option<Value> {
+    match part {
+        Part::Text(text) => Some(text_json(text, role, own_host)),
+        Part::Refusal(text) if role != Role::Assistant => Some(input_text(text)),
+        Part::Refusal(text) if own_host => Some(json!({"type": "refusal", "refusal": text})),
+        Part::Refusal(text) => Some(text_json(&TextPart::new(text.as_str()), role, false)),
+        Part::Image(image) => image_json(image, own_host),
+        Part::File(file) => file_json(file, own_host),
+        Part::Other(whole) => own_host.then(|| whole.clone()),
+        _ => None,
+    }
+}
+
+fn text_json(text: &TextPart, role: Role, own_host: bool) -> Value {
+    let mut json = if own_host { text.extra.clone() } else { Map::new() };
+    json.insert("text".into(), text.text.clone().into());
+    if role == Role::Assistant {
+        json.insert("type".into(), "output_text".into());
+        let annotations = if own_host { text.annotations.clone() } else { Vec::new() };
+        json.insert("annotations".into(), Value::Array(annotations));
+    } else {
+        json.insert("type".into(), "input_text".into());
+    }
+    Value::Object(json)
+}
+
+fn image_json(image: &ImagePart, own_host: bool) -> Option<Value> {
+    let mut json = Map::new();
+    json.insert("type".into(), "input_image".into());
+    put(&mut json, "image_url", image.image_url.as_deref());
+    if own_host {
+        put(&mut json, "file_id", image.file_id.as_deref());
+    }
+    let has_source = json.len() > 1;
+    // vLLM's schema wants the detail to be there.
+    json.insert("detail".into(), image.detail.as_deref().unwrap_or("auto").into());
+    has_source.then_some(Value::Object(json))
+}
+
+fn file_json(file: &FilePart, own_host: bool) -> Option<Value> {
+    let mut json = Map::new();
+    json.insert("type".into(), "input_file".into());
+    put(&mut json, "file_data", file.file_data.as_deref());
+    put(&mut json, "file_url", file.file_url.as_deref());
+    if own_host {
+        put(&mut json, "file_id", file.file_id.as_deref());
+    }
+    let has_source = json.len() > 1;
+    put(&mut json, "filename", file.filename.as_deref());
+    has_source.then_some(Value::Object(json))
+}
+
+fn part_type(part: &Part) -> String {
+    match part {
+        Part::Text(_) => "text".into(),
+        Part::Refusal(_) => "refusal".into(),
+        Part::Image(_) => "input_image".into(),
+        Part::File(_) => "input_file".into(),
+        Part::Other(whole) => {
+            whole.get("type").and_then(Value::as_str).unwrap_or("unknown").to_owned()
+        }
+        _ => "unknown".into(),
+    }
+}
+
+fn put(json: &mut Map<String, Value>, key: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        json.insert(key.to_owned(), value.into());
+    }
+}

@@ -1,0 +1,39 @@
+//! OpenAI's Responses API (`openai-responses`), both halves.
+//!
+//! Client half: [`OpenaiResponses`] encodes a canonical [`Request`] as
+//! `POST {base}/responses`; its streams are read by
+//! [`oc_responses_stream::ResponsesInterpreter`]. Server half, for a gateway:
+//! [`decode_request`] and [`Renderer`].
+
+mod decode;
+mod error;
+mod items;
+mod render;
+mod request;
+mod tools;
+
+use oc_responses_stream::{Interpret, ResponsesInterpreter};
+
+pub use decode::{BadRequest, ClientRequest, decode_request};
+pub use error::error_body;
+pub use render::Renderer;
+
+use super::{Encoded, Wire};
+use crate::endpoint::Endpoint;
+use crate::error::ProviderError;
+use crate::request::Request;
+
+/// The wire `openai-responses`.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct OpenaiResponses;
+
+impl Wire for OpenaiResponses {
+    fn encode(&self, request: &Request, endpoint: &Endpoint) -> Result<Encoded, ProviderError> {
+        Ok(request::encode(request, endpoint))
+    }
+
+    fn interpreter(&self) -> Box<dyn Interpret + Send> {
+        Box::new(ResponsesInterpreter::new())
+    }
+}

@@ -1,0 +1,49 @@
+//! Deltas to a Responses client: a stream of events, or one document.
+
+use oc_responses_stream::{Delta, MachineOptions, ResponseMachine};
+use serde_json::Value;
+
+/// Turns an answer's deltas into the bytes of a Responses event stream.
+///
+/// A [`ResponseMachine`] with the encoder attached: push a delta, take the
+/// bytes of each event it caused. For a client that wants one document, push
+/// everything and take [`document`](Self::document).
+#[derive(Debug)]
+pub struct Renderer {
+    machine: ResponseMachine,
+}
+
+impl Renderer {
+    /// A renderer of one response.
+    pub fn new(options: MachineOptions) -> Self {
+        Self { machine: ResponseMachine::new(options) }
+    }
+
+    /// Takes the next delta; its events are then there to be taken.
+    pub fn push(&mut self, delta: &Delta) {
+        self.machine.push(delta);
+    }
+
+    /// The next event's bytes, ready to be written in one piece.
+    pub fn next_bytes(&mut self) -> Option<Vec<u8>> {
+        let event = self.machine.next_event()?;
+        let mut bytes = Vec::new();
+        event.encode_sse(&mut bytes);
+        Some(bytes)
+    }
+
+    /// What follows the terminal event on this wire.
+    pub fn end_mark() -> &'static [u8] {
+        b"data: [DONE]\n\n"
+    }
+
+    /// The response as it stands; whole after the terminal event.
+    pub fn document(&self) -> Value {
+        self.machine.response()
+    }
+
+    /// The machine, for what is not a delta: `abandon`, `fail`, metadata.
+    pub fn machine(&mut self) -> &mut ResponseMachine {
+        &mut self.machine
+    }
+}

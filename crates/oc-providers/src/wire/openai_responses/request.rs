@@ -1,0 +1,147 @@
+//! Canonical request to Responses JSON.
+//!
+//! A host without a vendor row gets the minimal payload: `model`, `input`,
+//! `stream`, and of the rest only what the client asked for and every server
+//! of this wire takes. `store`, `include`, `metadata`, `prompt_cache_key` and
+//! their like go to OpenAI's own host alone.
+
+use serde_json::{Map, Value, json};
+
+use super::{items, tools};
+use crate::capabilities::{Compat, ModelFacts};
+use crate::endpoint::Endpoint;
+use crate::loss::Loss;
+use crate::request::{Effort, Request, TextFormat};
+use crate::wire::Encoded;
+
+pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Encoded {
+    let compat = endpoint.compat_flags();
+    let facts = endpoint.facts(&request.model);
+    let mut losses = Vec::new();
+    let mut body = Map::new();
+    body.insert("model".into(), request.model.clone().into());
+    if compat.instructions {
+        put(&mut body, "instructions", request.instructions.clone());
+    }
+    body.insert("input".into(), items::encode(request, compat, &mut losses));
+    body.insert("stream".into(), true.into());
+    put_tools(&mut body, request, compat, &mut losses);
+    let max_output_tokens =
+        request.max_output_tokens.map(|asked| facts.clamp(asked, compat.min_output_tokens));
+    put(&mut body, "max_output_tokens", max_output_tokens);
+    put(&mut body, "temperature", request.temperature);
+    put(&mut body, "top_p", request.top_p);
+    put(&mut body, "reasoning", reasoning(request, &facts, compat, &mut losses));
+    put(&mut body, "text", text(request, compat, &mut losses));
+    if !request.stop.is_empty() {
+        losses.push(Loss::Field("stop"));
+    }
+    put_openai_fields(&mut body, request, compat, &mut losses);
+    let mut encoded = Encoded::new("responses", Value::Object(body));
+    encoded.losses = losses;
+    encoded.max_output_tokens = max_output_tokens;
+    encoded
+}
+
+fn put(body: &mut Map<String, Value>, key: &str, value: Option<impl Into<Value>>) {
+    if let Some(value) = value {
+        body.insert(key.to_owned(), value.into());
+    }
+}
+
+fn put_tools(
+    body: &mut Map<String, Value>,
+    request: &Request,
+    compat: Compat,
+    losses: &mut Vec<Loss>,
+) {
+    let list = tools::encode(request, compat, losses);
+    if list.is_empty() {
+        return;
+    }
+    put(body, "tool_choice", tools::encode_choice(request, compat, losses));
+    put(body, "parallel_tool_calls", request.parallel_tool_calls);
+    body.insert("tools".into(), Value::Array(list));
+}
+
+fn reasoning(
+    request: &Request,
+    facts: &ModelFacts,
+    compat: Compat,
+    losses: &mut Vec<Loss>,
+) -> Option<Value> {
+    let asked = request.reasoning.as_ref()?;
+    if !facts.reasoning {
+        if asked.effort.as_ref().is_some_and(|effort| *effort != Effort::None) {
+            losses.push(Loss::Field("reasoning"));
+        }
+        return None;
+    }
+    let mut reasoning = Map::new();
+    put(&mut reasoning, "effort", asked.effort.as_ref().map(Effort::as_str));
+    if compat.openai_fields {
+        put(&mut reasoning, "summary", asked.summary.clone());
+    }
+    (!reasoning.is_empty()).then_some(Value::Object(reasoning))
+}
+
+fn text(request: &Request, compat: Compat, losses: &mut Vec<Loss>) -> Option<Value> {
+    let mut text = Map::new();
+    match &request.format {
+        None | Some(TextFormat::Text) => {}
+        Some(TextFormat::JsonObject) => {
+            text.insert("format".into(), json!({"type": "json_object"}));
+        }
+        Some(TextFormat::JsonSchema(format)) => {
+            let mut json = Map::new();
+            json.insert("type".into(), "json_schema".into());
+            json.insert("name".into(), format.name.clone().into());
+            put(&mut json, "description", format.description.clone());
+            json.insert("schema".into(), format.schema.clone());
+            put(&mut json, "strict", format.strict);
+            text.insert("format".into(), Value::Object(json));
+        }
+        Some(TextFormat::Other(whole)) => {
+            text.insert("format".into(), whole.clone());
+        }
+    }
+    if let Some(verbosity) = &request.verbosity {
+        if compat.openai_fields {
+            text.insert("verbosity".into(), verbosity.clone().into());
+        } else {
+            losses.push(Loss::Field("text.verbosity"));
+        }
+    }
+    (!text.is_empty()).then_some(Value::Object(text))
+}
+
+fn put_openai_fields(
+    body: &mut Map<String, Value>,
+    request: &Request,
+    compat: Compat,
+    losses: &mut Vec<Loss>,
+) {
+    if compat.store {
+        body.insert("store".into(), request.store.unwrap_or(false).into());
+    }
+    if !compat.openai_fields {
+        if !request.metadata.is_empty() {
+            losses.push(Loss::Field("metadata"));
+        }
+        return;
+    }
+    if !request.include.is_empty() {
+        body.insert("include".into(), request.include.clone().into());
+    }
+    if !request.metadata.is_empty() {
+        body.insert("metadata".into(), Value::Object(request.metadata.clone()));
+    }
+    put(body, "user", request.user.clone());
+    for (key, value) in &request.extra {
+        // What is canonical was said above; a field of the client's may not
+        // overwrite it.
+        if !body.contains_key(key) {
+            body.insert(key.clone(), value.clone());
+        }
+    }
+}

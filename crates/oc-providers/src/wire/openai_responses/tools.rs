@@ -1,0 +1,119 @@
+//! Tools and tool choice in Responses JSON, both ways.
+
+use serde_json::{Map, Value, json};
+
+use crate::capabilities::Compat;
+use crate::loss::Loss;
+use crate::request::{FunctionTool, Request, Tool, ToolChoice};
+
+/// The tools that the host can be given. Function tools always; others only
+/// where the host runs them itself.
+pub(super) fn encode(request: &Request, compat: Compat, losses: &mut Vec<Loss>) -> Vec<Value> {
+    let mut list = Vec::new();
+    for tool in &request.tools {
+        match tool {
+            // A host that does not know `allowed_tools` is not shown the others.
+            Tool::Function(function)
+                if !compat.hosted_tools && !request.allows(&function.name) => {}
+            Tool::Function(function) => list.push(encode_function(function, compat)),
+            Tool::Other(whole) if compat.hosted_tools => list.push(Value::Object(whole.clone())),
+            Tool::Other(whole) => losses.push(Loss::Tool(type_of(whole))),
+        }
+    }
+    list
+}
+
+fn encode_function(function: &FunctionTool, compat: Compat) -> Value {
+    let mut json = Map::new();
+    json.insert("type".into(), "function".into());
+    json.insert("name".into(), function.name.clone().into());
+    if let Some(description) = &function.description {
+        json.insert("description".into(), description.clone().into());
+    }
+    json.insert("parameters".into(), function.schema());
+    // llama.cpp takes a missing `strict` for true, so a plain host is always
+    // told no: a grammar for a schema that was not written for it fails.
+    let strict = if compat.strict_tools { function.strict } else { Some(false) };
+    if let Some(strict) = strict {
+        json.insert("strict".into(), strict.into());
+    }
+    Value::Object(json)
+}
+
+/// The choice, as the host can be given it.
+pub(super) fn encode_choice(
+    request: &Request,
+    compat: Compat,
+    losses: &mut Vec<Loss>,
+) -> Option<Value> {
+    match request.tool_choice.as_ref()? {
+        ToolChoice::Auto => Some("auto".into()),
+        ToolChoice::None => Some("none".into()),
+        ToolChoice::Required => Some("required".into()),
+        ToolChoice::Function(name) => Some(json!({"type": "function", "name": name})),
+        ToolChoice::Allowed { required, names } if compat.hosted_tools => {
+            let tools: Vec<Value> =
+                names.iter().map(|name| json!({"type": "function", "name": name})).collect();
+            let mode = if *required { "required" } else { "auto" };
+            Some(json!({"type": "allowed_tools", "mode": mode, "tools": tools}))
+        }
+        ToolChoice::Allowed { required, .. } => {
+            Some(if *required { "required" } else { "auto" }.into())
+        }
+        ToolChoice::Other(whole) if compat.hosted_tools => Some(whole.clone()),
+        ToolChoice::Other(_) => {
+            losses.push(Loss::Field("tool_choice"));
+            None
+        }
+    }
+}
+
+/// One tool of a client's request; `None` where it is no tool.
+pub(super) fn decode(json: &Value) -> Option<Tool> {
+    let Value::Object(json) = json else { return None };
+    if type_of(json) != "function" {
+        return json.get("type").is_some_and(Value::is_string).then(|| Tool::Other(json.clone()));
+    }
+    let mut function = FunctionTool::new(json.get("name")?.as_str()?, None);
+    function.description = json.get("description").and_then(Value::as_str).map(str::to_owned);
+    function.parameters = json.get("parameters").filter(|schema| !schema.is_null()).cloned();
+    function.strict = json.get("strict").and_then(Value::as_bool);
+    Some(Tool::Function(function))
+}
+
+/// A client's tool choice; `None` where it is none.
+pub(super) fn decode_choice(json: &Value) -> Option<ToolChoice> {
+    match json {
+        Value::String(word) => match word.as_str() {
+            "auto" => Some(ToolChoice::Auto),
+            "none" => Some(ToolChoice::None),
+            "required" => Some(ToolChoice::Required),
+            _ => None,
+        },
+        Value::Object(fields) => match type_of(fields).as_str() {
+            "" => None,
+            "function" => {
+                Some(ToolChoice::Function(fields.get("name")?.as_str()?.to_owned()))
+            }
+            "allowed_tools" => Some(allowed(fields)),
+            _ => Some(ToolChoice::Other(json.clone())),
+        },
+        _ => None,
+    }
+}
+
+fn allowed(fields: &Map<String, Value>) -> ToolChoice {
+    let names = fields
+        .get("tools")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|tool| tool.get("name")?.as_str().map(str::to_owned))
+        .collect();
+    let required = fields.get("mode").and_then(Value::as_str) == Some("required");
+    ToolChoice::Allowed { required, names }
+}
+
+fn type_of(json: &Map<String, Value>) -> String {
+    json.get("type").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
