@@ -210,14 +210,20 @@ impl Ledger {
         Some(&self.attempt(self.committed?)?.name)
     }
 
-    /// Why the answer did not come from the chain's first candidate: the first
-    /// failure or skip; `None` where nothing went wrong.
+    /// Why the answer came from a later candidate than the first: the first
+    /// failure or skip before the one that answered. `None` where nobody before
+    /// it went wrong; over the whole chain where nobody answered.
     #[must_use]
     pub fn fallback_reason(&self) -> Option<Reason> {
+        let end = self.committed.and_then(|id| self.attempt(id)).map(|winner| winner.target);
         let failed =
             self.attempts.iter().filter_map(|attempt| Some((attempt.target, attempt.reason()?)));
         let skipped = self.skipped.iter().map(|skipped| (skipped.target, skipped.reason));
-        failed.chain(skipped).min_by_key(|(target, _)| *target).map(|(_, reason)| reason)
+        failed
+            .chain(skipped)
+            .filter(|(target, _)| end.is_none_or(|end| *target < end))
+            .min_by_key(|(target, _)| *target)
+            .map(|(_, reason)| reason)
     }
 }
 

@@ -28,7 +28,8 @@ pub(crate) fn redact(text: &str) -> String {
         // A word as long as an essay is data; only its beginning can be shown.
         let word: String = word.chars().take(KEPT + 1).collect();
         let clean = if after_bearer { MASK.to_owned() } else { redact_word(&word) };
-        after_bearer = word.eq_ignore_ascii_case("bearer");
+        let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        after_bearer = bare.eq_ignore_ascii_case("bearer");
         for c in clean.chars() {
             if kept >= KEPT {
                 out.push('…');
@@ -96,6 +97,7 @@ mod tests {
             ),
             ("got Authorization: Bearer abc, sorry", "got Authorization: Bearer [redacted] sorry"),
             ("see https://host/v1/x?key=AIzaSyD and more", "see https://host/v1/x?… and more"),
+            ("header 'Bearer abc' refused", "header 'Bearer [redacted] refused"),
             ("is this right? yes", "is this right? yes"),
             (
                 "model claude-sonnet-4-5-20250929 not found",

@@ -258,15 +258,29 @@ async fn the_ledger_of_a_failover_as_json() {
 }
 
 #[test]
-fn a_chains_stream_can_move_between_threads() {
-    fn assert_send<T: Send>(value: T) -> T {
+fn a_chains_stream_owns_all_it_needs_and_can_move_between_threads() {
+    fn owned_and_sent<T: Send + 'static>(value: T) -> T {
+        value
+    }
+    fn sent<T: Send>(value: T) -> T {
         value
     }
     let candidates = [oc_fallback::Candidate::new("c", oc_fallback::Scope::new("o", "m", "k"), ())];
     let chain = Chain::new(candidates, policy(), Arc::new(MemoryStore::new()));
-    let _ = assert_send(chain.stream(
-        |()| futures::stream::empty::<Result<u8, FactSheet>>(),
-        |()| |_: &u8| Gate::Commit,
-    ));
-    drop(assert_send(chain.run(|()| async { Ok::<_, FactSheet>(1) })));
+    drop(sent(chain.run(|()| async { Ok::<_, FactSheet>(1) })));
+    let stream = chain
+        .stream(|()| futures::stream::empty::<Result<u8, FactSheet>>(), |()| |_: &u8| Gate::Commit);
+    drop(chain);
+    drop(owned_and_sent(stream));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_by_the_first_candidate_is_no_fallback() {
+    let flaky = Script::new().fail(Fault::Reset).then_again(Script::new().text("hi").end());
+    let policy = policy().with_retry(RetryPolicy::default());
+    let chain = Chain::new([candidate(0, flaky)], policy, Arc::new(MemoryStore::new()));
+    let mut stream = chain.stream(play, gate);
+    while stream.next().await.is_some() {}
+    assert_eq!(stream.ledger().attempts.len(), 2);
+    assert_eq!(stream.ledger().fallback_reason(), None);
 }

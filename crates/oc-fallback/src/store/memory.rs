@@ -1,0 +1,286 @@
+//! The store that ships: a bounded map behind one lock.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::{Cooling, Outcome, Store, View};
+use crate::{
+    budget::after,
+    cooldown::{FORGET_AFTER, Reach, cooldown},
+    reason::Reason,
+    retry::Purse,
+    target::Scope,
+};
+
+/// A [`Store`] in this process's memory.
+///
+/// Bounded: at most [`MemoryStore::CAPACITY`] windows and as many origins; the
+/// one that ends soonest makes room. A failure inside an open window neither
+/// extends it nor counts; the first one after it climbs the ladder, unless 24
+/// hours have passed.
+///
+/// ```
+/// # #[allow(clippy::disallowed_methods)]
+/// # fn main() {
+/// use std::time::{Duration, Instant};
+/// use oc_fallback::{MemoryStore, Outcome, Reason, Scope, Store};
+///
+/// let (store, now) = (MemoryStore::new(), Instant::now());
+/// let box_a = Scope::new("http://127.0.0.1:1234", "model-a", "");
+/// let box_b = Scope::new("http://127.0.0.1:1234", "model-b", "");
+/// store.record(&box_a, &Outcome::Failed { reason: Reason::Refused, retry_after: None }, now);
+///
+/// // The whole origin is down, so its other model waits too.
+/// let cooling = store.view(&box_b, now).cooling.expect("the window is open");
+/// assert_eq!(cooling.remaining, Duration::from_secs(30));
+/// store.reset();
+/// assert_eq!(store.view(&box_b, now).cooling, None);
+/// # }
+/// ```
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    windows: HashMap<Place, Vec<Window>>,
+    /// The number of windows in all places.
+    count: usize,
+    purses: HashMap<Arc<str>, Purse>,
+}
+
+/// A scope cut down to what a reason reaches.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Place {
+    origin: Arc<str>,
+    key: Option<Arc<str>>,
+    model: Option<Arc<str>>,
+}
+
+#[derive(Debug)]
+struct Window {
+    reason: Reason,
+    failures: u32,
+    last_failure: Instant,
+    until: Instant,
+}
+
+/// One cooldown window, as a status page shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct OpenWindow {
+    /// The endpoint.
+    pub origin: Arc<str>,
+    /// The key's fingerprint, where the window is for one key.
+    pub key: Option<Arc<str>>,
+    /// The model's id, where the window is for one model.
+    pub model: Option<Arc<str>>,
+    /// What opened it.
+    pub reason: Reason,
+    /// How often in a row it was opened.
+    pub failures: u32,
+    /// How long it stays open; in milliseconds where serialised.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "remaining_ms", serialize_with = "crate::ledger::millis")
+    )]
+    pub remaining: Duration,
+}
+
+impl MemoryStore {
+    /// The most windows that are kept.
+    pub const CAPACITY: usize = 1024;
+
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Every open window, the longest first.
+    #[must_use]
+    pub fn snapshot(&self, now: Instant) -> Vec<OpenWindow> {
+        let state = self.lock();
+        let mut open: Vec<_> = state
+            .windows
+            .iter()
+            .flat_map(|(place, windows)| windows.iter().map(move |window| (place, window)))
+            .filter(|(_, window)| window.until > now)
+            .map(|(place, window)| OpenWindow {
+                origin: Arc::clone(&place.origin),
+                key: place.key.clone(),
+                model: place.model.clone(),
+                reason: window.reason,
+                failures: window.failures,
+                remaining: window.until.saturating_duration_since(now),
+            })
+            .collect();
+        open.sort_by(|a, b| {
+            let by_name = || (&a.origin, &a.key, &a.model).cmp(&(&b.origin, &b.key, &b.model));
+            b.remaining.cmp(&a.remaining).then_with(by_name)
+        });
+        open
+    }
+
+    /// Closes every window and fills every purse.
+    pub fn reset(&self) {
+        *self.lock() = State::default();
+    }
+
+    /// Closes every window at `origin` and fills its purse.
+    pub fn reset_origin(&self, origin: &str) {
+        let mut state = self.lock();
+        state.windows.retain(|place, _| &*place.origin != origin);
+        state.count = state.windows.values().map(Vec::len).sum();
+        state.purses.remove(origin);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change below is whole before the lock is let go.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    fn view(&self, scope: &Scope, now: Instant) -> View {
+        let state = self.lock();
+        if state.windows.is_empty() {
+            return View::default();
+        }
+        let cooling = Place::all(scope)
+            .iter()
+            .filter_map(|place| state.windows.get(place))
+            .flatten()
+            .filter(|window| window.until > now)
+            .max_by_key(|window| window.until)
+            .map(|window| Cooling::new(window.reason, window.until.saturating_duration_since(now)));
+        View::new(cooling)
+    }
+
+    fn record(&self, scope: &Scope, outcome: &Outcome, now: Instant) {
+        let mut state = self.lock();
+        match *outcome {
+            Outcome::Started { credit } => {
+                // A full purse is the same as none: an origin that never
+                // retries takes no room.
+                if let Some(purse) = state.purses.get_mut(&scope.origin) {
+                    purse.earn(credit);
+                    if purse.is_full() {
+                        state.purses.remove(&scope.origin);
+                    }
+                }
+            }
+            Outcome::Answered => {
+                for place in Place::all(scope) {
+                    if let Some(closed) = state.windows.remove(&place) {
+                        state.count = state.count.saturating_sub(closed.len());
+                    }
+                }
+            }
+            Outcome::Failed { reason, retry_after } => {
+                if let Some(place) = Place::of(scope, Reach::of(reason)) {
+                    state.open(place, reason, retry_after, now);
+                }
+            }
+        }
+    }
+
+    fn take_retry(&self, scope: &Scope, _now: Instant) -> bool {
+        let mut state = self.lock();
+        if let Some(purse) = state.purses.get_mut(&scope.origin) {
+            return purse.spend();
+        }
+        if state.purses.len() >= Self::CAPACITY {
+            // More origins than anyone configures: no retry is the safe answer.
+            return false;
+        }
+        let mut purse = Purse::full();
+        let paid = purse.spend();
+        state.purses.insert(Arc::clone(&scope.origin), purse);
+        paid
+    }
+}
+
+impl State {
+    fn open(&mut self, place: Place, reason: Reason, retry_after: Option<Duration>, now: Instant) {
+        if let Some(window) = self
+            .windows
+            .get_mut(&place)
+            .and_then(|windows| windows.iter_mut().find(|window| window.reason == reason))
+        {
+            if window.until <= now {
+                let forgotten = now.saturating_duration_since(window.last_failure) >= FORGET_AFTER;
+                window.failures = if forgotten { 1 } else { window.failures.saturating_add(1) };
+                window.until = after(now, cooldown(reason, window.failures, retry_after));
+            }
+            window.last_failure = now;
+            return;
+        }
+        self.make_room(now);
+        let until = after(now, cooldown(reason, 1, retry_after));
+        let window = Window { reason, failures: 1, last_failure: now, until };
+        self.windows.entry(place).or_default().push(window);
+        self.count += 1;
+    }
+
+    fn make_room(&mut self, now: Instant) {
+        if self.count < MemoryStore::CAPACITY {
+            return;
+        }
+        // Forgotten ones first, in one pass; then the one that ends soonest.
+        self.windows.retain(|_, windows| {
+            windows.retain(|window| {
+                window.until > now
+                    || now.saturating_duration_since(window.last_failure) < FORGET_AFTER
+            });
+            !windows.is_empty()
+        });
+        self.count = self.windows.values().map(Vec::len).sum();
+        if self.count < MemoryStore::CAPACITY {
+            return;
+        }
+        let soonest = self
+            .windows
+            .iter()
+            .filter_map(|(place, windows)| Some((windows.iter().map(|w| w.until).min()?, place)))
+            .min_by_key(|(until, _)| *until)
+            .map(|(until, place)| (until, place.clone()));
+        if let Some((until, place)) = soonest
+            && let Some(windows) = self.windows.get_mut(&place)
+        {
+            windows.retain(|window| window.until > until);
+            if windows.is_empty() {
+                self.windows.remove(&place);
+            }
+            self.count = self.windows.values().map(Vec::len).sum();
+        }
+    }
+}
+
+impl Place {
+    fn of(scope: &Scope, reach: Reach) -> Option<Self> {
+        let [origin, key, model] = Self::all(scope);
+        match reach {
+            Reach::Nothing => None,
+            Reach::Origin => Some(origin),
+            Reach::Key => Some(key),
+            Reach::Model => Some(model),
+        }
+    }
+
+    /// The places whose windows cover `scope`, the widest first.
+    fn all(scope: &Scope) -> [Self; 3] {
+        let origin = Self { origin: Arc::clone(&scope.origin), key: None, model: None };
+        let key = Self { key: Some(Arc::clone(&scope.key)), ..origin.clone() };
+        let model = Self { model: Some(Arc::clone(&scope.model)), ..key.clone() };
+        [origin, key, model]
+    }
+}
+
+#[cfg(test)]
+mod tests;
