@@ -60,7 +60,7 @@ impl Limits {
 ///
 /// A failure is repeated by every later call, so that no caller takes a failed
 /// stream for one that ended.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Parser<I: Interpret> {
     decoder: Decoder,
     interpreter: I,
@@ -99,7 +99,7 @@ pub struct Parser<I: Interpret> {
 /// ```
 pub type ResponseParser = Parser<ResponsesInterpreter>;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Input {
     /// Nothing but white space so far.
     Unknown,
@@ -108,7 +108,7 @@ enum Input {
     Json(Vec<u8>),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum State {
     Reading,
     /// A terminal delta was queued.

@@ -42,14 +42,14 @@ impl Kind {
 }
 
 /// Every item of the answer.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Book {
     pub(super) entries: Vec<Entry>,
     pub(super) contradictions: u32,
 }
 
 /// One item.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) kind: Kind,
     pub(super) slot: Slot,
@@ -66,13 +66,13 @@ pub(super) struct Entry {
 }
 
 /// The parts of one item, by our own numbers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Parts {
     pub(super) all: Vec<Part>,
 }
 
 /// One part, as far as it was streamed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Part {
     /// The wire's number for it, where it gave one.
     index: Option<u32>,
@@ -83,7 +83,7 @@ pub(super) struct Part {
     fresh: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Call {
     pub(super) call_id: Option<String>,
     name: Option<String>,
@@ -103,9 +103,16 @@ impl Parts {
         let known = index.and_then(|i| self.all.iter().rposition(|p| p.index == Some(i)));
         let at = match known {
             Some(at) => at,
+            // Some servers number a part only when they restate it.
+            None if self.all.last().is_some_and(|part| part.index.is_none()) => {
+                self.all.len() - 1
+            }
             None if self.all.is_empty() || (strict && index.is_some()) => self.open(index),
             None => self.all.len() - 1,
         };
+        if let Some(part) = self.all.get_mut(at) {
+            part.index = part.index.or(index);
+        }
         let at = match self.all.get_mut(at) {
             Some(part) if part.fresh => {
                 part.fresh = false;

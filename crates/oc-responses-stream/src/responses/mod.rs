@@ -27,7 +27,7 @@ use wire::WireEvent;
 /// event's `output`) adds what was missing; where it contradicts what was
 /// streamed, the streamed text stands, for it has been read already
 /// ([`contradictions`](Self::contradictions) counts them).
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ResponsesInterpreter {
     book: Book,
     started: bool,

@@ -12,7 +12,7 @@ use crate::{Delta, ItemEnd, ItemStatus, ReasoningDelta, Slot, TextDelta};
 /// [`next`](Self::next). The reasoning gets an item of its own, so slots are
 /// renumbered in the order in which they come out; every delta of the stream
 /// must therefore go through here. A terminal delta gives out whatever was held.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SplitDeltas {
     texts: BTreeMap<(Slot, u32), Text>,
     slots: BTreeMap<(Slot, Role), Slot>,
@@ -30,7 +30,7 @@ enum Role {
     Thought(u32),
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Text {
     splitter: ReasoningSplitter,
     /// The last delta, without its text: the form for what is given out later.

@@ -36,7 +36,7 @@ use tags::{LONGEST_CLOSE, Opening, TAGS, Tag};
 /// let shown: String = pieces.iter().filter_map(TextPiece::shown).collect();
 /// assert_eq!(shown, "Forty-two.");
 /// ```
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ReasoningSplitter {
     state: State,
     /// Input that cannot be judged yet.
@@ -75,7 +75,7 @@ impl TextPiece {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 enum State {
     /// Only white space, or part of a tag, so far.
     #[default]

@@ -14,7 +14,7 @@ const BOM: &[u8] = b"\xEF\xBB\xBF";
 /// [`next_frame`](Self::next_frame) until it returns `None`; at the end of the
 /// input [`finish`](Self::finish), and `next_frame` again. No call blocks, reads
 /// a clock or panics, whatever the bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Decoder {
     buf: BytesMut,
     /// How much of `buf` is known to hold no line end.
@@ -48,7 +48,7 @@ pub struct FrameError {
     pub limit: usize,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Start {
     /// The input may still begin with a byte order mark.
     Bom,
@@ -56,7 +56,7 @@ enum Start {
 }
 
 /// The fields of the event that is being read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Pending {
     event: Option<Bytes>,
     data: Option<Data>,
@@ -66,7 +66,7 @@ struct Pending {
     bytes: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Data {
     One(Bytes),
     Joined(BytesMut),
