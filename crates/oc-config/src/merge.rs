@@ -75,7 +75,7 @@ pub(crate) fn explicit(
         && cap > window
     {
         let reason = format!("`maxTokens` {cap} is more than the context window of {window}");
-        context.warning(&path.key("maxTokens"), reason, None);
+        context.warning(&path.key("maxTokens"), reason, Some("lower it".to_owned()));
     }
     model.unusable = missing;
     Some(model)

@@ -126,8 +126,13 @@ fn endpoint(
         // A value that is there but could not be read was reported already.
         if known.is_none() && (row.base_url.is_some() || context.document.find(&at).is_none()) {
             let reason = format!("provider `{id}` has no `baseUrl`");
-            let fix = "add `baseUrl: \"http://127.0.0.1:…/v1\"`".to_owned();
-            context.error(path, reason, Some(fix));
+            let fix = Some("add `baseUrl: \"http://127.0.0.1:…/v1\"`".to_owned());
+            // OpenClaw's plugins know more ids than our catalog, and such an
+            // id needs no address there. One that lists models is custom.
+            match row.models.is_empty() {
+                true => context.warning(path, reason, fix),
+                false => context.error(path, reason, fix),
+            }
         }
         return known;
     };
@@ -166,7 +171,8 @@ fn api(
         return Api::from(word);
     }
     let everywhere = !row.models.is_empty() && row.models.iter().all(|model| model.api.is_some());
-    if !everywhere && context.document.find(&path.key("api")).is_none() {
+    let addressed = row.base_url.is_some();
+    if addressed && !everywhere && context.document.find(&path.key("api")).is_none() {
         let reason = "no `api`: `openai-completions` is assumed";
         let fix = "add `api: \"openai-responses\"` if the server has /v1/responses".to_owned();
         context.warning(path, reason, Some(fix));

@@ -126,10 +126,13 @@ fn add_configured(config: &mut Config, raw: &Raw, rows: &Rows<'_>, context: &mut
         // well-known address and variable holds in both modes.
         let catalog = context.catalog.providers.get(id);
         let provider = provider::configured(id, row, catalog, path, context);
-        if catalog.is_none() && context.document.find(&path.key("models")).is_none() {
-            let reason = format!("provider `{id}` has no `models`");
+        if catalog.is_none()
+            && provider.base_url.is_some()
+            && context.document.find(&path.key("models")).is_none()
+        {
+            let reason = format!("provider `{id}` lists no `models`: any id is sent to it");
             let fix = "add `models: [{ id: \"…\", name: \"…\" }]`".to_owned();
-            context.error(path, reason, Some(fix));
+            context.warning(path, reason, Some(fix));
         }
         let configured = Configured { row, path };
         let known = catalog
@@ -219,7 +222,7 @@ fn add_entries(config: &mut Config, raw: &Raw, rows: &Rows<'_>, context: &mut Co
         let lower = name.to_lowercase();
         if lower == "default" {
             let reason = "the alias `default` is never reached: the word means the primary";
-            context.warning(&at.key("alias"), reason, None);
+            context.warning(&at.key("alias"), reason, Some("choose another".to_owned()));
         }
         let alias = Alias { name: name.to_owned(), model_ref };
         if let Some(earlier) = config.aliases.get(&lower)

@@ -98,7 +98,7 @@ pub(crate) fn parse(text: &str) -> Result<Node, SyntaxError> {
     let spans = scan(text, MAX_DEPTH).map_err(|at| SyntaxError {
         at,
         reason: format!("nested deeper than {MAX_DEPTH} levels"),
-        fix: None,
+        fix: Some("no config needs this: check the brackets before it".to_owned()),
     })?;
     let total = spans.len();
     let marks = RefCell::new(Marks { spans: spans.into_iter(), handed_out: 0 });
@@ -138,7 +138,12 @@ fn syntax_error(text: &str, error: &json5::Error) -> SyntaxError {
         }
         Some(Code::TrailingCharacters) => Some("a file holds one value: check the brackets"),
         Some(Code::LeadingZero) => Some("remove the leading zero"),
-        _ => None,
+        Some(Code::EofParsingValue) => Some("write a value; a file that says nothing is `{}`"),
+        Some(Code::EofParsingComment) => Some("close the comment with `*/`"),
+        Some(Code::EofParsingIdentifier | Code::ExpectedClosingBrace) => Some("close it with `}`"),
+        Some(Code::ExpectedClosingBracket) => Some("close it with `]`"),
+        Some(Code::InvalidEscapeSequence) => Some("write a backslash as `\\\\`"),
+        _ => Some("compare with https://spec.json5.org"),
     };
     SyntaxError { at, reason: format!("not valid JSON5: {reason}"), fix: fix.map(str::to_owned) }
 }

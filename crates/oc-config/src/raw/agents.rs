@@ -196,6 +196,7 @@ pub(crate) struct Defaults {
 pub(crate) struct Agent {
     id: Option<String>,
     name: Option<String>,
+    default: Option<bool>,
     /// The agent's model and its fallbacks.
     model: Option<ModelChoice>,
     /// Aliases and parameters by model ref.

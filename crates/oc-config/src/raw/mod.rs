@@ -107,8 +107,12 @@ fn check_root(document: &Document, report: &mut Report<'_>) {
         if let Some((_, at)) = seen.iter().find(|(key, _)| *key == entry.key) {
             let line = report.line_of(*at);
             let reason = format!("key `{}` appears twice, first in line {line}", entry.key);
-            let fix = "keep one of the two".to_owned();
-            report.error(entry.key_span.clone(), &path, reason, Some(fix));
+            let fix = Some("keep one of the two".to_owned());
+            // What OpenClaw makes of its own sections is its business.
+            match SUBSTITUTED.contains(&entry.key.as_str()) || entry.key == "gateway" {
+                true => report.error(entry.key_span.clone(), &path, reason, fix),
+                false => report.warning(entry.key_span.clone(), &path, reason, fix),
+            }
         }
         seen.push((&entry.key, entry.key_span.start));
         if entry.key != INCLUDE && !ROOT_KEYS.contains(&entry.key.as_str()) {
