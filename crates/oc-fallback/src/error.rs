@@ -33,6 +33,34 @@ pub enum ExhaustedKind {
 ///
 /// Its text is `All models failed (N): p/m: msg (reason) | …`, over attempts and
 /// then skipped candidates; [`Exhausted::advice`] says what to do.
+///
+/// ```
+/// # #[cfg(feature = "driver")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use std::sync::Arc;
+/// use oc_fallback::{
+///     Candidate, Chain, FactSheet, Fault, MemoryStore, Policy, Reason, Scope, Skip,
+/// };
+///
+/// let scope = |origin: &str| Scope::new(origin, "m", "");
+/// let hosted = Candidate::new("anthropic/m", scope("https://api.anthropic.com"), ())
+///     .unusable(Skip::new(Reason::Auth, "no API key", "set ANTHROPIC_API_KEY"));
+/// let local = Candidate::new("lmstudio/m", scope("http://127.0.0.1:1234"), ());
+/// let chain = Chain::new([local, hosted], Policy::default(), Arc::new(MemoryStore::new()));
+///
+/// let broken = |_: &()| async { Err::<(), _>(FactSheet::new(Fault::Tls)) };
+/// let exhausted = chain.run(broken).await.expect_err("nobody answers");
+/// assert_eq!(
+///     exhausted.to_string(),
+///     "All models failed (2): lmstudio/m: TLS handshake failed (tls_certificate) | \
+///      anthropic/m: no API key (auth)"
+/// );
+/// assert!(exhausted.advice().any(|(name, fix)| name == "anthropic/m" && fix.contains("set")));
+/// # }
+/// # #[cfg(not(feature = "driver"))]
+/// # fn main() {}
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exhausted {
     kind: ExhaustedKind,

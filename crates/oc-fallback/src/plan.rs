@@ -99,6 +99,27 @@ pub enum AttemptEvent {
 /// event with [`Plan::on_event`], and call `next` again. `Done`, `Failed` and
 /// `GiveUp` are final and repeat. Attempts are keyed by id, and several may be
 /// alive; events of one that is over are ignored.
+///
+/// ```
+/// # #[allow(clippy::disallowed_methods)]
+/// # fn main() {
+/// use std::{sync::Arc, time::Instant};
+/// use oc_fallback::{
+///     AttemptEvent, Candidate, MemoryStore, Plan, Policy, Problem, Reason, Scope, Step,
+/// };
+///
+/// let local = Candidate::new("local/m", Scope::new("http://127.0.0.1:1234", "m", ""), ());
+/// let hosted = Candidate::new("hosted/m", Scope::new("https://api.example", "m", "k"), ());
+/// let (store, now) = (Arc::new(MemoryStore::new()), Instant::now());
+/// let mut plan = Plan::new([local, hosted].into(), Policy::default(), store, 0, now);
+///
+/// let Step::Start { attempt, target: 0 } = plan.next(now) else { panic!() };
+/// let refused = AttemptEvent::Failed(Problem::new(Reason::Refused));
+/// plan.on_event(attempt, refused, now);
+/// assert!(matches!(plan.next(now), Step::Cancel { .. }));
+/// assert!(matches!(plan.next(now), Step::Start { target: 1, .. }));
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Plan<T> {
     candidates: Arc<[Candidate<T>]>,

@@ -4,8 +4,6 @@
 
 mod rows;
 
-use std::time::Duration;
-
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -206,12 +204,13 @@ fn a_type_refines_a_status_that_leaves_room() {
     assert_eq!(classify(&facts), Reason::Auth);
 }
 
+#[cfg(feature = "serde")]
 #[test]
 fn the_problem_keeps_the_facts() {
     let sheet = FactSheet::new(Fault::Http)
         .with_status(429)
         .with_message("Rate limit for key sk-proj-0123456789abcdef")
-        .with_retry_after(Duration::from_secs(3))
+        .with_retry_after(std::time::Duration::from_secs(3))
         .with_request_id("req_1")
         .with_window(2048);
     let problem = crate::Problem::from_facts(&&sheet);

@@ -297,6 +297,22 @@ fn the_window_that_the_server_names_counts() {
 }
 
 #[test]
+fn the_largest_window_that_overflowed_counts() {
+    let mut sim = Sim::new([
+        candidate("a").with_window(32_000),
+        candidate("b").with_window(64_000),
+        candidate("c").with_window(20_000),
+    ]);
+    sim.next(0);
+    sim.fail(0, Reason::ContextOverflow, 0);
+    assert_eq!(sim.next(0), begin(1, 1));
+    let problem = Problem { window: Some(4096), ..Problem::new(Reason::ContextOverflow) };
+    sim.tell(1, AttemptEvent::Failed(problem), 0);
+    sim.next(0);
+    assert_eq!(sim.next(0), Step::GiveUp, "20,000 is less than what a has shown to be too little");
+}
+
+#[test]
 fn an_unusable_candidate_is_listed_and_never_asked() {
     let skip = Skip::new(Reason::Auth, "no API key", "set ANTHROPIC_API_KEY");
     let mut sim = Sim::new([candidate("lm/m"), candidate("anthropic/m").unusable(skip)]);
@@ -344,6 +360,22 @@ fn a_cooling_candidate_is_passed_over() {
     assert_eq!(sim.next(1), begin(0, 1));
     let skipped = &sim.plan.ledger().skipped[0];
     assert_eq!((&*skipped.name, &*skipped.text), ("a", "cooling down for 29 s more"));
+}
+
+#[test]
+fn a_cooling_last_resort_still_gets_its_share_of_the_deadline() {
+    let store = Arc::new(MemoryStore::new());
+    let t0 = start();
+    let broke = Outcome::Failed { reason: Reason::Billing, retry_after: None };
+    store.record(&candidate("b").scope, &broke, t0);
+    let policy = Policy::default().with_total(secs(100));
+    let mut sim = Sim::at(t0, [candidate("a"), candidate("b")], policy, store);
+    assert_eq!(sim.next(0), begin(0, 0));
+    assert_eq!(sim.next(0), sim.wait(50));
+    assert_eq!(sim.next(50), cancel(0, timeout(Limit::Share)));
+    assert_eq!(sim.next(50), begin(1, 1));
+    assert!(sim.plan.ledger().attempts[1].probe);
+    assert_eq!(sim.plan.ledger().skipped, []);
 }
 
 #[test]

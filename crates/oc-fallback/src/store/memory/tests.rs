@@ -97,6 +97,7 @@ fn it_stays_bounded() {
     assert!(store.view(&last, t0 + secs(3)).cooling.is_some());
 }
 
+#[cfg(feature = "serde")]
 #[test]
 fn a_snapshot_serialises_and_resets() {
     let (store, t0) = (MemoryStore::new(), start());
