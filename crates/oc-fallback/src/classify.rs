@@ -141,7 +141,7 @@ impl Room {
                 ],
             ),
             // An error event after 200: only its words say anything.
-            None if fault == Fault::InStream && !said_nothing => (R::ServerError, Reason::ALL),
+            None if fault == Fault::InStream => (R::ServerError, Reason::ALL),
             None => (R::Unclassified, Reason::ALL),
         };
         Self { reason, open_to }

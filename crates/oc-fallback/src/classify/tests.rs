@@ -161,6 +161,13 @@ fn a_status_alone() {
 }
 
 #[test]
+fn an_error_event_without_a_word_is_the_providers_failure() {
+    let facts = FactSheet::new(Fault::InStream).with_status(200);
+    assert_eq!(classify(&facts), Reason::ServerError);
+    assert_eq!(classify(&FactSheet::new(Fault::Http)), Reason::Unclassified);
+}
+
+#[test]
 fn where_it_broke_needs_no_words() {
     for (fault, reason) in [
         (Fault::Refused, Reason::Refused),
