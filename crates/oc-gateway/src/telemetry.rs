@@ -4,7 +4,10 @@
 use std::{fmt, str::FromStr};
 
 use tracing_subscriber::{
-    Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    Layer as _,
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
 };
 
 /// How log lines look.
@@ -38,6 +41,11 @@ impl FromStr for LogLevel {
     type Err = InvalidLogLevel;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // `Targets` takes a bare word for a target, and so `loud` for "all of loud".
+        let bare = text.split(',').filter(|part| !part.contains('='));
+        for part in bare {
+            part.trim().parse::<LevelFilter>().map_err(|_| InvalidLogLevel)?;
+        }
         text.parse().map(Self).map_err(|_| InvalidLogLevel)
     }
 }

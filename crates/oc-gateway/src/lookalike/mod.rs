@@ -219,8 +219,7 @@ impl Lookalike {
     /// The socket's own error, when somebody else took the port meanwhile.
     pub async fn revive(&mut self) -> io::Result<()> {
         let listener = TcpListener::bind(self.address).await?;
-        *self.shared.life.lock().unwrap_or_else(PoisonError::into_inner) =
-            CancellationToken::new();
+        *self.shared.life.lock().unwrap_or_else(PoisonError::into_inner) = CancellationToken::new();
         self.listen(listener);
         Ok(())
     }

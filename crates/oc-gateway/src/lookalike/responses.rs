@@ -157,8 +157,8 @@ impl Writer {
     }
 
     fn close_message(&mut self, out: &mut BytesMut) {
-        let open = !self.text.is_empty()
-            && !self.output.iter().any(|item| item["type"] == "message");
+        let open =
+            !self.text.is_empty() && !self.output.iter().any(|item| item["type"] == "message");
         if !open {
             return;
         }

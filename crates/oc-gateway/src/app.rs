@@ -1,0 +1,65 @@
+//! The request path, as a readable list.
+//!
+//! ```text
+//! request id, log      every answer carries x-oc-request-id, failures too
+//!   not a browser      Host and Origin
+//!     route
+//!       client key     only under /v1, only where the settings list clients
+//!         handler
+//! ```
+
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{self, Next},
+    response::Response,
+};
+use http::{HeaderName, HeaderValue};
+
+use crate::{State, guard, ids::random_id, routes};
+
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-oc-request-id");
+
+/// The gateway's id of a request.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// The gateway as an axum [`Router`].
+///
+/// Serve it with [`shutdown::serve`](crate::shutdown::serve), whose drain ends
+/// open streams, or mount it in an application of your own.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use oc_config::{Config, Settings};
+/// use oc_gateway::State;
+///
+/// let config = r#"{
+///   agents: { defaults: { model: { primary: "local/my-model" } } },
+///   models: { providers: { local: {
+///     baseUrl: "http://127.0.0.1:8000/v1", apiKey: "sk-local", api: "openai-responses",
+///     models: [{ id: "my-model", name: "My model" }],
+///   } } },
+/// }"#;
+/// let config = Config::parse(config, "openclaw.json", &|_: &str| None)?.value;
+/// let router: axum::Router = oc_gateway::app(State::assemble(config, Settings::default())?);
+/// # Ok(()) }
+/// ```
+pub fn app(state: State) -> Router {
+    routes::router(&state)
+        .layer(middleware::from_fn_with_state(state.clone(), guard::not_a_browser))
+        .layer(middleware::from_fn(identify))
+        .with_state(state)
+}
+
+/// Gives the request its id, and the answer too, whatever it is.
+async fn identify(mut request: Request, next: Next) -> Response {
+    let id = random_id("req_");
+    let header = HeaderValue::from_str(&id);
+    request.extensions_mut().insert(RequestId(id));
+    let mut response = next.run(request).await;
+    if let Ok(header) = header {
+        response.headers_mut().insert(REQUEST_ID, header);
+    }
+    response
+}

@@ -1,0 +1,297 @@
+//! From what the config says to what can be asked: the only place that knows
+//! both the config's words and the code behind them.
+
+use std::{
+    collections::BTreeMap,
+    hash::{BuildHasher as _, RandomState},
+    sync::Arc,
+};
+
+use futures::{StreamExt as _, stream, stream::BoxStream};
+use oc_config::{Config, Model, ModelRef, Settings, UnusableReason, Usability};
+use oc_fallback::{Candidate, Chain, Commit, Limits, MemoryStore, Policy, Reason, RetryPolicy};
+use oc_fallback::{Scope, Skip};
+use oc_providers::{
+    Api, ApiKey, Auth, Endpoint, Locality, ModelFacts, Provider, ProviderError, Request,
+    ReqwestTransport, Transport,
+};
+use oc_responses_stream::Delta;
+use tokio::sync::Semaphore;
+
+use crate::{
+    State, error::Failure, guard::Clients, policy::Rules, recent::Recent, shutdown::Drain,
+    state::Shared,
+};
+
+/// What a candidate hands back when it is to be asked.
+pub(crate) enum Target {
+    /// A model behind a provider.
+    Ready { provider: Box<Provider>, model: String },
+    /// Listed, never asked.
+    Unusable,
+}
+
+impl Target {
+    /// Asks it; the request goes out when the stream is first polled.
+    pub(crate) fn ask(
+        &self,
+        request: &Request,
+    ) -> BoxStream<'static, Result<Delta, ProviderError>> {
+        match self {
+            Self::Ready { provider, model } => {
+                provider.deltas(request.for_model(model.as_str())).boxed()
+            }
+            Self::Unusable => stream::empty().boxed(),
+        }
+    }
+}
+
+/// Everything about a model that does not change from request to request.
+struct Entry {
+    candidate: Candidate<Arc<Target>>,
+    locality: Locality,
+    region: Option<String>,
+}
+
+/// Every model of the config, ready to be asked or with the reason why not.
+pub(crate) struct Roster {
+    entries: BTreeMap<ModelRef, Result<Entry, Skip>>,
+}
+
+impl Roster {
+    fn new(config: &Config, settings: &Settings, transport: &Arc<dyn Transport>) -> Self {
+        // Keys are told apart by a hash that means nothing outside this process.
+        let fingerprints = RandomState::new();
+        let entries = config
+            .models()
+            .map(|model| {
+                let entry = entry(config, settings, model, transport, &fingerprints);
+                (model.model_ref.clone(), entry)
+            })
+            .collect();
+        Self { entries }
+    }
+
+    /// The candidate as these rules see it.
+    fn candidate(&self, one: &oc_config::Candidate, rules: &Rules) -> Candidate<Arc<Target>> {
+        let name = one.model_ref.to_string();
+        let listed = |skip: Skip| {
+            let scope = Scope::new("", one.model_ref.model(), "");
+            Candidate::new(name.as_str(), scope, Arc::new(Target::Unusable)).unusable(skip)
+        };
+        if let Usability::Unusable { reason, fix } = &one.usability {
+            return listed(Skip::new(class_of(reason), reason.to_string(), fix));
+        }
+        match self.entries.get(&one.model_ref) {
+            Some(Ok(entry)) => match rules.admit(entry.locality, entry.region.as_deref()) {
+                Ok(()) => entry.candidate.clone(),
+                Err(text) => listed(Skip::new(
+                    Reason::Policy,
+                    text,
+                    "loosen the policy, or add a candidate that it admits",
+                )),
+            },
+            Some(Err(skip)) => listed(skip.clone()),
+            None => listed(Skip::new(Reason::ModelNotFound, "not in the catalog", "")),
+        }
+    }
+
+    /// Why a usable-looking model cannot be asked by this version.
+    pub(crate) fn obstacle(&self, model: &ModelRef) -> Option<&Skip> {
+        self.entries.get(model)?.as_ref().err()
+    }
+}
+
+/// Builds what is needed to ask one model.
+fn entry(
+    config: &Config,
+    settings: &Settings,
+    model: &Model,
+    transport: &Arc<dyn Transport>,
+    fingerprints: &RandomState,
+) -> Result<Entry, Skip> {
+    let id = model.model_ref.provider();
+    let unsupported = |text: String, fix: &str| Skip::new(Reason::Unsupported, text, fix);
+    let provider = config
+        .provider(id)
+        .ok_or_else(|| unsupported(format!("provider `{id}` is not configured"), ""))?;
+    let api: Api = model.api.as_str().parse().map_err(|_| {
+        unsupported(
+            format!("api `{}` is not supported by this version", model.api),
+            "use openai-responses or anthropic-messages where the server speaks them",
+        )
+    })?;
+    let setup = |error: ProviderError| unsupported(error.to_string(), "correct the provider");
+    let address = locality(provider.address);
+    let facts = ModelFacts::new()
+        .with_max_output_tokens(model.max_tokens)
+        .with_context_window(model.context_window)
+        .with_reasoning(model.reasoning);
+    // Deadlines are the chain's business; sizes are the provider's.
+    let limits = oc_providers::Limits::untimed()
+        .with_sizes(settings.limits.frame_bytes, settings.limits.stream_bytes as u64);
+    let mut endpoint = Endpoint::new(id, api, &model.base_url)
+        .map_err(setup)?
+        .locality_is(address)
+        .limits(limits)
+        .model(model.model_ref.model(), facts);
+    if let Some(auth) = auth(provider) {
+        let mut compat = endpoint.compat_flags();
+        compat.auth = auth;
+        endpoint = endpoint.compat(compat);
+    }
+    let mut fingerprint = String::new();
+    if let Some(secret) = provider.secret() {
+        fingerprint = format!("{:016x}", fingerprints.hash_one(secret.expose()));
+        endpoint = endpoint.key(ApiKey::new(secret.expose()));
+    }
+    for (name, value) in &model.headers {
+        endpoint = endpoint.header(name, value.expose()).map_err(setup)?;
+    }
+    let scope = Scope::new(endpoint.origin(), model.model_ref.model(), fingerprint);
+    let provider_limits = time_limits(settings, provider.address, provider.timeout);
+    let target = Target::Ready {
+        provider: Box::new(Provider::new(endpoint, Arc::clone(transport)).map_err(setup)?),
+        model: model.model_ref.model().to_owned(),
+    };
+    let mut candidate = Candidate::new(model.model_ref.to_string(), scope, Arc::new(target))
+        .with_limits(provider_limits);
+    if let Some(window) = model.context_tokens.or(model.context_window) {
+        candidate = candidate.with_window(window);
+    }
+    Ok(Entry { candidate, locality: locality(model.locality), region: provider.region.clone() })
+}
+
+/// `deadlines` by class of the address; the provider's own `timeoutSeconds` is
+/// one limit for all three.
+fn time_limits(
+    settings: &Settings,
+    address: oc_config::Locality,
+    timeout: Option<std::time::Duration>,
+) -> Limits {
+    let deadlines = &settings.deadlines;
+    Limits::default()
+        .with_first_byte(timeout.unwrap_or(deadlines.first_byte.of(address)))
+        .with_first_text(timeout.unwrap_or(deadlines.first_text.of(address)))
+        .with_idle(timeout.unwrap_or(deadlines.idle.of(address)))
+}
+
+fn locality(word: oc_config::Locality) -> Locality {
+    match word {
+        oc_config::Locality::Loopback => Locality::Loopback,
+        oc_config::Locality::Private => Locality::Private,
+        _ => Locality::Hosted,
+    }
+}
+
+/// How the key is sent, where the config says it.
+fn auth(provider: &oc_config::Provider) -> Option<Auth> {
+    match (provider.auth, provider.auth_header) {
+        (_, true) => Some(Auth::Both),
+        (oc_config::AuthMode::Token, false) => Some(Auth::Bearer),
+        _ => None,
+    }
+}
+
+/// The ledger's word for why the config rules a model out.
+fn class_of(reason: &UnusableReason) -> Reason {
+    match reason {
+        UnusableReason::NoKey { .. } => Reason::Auth,
+        UnusableReason::UnknownProvider { .. } | UnusableReason::UnknownModel { .. } => {
+            Reason::ModelNotFound
+        }
+        _ => Reason::Unsupported,
+    }
+}
+
+/// The settings cannot be acted on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct AssembleError(pub(crate) String);
+
+impl State {
+    /// A gateway for `config` under `settings`, with the HTTP transport that ships.
+    ///
+    /// # Errors
+    /// When the settings contradict themselves: `listen` wider than loopback
+    /// without `clients`, or a client without a key.
+    pub fn assemble(config: Config, settings: Settings) -> Result<Self, AssembleError> {
+        let transport = ReqwestTransport::builder().connect_timeout(settings.deadlines.connect);
+        Self::assemble_with(config, settings, Arc::new(transport.build()))
+    }
+
+    /// The same over a transport of the caller's.
+    ///
+    /// # Errors
+    /// As [`State::assemble`].
+    pub fn assemble_with(
+        config: Config,
+        settings: Settings,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Self, AssembleError> {
+        let clients = Clients::new(&settings)?;
+        if clients.is_empty() && !settings.listen.ip().to_canonical().is_loopback() {
+            return Err(AssembleError(format!(
+                "listen: {} can be reached from other machines, and no clients are configured; \
+                 add clients with keys, or listen on 127.0.0.1",
+                settings.listen
+            )));
+        }
+        let config = config.with_settings(&settings).value;
+        let roster = Roster::new(&config, &settings, &transport);
+        let permits = Arc::new(Semaphore::new(settings.limits.concurrent));
+        Ok(Self::new(Shared {
+            config,
+            settings,
+            roster,
+            clients,
+            store: Arc::new(MemoryStore::new()),
+            drain: Drain::new(),
+            permits,
+            recent: Recent::default(),
+        }))
+    }
+
+    /// The chain for a model's name under these rules.
+    ///
+    /// # Errors
+    /// 404 for a name that nobody owns.
+    pub(crate) fn chain_for(
+        &self,
+        model: &str,
+        rules: &Rules,
+    ) -> Result<Chain<Arc<Target>>, Failure> {
+        let named = self
+            .config()
+            .chain(model)
+            .map_err(|unknown| Failure::unknown_model(model, &unknown.nearest))?;
+        let asked = if rules.fallback { usize::MAX } else { 1 };
+        let candidates: Vec<_> = named
+            .candidates
+            .iter()
+            .take(asked)
+            .map(|one| self.roster().candidate(one, rules))
+            .collect();
+        Ok(Chain::new(candidates, policy(self.settings(), rules), Arc::clone(self.store()) as _))
+    }
+}
+
+/// The settings' policy, with the request's own deadline.
+fn policy(settings: &Settings, rules: &Rules) -> Policy {
+    let total = settings.deadlines.total;
+    let total = rules.deadline.map_or(total, |deadline| deadline.min(total));
+    let fallback = &settings.fallback;
+    let retry = RetryPolicy::default()
+        .with_attempts(fallback.retry.attempts)
+        .with_budget(fallback.retry.budget);
+    let commit = match fallback.commit {
+        oc_config::Commit::FirstToken => Commit::FirstToken,
+        _ => Commit::FirstText,
+    };
+    Policy::default()
+        .with_total(total)
+        .with_retry(retry)
+        .with_commit(commit)
+        .with_hold(fallback.hold_reasoning)
+        .with_held_bytes(settings.limits.held_bytes)
+}

@@ -1,0 +1,36 @@
+//! The default chain as a short list: who is asked, in which order, and what
+//! would make the others usable.
+
+use std::io::{self, Write};
+
+use oc_config::{Config, Usability};
+
+/// Writes the chain that a request for `model` gets.
+pub(crate) fn show(config: &Config, model: &str, out: &mut impl Write) -> io::Result<()> {
+    let chain = match config.chain(model) {
+        Ok(chain) => chain,
+        Err(unknown) => return writeln!(out, "no default chain: {unknown}"),
+    };
+    for (n, candidate) in chain.candidates.iter().enumerate() {
+        write!(out, "  {}. {}", n + 1, candidate.model_ref)?;
+        if let Some(model) = &candidate.model {
+            write!(out, "  {}  {}  {}", model.api, origin(&model.base_url), model.locality)?;
+            if let Some(window) = model.context_window {
+                write!(out, "  {window} tokens")?;
+            }
+            if let Some(key) = &model.key {
+                write!(out, "  key: {key}")?;
+            }
+        }
+        writeln!(out)?;
+        if let Usability::Unusable { reason, fix } = &candidate.usability {
+            writeln!(out, "     not usable: {reason}; {fix}")?;
+        }
+    }
+    Ok(())
+}
+
+/// A base URL without what may follow a `?`.
+fn origin(base_url: &str) -> &str {
+    base_url.split(['?', '#']).next().unwrap_or(base_url)
+}

@@ -1,0 +1,224 @@
+//! The answer on its way to the client: pulled by the response's body, so that
+//! a client that goes away drops the body, the chain and the upstream
+//! connection, in this order and at once.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt as _, stream};
+use oc_fallback::{ChainStream, Facts, Gate, Ledger, Output};
+use oc_providers::{Request, delta_gate, delta_weight};
+use oc_responses_stream::{Delta, Event, MachineOptions, OutputStyle, ResponseId, ResponseMachine};
+use serde_json::{Map, Value};
+use tokio::time::{Instant, sleep_until};
+
+use crate::{
+    assemble::Target,
+    error::Failure,
+    ids::{random_id, unix_now},
+    policy::Rules,
+    recent::{Ending, Record},
+    sse,
+    state::State,
+    telling::{Outcome, Telling},
+};
+
+/// A chain's stream, whatever its closures are.
+pub(crate) trait Told: Stream<Item = Output<Delta>> + Send + Unpin {
+    /// What has happened so far.
+    fn ledger(&self) -> &Ledger;
+}
+
+impl<T, X, S, G, O, M> Told for ChainStream<T, Delta, S, G, O, M>
+where
+    S: Stream<Item = Result<Delta, X>> + Send,
+    X: Facts,
+    G: FnMut(&Delta) -> Gate + Send,
+    O: FnMut(&T) -> S + Send,
+    M: FnMut(&T) -> G + Send,
+    T: Send + Sync,
+{
+    fn ledger(&self) -> &Ledger {
+        self.ledger()
+    }
+}
+
+/// One request's answer, from the chain's first word to the end.
+pub(crate) struct Relay {
+    state: State,
+    request_id: String,
+    model: String,
+    chain: Box<dyn Told>,
+    telling: Telling,
+    /// Nothing has been sent since then.
+    quiet_since: Instant,
+    /// Its record was written.
+    recorded: bool,
+    done_sent: bool,
+}
+
+/// What is known when the head has to go out.
+pub(crate) enum Head {
+    /// An attempt committed, or its reasoning is shown: nothing stands against
+    /// a success status any more. The ledger says who answers.
+    Answering,
+    /// Nothing to send yet, and the client has waited long enough.
+    Early,
+    /// There will be no answer.
+    Ended,
+}
+
+impl Relay {
+    /// Starts the request's chain: nothing is sent anywhere before it is polled.
+    ///
+    /// # Errors
+    /// 404 for a model that nobody owns.
+    pub(crate) fn start(
+        state: &State,
+        request_id: String,
+        request: Request,
+        echo: Map<String, Value>,
+        rules: &Rules,
+    ) -> Result<Self, Failure> {
+        let chain = state.chain_for(&request.model, rules)?;
+        let model = request.model.clone();
+        let output = if rules.final_only { OutputStyle::FinalOnly } else { OutputStyle::Full };
+        let id = ResponseId::new(random_id("resp_"));
+        let machine = ResponseMachine::new(
+            MachineOptions::new(id, model.clone(), unix_now()).echo(echo).output(output),
+        );
+        let stream = chain
+            .stream(
+                move |target: &Arc<Target>| target.ask(&request),
+                |_: &Arc<Target>| delta_gate(),
+            )
+            .weigh(delta_weight);
+        Ok(Self {
+            state: state.clone(),
+            request_id,
+            model,
+            chain: Box::new(stream),
+            telling: Telling::new(machine),
+            quiet_since: Instant::now(),
+            recorded: false,
+            done_sent: false,
+        })
+    }
+
+    /// Waits for what decides the head: the first thing to send, the end, or
+    /// `patience`.
+    pub(crate) async fn head(&mut self, patience: Duration) -> Head {
+        let late = self.quiet_since + patience;
+        loop {
+            tokio::select! {
+                biased;
+                () = self.step() => {}
+                () = sleep_until(late) => return Head::Early,
+            }
+            match self.telling.outcome() {
+                // Text first and a failure after it are told in-band.
+                Some(Outcome::Exhausted(_) | Outcome::Stopped(_)) => {
+                    self.record();
+                    return Head::Ended;
+                }
+                Some(_) => return Head::Answering,
+                None if self.telling.has_content() => return Head::Answering,
+                None => {}
+            }
+        }
+    }
+
+    /// Waits for the end; for clients that want one JSON document.
+    pub(crate) async fn whole(&mut self) {
+        while self.telling.outcome().is_none() {
+            self.step().await;
+            self.telling.forget_events();
+        }
+        self.record();
+    }
+
+    /// The next event; `None` after the last.
+    pub(crate) async fn next_event(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.telling.next_event() {
+                return Some(event);
+            }
+            if self.telling.outcome().is_some() {
+                self.record();
+                return None;
+            }
+            self.step().await;
+        }
+    }
+
+    /// The rest as server-sent events, one per item.
+    pub(crate) fn into_events(self) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
+        stream::unfold(self, |mut relay| async move {
+            let bytes = relay.next_bytes().await?;
+            relay.quiet_since = Instant::now();
+            Some((Ok(bytes), relay))
+        })
+    }
+
+    /// What has happened so far.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        self.chain.ledger()
+    }
+
+    pub(crate) fn telling(&self) -> &Telling {
+        &self.telling
+    }
+
+    async fn next_bytes(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(event) = self.telling.next_event() {
+                return Some(sse::encode(&event));
+            }
+            if self.telling.outcome().is_some() {
+                self.record();
+                return (!std::mem::replace(&mut self.done_sent, true)).then_some(sse::DONE);
+            }
+            let silence = sleep_until(self.quiet_since + sse::KEEP_ALIVE);
+            tokio::select! {
+                biased;
+                () = self.step() => {}
+                () = silence => return Some(sse::COMMENT),
+            }
+        }
+    }
+
+    /// Takes in the chain's next word, or the gateway's own end.
+    async fn step(&mut self) {
+        let output = tokio::select! {
+            biased;
+            () = self.state.drain().ended() => None,
+            output = self.chain.next() => output,
+        };
+        match output {
+            Some(output) => self.telling.take(output, self.chain.ledger()),
+            None => self.telling.stop(self.chain.ledger()),
+        }
+    }
+
+    fn record(&mut self) {
+        let ending = self.telling.outcome().map_or(Ending::ClientGone, Outcome::ending);
+        if std::mem::replace(&mut self.recorded, true) {
+            return;
+        }
+        let record = Record {
+            request_id: self.request_id.clone(),
+            model: self.model.clone(),
+            ending,
+            ledger: self.telling.outcome().map_or(self.chain.ledger(), Outcome::ledger).clone(),
+        };
+        record.log();
+        self.state.recent().push(record);
+    }
+}
+
+impl Drop for Relay {
+    /// Dropped before its end: the client went away.
+    fn drop(&mut self) {
+        self.record();
+    }
+}
