@@ -1,9 +1,10 @@
 //! What is wrong with a file, where, and what to do about it.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 
-use crate::document::{MAX_PROBLEMS, Path, Problem, Source, SyntaxError, TypeError};
+use crate::document::{MAX_PROBLEMS, Path, Problem, Source, SyntaxError, TypeError, holds_secret};
 use crate::nearest::nearest;
 
 /// One problem of one file.
@@ -131,6 +132,10 @@ impl<'a> Report<'a> {
                 TypeError::UnknownWord(..) if problem.substituted => {
                     "unknown value (it came from a variable)".to_owned()
                 }
+                // A key may be a number by mistake; its digits are still a key.
+                TypeError::WrongType { .. } if holds_secret(&problem.path) => {
+                    "not the right kind of value".to_owned()
+                }
                 error => error.to_string(),
             };
             self.error(problem.span, &problem.path, reason, fix);
@@ -156,7 +161,9 @@ impl<'a> Report<'a> {
     /// All problems in the order of the file, bounded.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
         self.found.sort_by(|a, b| (a.span.start, b.severity).cmp(&(b.span.start, a.severity)));
-        self.found.dedup();
+        // Said as an error, it need not be said as a warning too.
+        let mut said = HashSet::new();
+        self.found.retain(|d| said.insert((d.span.start, d.path.clone(), d.reason.clone())));
         if let Some(over) = self.found.len().checked_sub(MAX_PROBLEMS).filter(|n| *n > 0) {
             self.found.truncate(MAX_PROBLEMS);
             let path = Path::default();
@@ -195,6 +202,9 @@ fn fix_for(error: &TypeError) -> Option<String> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("remove it; known here: {}", list(known)),
         }),
+        TypeError::UnknownWord(word, _) if word == "openai-codex-responses" => {
+            Some("it is called \"openai-chatgpt-responses\" now".to_owned())
+        }
         TypeError::UnknownWord(word, known) => Some(match nearest(word, known.iter().copied()) {
             Some(near) => format!("did you mean \"{near}\"? known: {}", list(known)),
             None => format!("one of {}", list(known)),

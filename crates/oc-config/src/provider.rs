@@ -124,7 +124,7 @@ fn endpoint(
     let Some(url) = written else {
         let known = catalog.and_then(|catalog| Endpoint::parse(&catalog.base_url).ok());
         // A value that is there but could not be read was reported already.
-        if known.is_none() && (row.base_url.is_some() || context.document.find(&at).is_none()) {
+        if known.is_none() && (row.base_url.is_some() || context.lacks(path, "baseUrl")) {
             let reason = format!("provider `{id}` has no `baseUrl`");
             let fix = Some("add `baseUrl: \"http://127.0.0.1:…/v1\"`".to_owned());
             // OpenClaw's plugins know more ids than our catalog, and such an
@@ -172,7 +172,7 @@ fn api(
     }
     let everywhere = !row.models.is_empty() && row.models.iter().all(|model| model.api.is_some());
     let addressed = row.base_url.is_some();
-    if addressed && !everywhere && context.document.find(&path.key("api")).is_none() {
+    if addressed && !everywhere && context.lacks(path, "api") {
         let reason = "no `api`: `openai-completions` is assumed";
         let fix = "add `api: \"openai-responses\"` if the server has /v1/responses".to_owned();
         context.warning(path, reason, Some(fix));

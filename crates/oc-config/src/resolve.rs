@@ -49,6 +49,13 @@ impl Context<'_, '_> {
         text.missing.first().cloned()
     }
 
+    /// Whether the object at `path` lacks `key`, misspellings counted as there:
+    /// they were reported, and what follows from them is no second problem.
+    pub(crate) fn lacks(&self, path: &Path, key: &str) -> bool {
+        let entries = self.document.find(path).map(|node| node.entries());
+        !entries.unwrap_or_default().iter().any(|entry| nearest(&entry.key, [key]).is_some())
+    }
+
     /// The value at `path`; of an object or array only the bracket, and of a
     /// value that is not there the one around it.
     fn span(&self, path: &Path) -> std::ops::Range<usize> {
@@ -126,10 +133,7 @@ fn add_configured(config: &mut Config, raw: &Raw, rows: &Rows<'_>, context: &mut
         // well-known address and variable holds in both modes.
         let catalog = context.catalog.providers.get(id);
         let provider = provider::configured(id, row, catalog, path, context);
-        if catalog.is_none()
-            && provider.base_url.is_some()
-            && context.document.find(&path.key("models")).is_none()
-        {
+        if catalog.is_none() && provider.base_url.is_some() && context.lacks(path, "models") {
             let reason = format!("provider `{id}` lists no `models`: any id is sent to it");
             let fix = "add `models: [{ id: \"…\", name: \"…\" }]`".to_owned();
             context.warning(path, reason, Some(fix));
@@ -246,13 +250,14 @@ fn choose_models(config: &mut Config, raw: &Raw, rows: &Rows<'_>, context: &mut 
     };
     match &choice.primary {
         Some(name) => config.primary = named(config, raw, rows, name, &primary_at, context),
-        None if context.document.find(&primary_at).is_none() => {
+        None if context.lacks(&at, "primary") => {
             let mut listed = config.models.values().filter(|m| m.listed == Listed::Config);
             config.primary = match (listed.next(), listed.next()) {
                 (Some(only), None) => Some(only.model_ref.clone()),
                 _ => None,
             };
-            if config.primary.is_none() {
+            // After errors it may well be one of them that hides the primary.
+            if config.primary.is_none() && !context.report.has_errors() {
                 let reason = "no primary model: requests must name one";
                 let fix = "set `agents.defaults.model.primary`".to_owned();
                 context.warning(&at, reason, Some(fix));

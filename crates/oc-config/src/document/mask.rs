@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::path::{Path, Step};
 use super::scan::{MAX_DEPTH, comments, scan};
 use super::tree::{Node, Value};
 
@@ -44,7 +45,7 @@ pub(super) fn unparsed(text: &str) -> String {
     let mut spans = key_like_comments(text);
     // A text nested too deeply to walk is covered whole.
     let Ok(tokens) = scan(text, MAX_DEPTH) else {
-        return cover(text, vec![0..text.len()]);
+        return cover(text, std::iter::once(0..text.len()).collect());
     };
     for token in tokens {
         let word = text.get(token.clone()).unwrap_or_default();
@@ -69,9 +70,7 @@ fn collect(node: &Node, secret: bool, spans: &mut Vec<Range<usize>>) {
     match &node.value {
         Value::Object(entries) => {
             for entry in entries {
-                let below = secret
-                    || is_secret(&entry.key)
-                    || SECRET_TABLES.contains(&entry.key.to_lowercase().as_str());
+                let below = secret || is_secret(&entry.key) || is_secret_table(&entry.key);
                 collect(&entry.value, below, spans);
             }
         }
@@ -85,6 +84,18 @@ fn collect(node: &Node, secret: bool, spans: &mut Vec<Range<usize>>) {
         }
         _ => {}
     }
+}
+
+/// Whether the value at `path` is a secret by its key or a key above it.
+pub(crate) fn holds_secret(path: &Path) -> bool {
+    path.steps().iter().any(|step| match step {
+        Step::Key(key) => is_secret(key) || is_secret_table(key),
+        Step::Index(_) => false,
+    })
+}
+
+fn is_secret_table(key: &str) -> bool {
+    SECRET_TABLES.contains(&key.to_lowercase().as_str())
 }
 
 fn is_secret(key: &str) -> bool {

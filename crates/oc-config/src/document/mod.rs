@@ -10,6 +10,7 @@ mod typed;
 
 use std::collections::{BTreeMap, HashSet};
 
+pub(crate) use mask::holds_secret;
 pub(crate) use path::Path;
 pub(crate) use source::Source;
 pub(crate) use tree::{Entry, Node, NodeId, SyntaxError, Text, Value};

@@ -119,14 +119,19 @@ pub(crate) fn parse(text: &str) -> Result<Node, SyntaxError> {
 
 fn syntax_error(text: &str, error: &json5::Error) -> SyntaxError {
     use json5::ErrorCode as Code;
-    let at = error.position().map_or_else(
-        || text.trim_end().len(),
-        |position| offset(text, position.line, position.column),
-    );
+    let at = match (error.code(), error.position()) {
+        // json5 names the object around it; the quote is what was forgotten.
+        (Some(Code::EofParsingString), _) => last_quote(text),
+        (Some(Code::EofParsingComment), _) => text.rfind("/*").unwrap_or_default(),
+        (_, Some(position)) => offset(text, position.line, position.column),
+        (_, None) => text.trim_end().len(),
+    };
     let reason = error.code().map_or_else(|| error.to_string(), |code| describe(code).to_owned());
     let fix = match error.code() {
         Some(Code::ExpectedComma) => Some("put a comma after the value before this"),
-        Some(Code::ExpectedColon) => Some("a key is followed by `:` and a value"),
+        Some(Code::ExpectedColon) => {
+            Some("a key is followed by `:`; a key with a dash or a dot needs quotes")
+        }
         Some(Code::EofParsingObject) => Some("add the missing `}`"),
         Some(Code::EofParsingArray) => Some("add the missing `]`"),
         Some(Code::EofParsingString | Code::LineTerminatorInString) => {
@@ -146,6 +151,16 @@ fn syntax_error(text: &str, error: &json5::Error) -> SyntaxError {
         _ => Some("compare with https://spec.json5.org"),
     };
     SyntaxError { at, reason: format!("not valid JSON5: {reason}"), fix: fix.map(str::to_owned) }
+}
+
+/// Where the string begins that runs to the end of the text.
+fn last_quote(text: &str) -> usize {
+    let tokens = scan(text, MAX_DEPTH).unwrap_or_default();
+    let quoted = |span: &&Range<usize>| {
+        let token = text.get((*span).clone()).unwrap_or_default();
+        token.starts_with(['"', '\''])
+    };
+    tokens.iter().rev().find(quoted).map_or(0, |span| span.start)
 }
 
 fn describe(code: json5::ErrorCode) -> &'static str {

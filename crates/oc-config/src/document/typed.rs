@@ -283,7 +283,11 @@ impl<'de> de::SeqAccess<'de> for Items<'de, '_> {
         let Some((index, node)) = self.items.find(|(_, node)| !state.is_poisoned(node)) else {
             return Ok(None);
         };
-        state.within(Step::Index(index), || seed.deserialize(Reader { node, state })).map(Some)
+        let read = || {
+            seed.deserialize(Reader { node, state })
+                .inspect_err(|error| state.note_value(node, error))
+        };
+        state.within(Step::Index(index), read).map(Some)
     }
 }
 
@@ -323,7 +327,10 @@ impl<'de> de::MapAccess<'de> for Entries<'de, '_> {
             return Err(TypeError::Other("value read before its key".to_owned()));
         };
         state.within(Step::Key(entry.key.clone()), || {
-            seed.deserialize(Reader { node: &entry.value, state })
+            // Checks of a `deserialize_with` fail after the value was read.
+            let node = &entry.value;
+            seed.deserialize(Reader { node, state })
+                .inspect_err(|error| state.note_value(node, error))
         })
     }
 }
@@ -334,7 +341,7 @@ impl fmt::Display for TypeError {
             Self::UnknownKey(key, _) => write!(f, "unknown key `{key}`"),
             Self::MissingKey(key) => write!(f, "`{key}` is missing"),
             Self::UnknownWord(word, _) => write!(f, "unknown value \"{word}\""),
-            Self::WrongType { found, expected } => write!(f, "found {found}, expected {expected}"),
+            Self::WrongType { found, .. } => write!(f, "cannot be {found}"),
             Self::Other(reason) => f.write_str(reason),
         }
     }
@@ -385,6 +392,7 @@ fn describe(found: &Unexpected<'_>) -> String {
         Unexpected::Bool(value) => format!("`{value}`"),
         Unexpected::Unsigned(value) => format!("`{value}`"),
         Unexpected::Signed(value) => format!("`{value}`"),
+        Unexpected::Float(value) if value.is_infinite() => "`Infinity`".to_owned(),
         Unexpected::Float(value) => format!("`{value}`"),
         Unexpected::Unit => "null".to_owned(),
         Unexpected::Seq => "an array".to_owned(),
