@@ -8,9 +8,9 @@ use crate::event::{
     ContentPartAddedEvent, ContentPartDoneEvent, FunctionCallArgumentsDeltaEvent,
     FunctionCallArgumentsDoneEvent, OutputItemAddedEvent, OutputItemDoneEvent,
     OutputTextAnnotationAddedEvent, OutputTextDeltaEvent, OutputTextDoneEvent,
-    ReasoningSummaryPartAddedEvent, ReasoningSummaryPartDoneEvent,
-    ReasoningSummaryTextDeltaEvent, ReasoningSummaryTextDoneEvent, ReasoningTextDeltaEvent,
-    ReasoningTextDoneEvent, RefusalDeltaEvent, RefusalDoneEvent,
+    ReasoningSummaryPartAddedEvent, ReasoningSummaryPartDoneEvent, ReasoningSummaryTextDeltaEvent,
+    ReasoningSummaryTextDoneEvent, ReasoningTextDeltaEvent, ReasoningTextDoneEvent,
+    RefusalDeltaEvent, RefusalDoneEvent,
 };
 use crate::{
     Event, FunctionCall, Item, ItemStatus, Phase, ReasoningDelta, ReasoningKind, Slot, TextDelta,
@@ -282,13 +282,7 @@ impl Writer {
         self.done(open.index, json, out);
     }
 
-    fn added(
-        &mut self,
-        prefix: &str,
-        slot: Slot,
-        body: Body,
-        out: &mut VecDeque<Event>,
-    ) -> Open {
+    fn added(&mut self, prefix: &str, slot: Slot, body: Body, out: &mut VecDeque<Event>) -> Open {
         let index = place(self.output.len());
         let open = Open { slot, id: self.mint(prefix, index), index, body, part: None };
         out.push_back(item_added(index, open.json(ItemStatus::InProgress)));

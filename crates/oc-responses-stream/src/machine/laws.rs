@@ -27,17 +27,51 @@ use crate::Event;
 
 /// The keys that every response object has (null counts as there).
 pub const RESPONSE_KEYS: &[&str] = &[
-    "id", "object", "created_at", "completed_at", "status", "incomplete_details", "model",
-    "previous_response_id", "instructions", "output", "error", "tools", "tool_choice",
-    "truncation", "parallel_tool_calls", "text", "top_p", "presence_penalty", "frequency_penalty",
-    "top_logprobs", "temperature", "reasoning", "usage", "max_output_tokens", "max_tool_calls",
-    "store", "background", "service_tier", "metadata", "safety_identifier", "prompt_cache_key",
+    "id",
+    "object",
+    "created_at",
+    "completed_at",
+    "status",
+    "incomplete_details",
+    "model",
+    "previous_response_id",
+    "instructions",
+    "output",
+    "error",
+    "tools",
+    "tool_choice",
+    "truncation",
+    "parallel_tool_calls",
+    "text",
+    "top_p",
+    "presence_penalty",
+    "frequency_penalty",
+    "top_logprobs",
+    "temperature",
+    "reasoning",
+    "usage",
+    "max_output_tokens",
+    "max_tool_calls",
+    "store",
+    "background",
+    "service_tier",
+    "metadata",
+    "safety_identifier",
+    "prompt_cache_key",
 ];
 
 /// Of those, the ones that may be null.
 pub const NULLABLE_KEYS: &[&str] = &[
-    "completed_at", "incomplete_details", "previous_response_id", "instructions", "error",
-    "reasoning", "usage", "max_output_tokens", "max_tool_calls", "safety_identifier",
+    "completed_at",
+    "incomplete_details",
+    "previous_response_id",
+    "instructions",
+    "error",
+    "reasoning",
+    "usage",
+    "max_output_tokens",
+    "max_tool_calls",
+    "safety_identifier",
     "prompt_cache_key",
 ];
 
@@ -362,7 +396,11 @@ impl OpenItem {
         require(part.text_done, "a part's text is done before the part")?;
         let text = if part.kind == "refusal" { &json["refusal"] } else { &json["text"] };
         require(*text == part.text.as_str(), "a done part holds the sum of its deltas")?;
-        if part.summary { self.summary.push(json.clone()) } else { self.content.push(json.clone()) }
+        if part.summary {
+            self.summary.push(json.clone())
+        } else {
+            self.content.push(json.clone())
+        }
         Ok(())
     }
 

@@ -463,7 +463,9 @@ impl ResponseMachine {
         self.frame.status = status;
         let response = self.response();
         self.emit(match status {
-            "completed" => Event::Completed(CompletedEvent { response, ..CompletedEvent::default() }),
+            "completed" => {
+                Event::Completed(CompletedEvent { response, ..CompletedEvent::default() })
+            }
             "incomplete" => {
                 Event::Incomplete(IncompleteEvent { response, ..IncompleteEvent::default() })
             }

@@ -92,12 +92,16 @@ impl Frame {
         set("created_at", json!(self.created_at));
         set("completed_at", json!(completed_at));
         set("status", json!(status));
-        set("incomplete_details", self.incomplete.as_ref().map_or(Value::Null, |reason| {
-            json!({ "reason": reason })
-        }));
-        set("error", self.error.as_ref().map_or(Value::Null, |(code, message)| {
-            json!({ "code": code, "message": message })
-        }));
+        set(
+            "incomplete_details",
+            self.incomplete.as_ref().map_or(Value::Null, |reason| json!({ "reason": reason })),
+        );
+        set(
+            "error",
+            self.error
+                .as_ref()
+                .map_or(Value::Null, |(code, message)| json!({ "code": code, "message": message })),
+        );
         set("model", json!(self.model));
         set("output", Value::Array(output.to_vec()));
         for (key, value) in &self.echo {

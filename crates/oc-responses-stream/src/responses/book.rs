@@ -104,9 +104,7 @@ impl Parts {
         let at = match known {
             Some(at) => at,
             // Some servers number a part only when they restate it.
-            None if self.all.last().is_some_and(|part| part.index.is_none()) => {
-                self.all.len() - 1
-            }
+            None if self.all.last().is_some_and(|part| part.index.is_none()) => self.all.len() - 1,
             None if self.all.is_empty() || (strict && index.is_some()) => self.open(index),
             None => self.all.len() - 1,
         };
@@ -198,9 +196,8 @@ impl Book {
             }
         }
         // An index that is not known is another item, unless nothing is known by index.
-        let current = |e: &Entry| {
-            fits(e) && (place.output_index.is_none() || e.output_index.is_none())
-        };
+        let current =
+            |e: &Entry| fits(e) && (place.output_index.is_none() || e.output_index.is_none());
         if ended && (place.item_id.is_some() || place.output_index.is_some()) {
             return None;
         }
@@ -294,12 +291,7 @@ impl Book {
         self.streaming(place, Kind::Reasoning).think(place.part, text, summary, out);
     }
 
-    pub(super) fn arguments(
-        &mut self,
-        place: &Place<'_>,
-        text: &str,
-        out: &mut VecDeque<Delta>,
-    ) {
+    pub(super) fn arguments(&mut self, place: &Place<'_>, text: &str, out: &mut VecDeque<Delta>) {
         let entry = self.streaming(place, Kind::Call);
         if text.is_empty() || entry.call.ended {
             return;

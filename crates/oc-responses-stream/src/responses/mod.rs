@@ -7,6 +7,7 @@
 
 mod book;
 mod restate;
+mod surrogates;
 mod terminal;
 mod wire;
 
@@ -32,6 +33,8 @@ pub struct ResponsesInterpreter {
     book: Book,
     started: bool,
     ended: bool,
+    /// Half a character, at the end of the last text.
+    half: Option<surrogates::High>,
 }
 
 impl ResponsesInterpreter {
@@ -43,6 +46,18 @@ impl ResponsesInterpreter {
     /// How often an event restated a text differently from how it was streamed.
     pub fn contradictions(&self) -> u32 {
         self.book.contradictions
+    }
+
+    fn named(
+        &mut self,
+        mut event: WireEvent<'_>,
+        frame: &sse::Frame,
+        out: &mut VecDeque<Delta>,
+    ) -> FrameVerdict {
+        if event.kind.is_none() {
+            event.kind = frame.event().map(|name| name.to_owned().into());
+        }
+        self.event(event, out)
     }
 
     fn event(&mut self, event: WireEvent<'_>, out: &mut VecDeque<Delta>) -> FrameVerdict {
@@ -60,7 +75,10 @@ impl ResponsesInterpreter {
                 self.start(event.response.and_then(wire::object).as_ref(), out);
             }
             // `response.done` is what realtime-style proxies say for `completed`.
-            "response.completed" | "response.incomplete" | "response.failed" | "response.done"
+            "response.completed"
+            | "response.incomplete"
+            | "response.failed"
+            | "response.done"
             | "response.cancelled" => {
                 let response = event.response.and_then(wire::object).unwrap_or_default();
                 self.start(Some(&response), out);
@@ -175,13 +193,15 @@ impl Interpret for ResponsesInterpreter {
         if !data.starts_with('{') {
             return FrameVerdict::Unknown;
         }
-        match serde_json::from_str::<WireEvent<'_>>(data) {
-            Ok(mut event) => {
-                if event.kind.is_none() {
-                    event.kind = frame.event().map(Into::into);
-                }
-                self.event(event, out)
-            }
+        if let Ok(event) = serde_json::from_str(data) {
+            return self.named(event, frame, out);
+        }
+        let Some((whole, half)) = surrogates::repair(data, self.half) else {
+            return FrameVerdict::Corrupt;
+        };
+        self.half = half;
+        match serde_json::from_str(&whole) {
+            Ok(event) => self.named(event, frame, out),
             Err(_) => FrameVerdict::Corrupt,
         }
     }

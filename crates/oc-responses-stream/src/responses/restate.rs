@@ -60,18 +60,12 @@ pub(super) fn item_done(
 /// llama.cpp once sent calls without an item id: the call id ties them then.
 pub(super) fn by_call_id(book: &Book, kind: Kind, item: &wire::Object) -> Option<usize> {
     let call_id = text(item, "call_id").filter(|_| kind == Kind::Call)?;
-    book.entries
-        .iter()
-        .position(|e| e.kind == kind && e.call.call_id.as_deref() == Some(call_id))
+    book.entries.iter().position(|e| e.kind == kind && e.call.call_id.as_deref() == Some(call_id))
 }
 
 /// Adds what `item` holds beyond what was streamed of it, and ends it. Returns
 /// how often it contradicts.
-pub(super) fn whole_item(
-    entry: &mut Entry,
-    item: &wire::Object,
-    out: &mut VecDeque<Delta>,
-) -> u32 {
+pub(super) fn whole_item(entry: &mut Entry, item: &wire::Object, out: &mut VecDeque<Delta>) -> u32 {
     if entry.ended {
         return 0;
     }
@@ -117,7 +111,9 @@ fn message_part(
     let local = entry.parts.nth(number, refusal, !streamed);
     let contradicts = if streamed { 0 } else { said(entry, local, whole, refusal, out) };
     let known = entry.parts.get_mut(local).map_or(0, |part| part.annotations);
-    for annotation in part.get("annotations").and_then(Value::as_array).into_iter().flatten().skip(known) {
+    for annotation in
+        part.get("annotations").and_then(Value::as_array).into_iter().flatten().skip(known)
+    {
         entry.annotate(local, annotation.clone(), out);
     }
     contradicts
@@ -128,15 +124,13 @@ fn part_text(part: &Map<String, Value>) -> Option<&str> {
 }
 
 fn reasoning_item(entry: &mut Entry, item: &wire::Object, out: &mut VecDeque<Delta>) -> u32 {
-    let texts = |key| -> Vec<&str> { array(item, key).filter_map(|part| text(part, "text")).collect() };
+    let texts =
+        |key| -> Vec<&str> { array(item, key).filter_map(|part| text(part, "text")).collect() };
     let mut contradictions = 0;
     for (key, summary) in [("summary", true), ("content", false)] {
         let texts = texts(key);
-        let (own, other) = if summary {
-            (&entry.summary, &entry.parts)
-        } else {
-            (&entry.parts, &entry.summary)
-        };
+        let (own, other) =
+            if summary { (&entry.summary, &entry.parts) } else { (&entry.parts, &entry.summary) };
         // LiteLLM streams reasoning as a summary and restates it as content.
         if own.is_blank() && !other.is_blank() && other.joined() == texts.concat() {
             continue;
@@ -158,7 +152,13 @@ fn reasoning_item(entry: &mut Entry, item: &wire::Object, out: &mut VecDeque<Del
 }
 
 /// Says what `whole` adds to a part's text; 1 if it contradicts that text.
-fn said(entry: &mut Entry, part: u32, whole: &str, refusal: bool, out: &mut VecDeque<Delta>) -> u32 {
+fn said(
+    entry: &mut Entry,
+    part: u32,
+    whole: &str,
+    refusal: bool,
+    out: &mut VecDeque<Delta>,
+) -> u32 {
     let streamed = entry.parts.get_mut(part).map_or("", |part| part.text.as_str());
     match missing(streamed, whole) {
         Ok(rest) => {
@@ -170,7 +170,13 @@ fn said(entry: &mut Entry, part: u32, whole: &str, refusal: bool, out: &mut VecD
     }
 }
 
-fn thought(entry: &mut Entry, part: u32, whole: &str, summary: bool, out: &mut VecDeque<Delta>) -> u32 {
+fn thought(
+    entry: &mut Entry,
+    part: u32,
+    whole: &str,
+    summary: bool,
+    out: &mut VecDeque<Delta>,
+) -> u32 {
     let parts = if summary { &mut entry.summary } else { &mut entry.parts };
     let streamed = parts.get_mut(part).map_or("", |part| part.text.as_str());
     match missing(streamed, whole) {
@@ -198,4 +204,3 @@ fn missing<'a>(streamed: &str, whole: &'a str) -> Result<&'a str, Contradiction>
 fn array<'a>(item: &'a wire::Object, key: &str) -> impl Iterator<Item = &'a wire::Object> {
     item.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
 }
-

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::book::{Book, Kind, Place, text};
-use super::wire::{self, Object, WireEvent};
 use super::restate;
+use super::wire::{self, Object, WireEvent};
 use crate::{Delta, Finish, FinishReason, ItemStatus, UpstreamError, Usage};
 
 /// A terminal event with its response: what was never streamed is recovered

@@ -9,6 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::book::Place;
+use super::surrogates;
 
 pub(super) type Object = serde_json::Map<String, Value>;
 
@@ -190,9 +191,12 @@ pub(super) fn object(raw: &RawValue) -> Option<Object> {
     }
 }
 
-/// The value that `raw` holds.
+/// The value that `raw` holds; half a character in it becomes U+FFFD.
 pub(super) fn value(raw: &RawValue) -> Option<Value> {
-    serde_json::from_str(raw.get()).ok()
+    serde_json::from_str(raw.get()).ok().or_else(|| {
+        let (whole, _) = surrogates::repair(raw.get(), None)?;
+        serde_json::from_str(&whole).ok()
+    })
 }
 
 /// A count or a time: whole numbers, floats (transformers serve) and numbers as text.
@@ -217,12 +221,22 @@ pub(super) fn is_silent(name: &str) -> bool {
     let Some(name) = name.strip_prefix("response.") else { return false };
     matches!(
         name,
-        "content_part.done" | "reasoning_part.done" | "reasoning_summary_part.done"
+        "content_part.done"
+            | "reasoning_part.done"
+            | "reasoning_summary_part.done"
             | "compaction.compacting"
     ) || [
-        "audio.", "code_interpreter_call", "custom_tool_call_input.", "file_search_call.",
-        "image_generation_call.", "mcp_call", "mcp_list_tools.", "shell_call_", "web_search_call.",
-        "apply_patch_call_", "inject",
+        "audio.",
+        "code_interpreter_call",
+        "custom_tool_call_input.",
+        "file_search_call.",
+        "image_generation_call.",
+        "mcp_call",
+        "mcp_list_tools.",
+        "shell_call_",
+        "web_search_call.",
+        "apply_patch_call_",
+        "inject",
     ]
     .iter()
     .any(|family| name.starts_with(family))

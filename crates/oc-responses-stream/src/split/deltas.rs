@@ -53,7 +53,8 @@ impl SplitDeltas {
                 // A message that was reasoning and nothing else has no item left to end.
                 let only_thought = self.texts.keys().any(|(slot, _)| *slot == end.slot)
                     && !self.slots.contains_key(&(end.slot, Role::Itself));
-                let ended = self.texts.extract_if((end.slot, 0)..=(end.slot, u32::MAX), |_, _| true);
+                let ended =
+                    self.texts.extract_if((end.slot, 0)..=(end.slot, u32::MAX), |_, _| true);
                 let strays = ended.map(|(_, text)| text.splitter.stray_closes());
                 self.stray_closes = strays.fold(self.stray_closes, u32::saturating_add);
                 if !only_thought {
@@ -147,7 +148,8 @@ impl SplitDeltas {
                 TextPiece::Text(shown) => {
                     self.end_thought(slot, part);
                     let form = self.texts.get(&(slot, part)).and_then(|text| text.form.clone());
-                    let mut delta = form.unwrap_or_else(|| TextDelta::new(slot, "").with_part(part));
+                    let mut delta =
+                        form.unwrap_or_else(|| TextDelta::new(slot, "").with_part(part));
                     delta.slot = self.itself(slot);
                     delta.text = shown;
                     self.ready.push_back(Delta::Text(delta));

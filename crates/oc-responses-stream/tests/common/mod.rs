@@ -85,7 +85,9 @@ pub(crate) fn terminal(bytes: &[u8]) -> Option<Value> {
 }
 
 /// The deltas of a stream fed in these pieces, without splitting inline reasoning.
-pub(crate) fn deltas<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Result<Delta, StreamError>> {
+pub(crate) fn deltas<'a>(
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> Vec<Result<Delta, StreamError>> {
     drain(Parser::with_interpreter(ResponsesInterpreter::new(), Limits::default()), pieces)
 }
 
@@ -160,7 +162,10 @@ pub(crate) fn told(answer: &Answer) -> (String, String, Vec<(String, String)>) {
 }
 
 /// Runs deltas through a machine and gives all of its events.
-pub(crate) fn write(mut machine: oc_responses_stream::ResponseMachine, deltas: &[Delta]) -> Vec<Event> {
+pub(crate) fn write(
+    mut machine: oc_responses_stream::ResponseMachine,
+    deltas: &[Delta],
+) -> Vec<Event> {
     let mut all = Vec::new();
     for delta in deltas {
         machine.push(delta);

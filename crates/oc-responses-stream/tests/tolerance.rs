@@ -1,0 +1,652 @@
+//! The tolerance checklist: what real servers do that the specification does
+//! not say, line by line. `docs/streaming.md` names these tests.
+
+mod common;
+
+use common::{collect, deltas, good, stated, stream, told};
+use oc_responses_stream::{
+    Answer, Delta, FinishReason, Item, ItemStatus, Limits, Parser, Phase, ReasoningKind,
+    ResponseParser, ResponsesInterpreter, StreamErrorKind,
+};
+use serde_json::json;
+
+const COMPLETED: &str = r#"{"type":"response.completed","response":{"status":"completed"}}"#;
+
+fn read(lines: &[&str]) -> Answer {
+    let mut lines = lines.to_vec();
+    lines.push(COMPLETED);
+    collect(&good(&stream(&lines)))
+}
+
+fn last_error(bytes: &[u8]) -> StreamErrorKind {
+    deltas([bytes]).last().unwrap().as_ref().unwrap_err().kind()
+}
+
+// ---- framing ----
+
+#[test]
+fn byte_order_mark_split_anywhere() {
+    let text = [b"\xEF\xBB\xBF", &stream(&[COMPLETED])[..]].concat();
+    let whole = deltas([&text[..]]);
+    assert!(matches!(whole.last(), Some(Ok(Delta::Finish(_)))));
+    for at in 0..4 {
+        assert_eq!(deltas([&text[..at], &text[at..]]), whole, "{at}");
+    }
+}
+
+#[test]
+fn lf_crlf_and_cr_split_anywhere() {
+    let lf = String::from_utf8(stream(&[
+        r#"{"type":"response.output_text.delta","delta":"a"}"#,
+        COMPLETED,
+    ]))
+    .unwrap();
+    let whole = deltas([lf.as_bytes()]);
+    for end in ["\r\n", "\r"] {
+        let text = lf.replace('\n', end);
+        for at in 0..=text.len() {
+            let (head, tail) = text.as_bytes().split_at(at);
+            assert_eq!(deltas([head, tail]), whole, "{end:?} cut at {at}");
+        }
+    }
+}
+
+#[test]
+fn data_before_event_and_event_unlike_type() {
+    // Bedrock mantle writes data first; where the two differ the JSON counts.
+    let bytes = format!("data: {COMPLETED}\nevent: response.failed\n\n");
+    assert!(matches!(good(bytes.as_bytes()).last(), Some(Delta::Finish(_))));
+}
+
+#[test]
+fn type_only_in_the_event_field() {
+    let bytes = b"event: response.output_text.delta\ndata: {\"delta\":\"Hi\"}\n\nevent: response.completed\ndata: {\"response\":{\"status\":\"completed\"}}\n\n";
+    assert_eq!(collect(&good(bytes)).final_text(), "Hi");
+}
+
+#[test]
+fn no_event_field_comments_first_and_done_mark() {
+    // OpenRouter.
+    let mut bytes = b": OPENROUTER PROCESSING\n\n".to_vec();
+    bytes.extend(stream(&[r#"{"type":"response.output_text.delta","delta":"Hi"}"#, COMPLETED]));
+    bytes.extend(b"data: [DONE] \n\n");
+    let got = good(&bytes);
+    assert_eq!(got.first(), Some(&Delta::Alive));
+    assert_eq!(collect(&got).final_text(), "Hi");
+}
+
+#[test]
+fn data_without_space_and_on_several_lines() {
+    let bytes = b"data:{\"type\":\"response.output_text.delta\",\ndata:\"delta\":\"Hi\"}\n\n";
+    let got = deltas([&bytes[..]]);
+    assert!(got.iter().any(|d| matches!(d, Ok(Delta::Text(t)) if t.text == "Hi")));
+}
+
+#[test]
+fn unknown_fields_id_retry_and_empty_data_are_no_events() {
+    let mut bytes = b"id: 7\nretry: 10\nfoo: bar\n\ndata:\n\nevent: ping\n\n".to_vec();
+    bytes.extend(stream(&[COMPLETED]));
+    assert!(matches!(good(&bytes).last(), Some(Delta::Finish(_))));
+}
+
+#[test]
+fn error_field_of_old_llama_cpp() {
+    let got = good(
+        b"error: {\"code\":500,\"message\":\"boom\",\"type\":\"server_error\"}\n\ndata: [DONE]\n\n",
+    );
+    let Some(Delta::Error(error)) = got.last() else { panic!("{got:?}") };
+    assert_eq!(error.message.as_deref(), Some("boom"));
+    assert_eq!(error.code.as_deref(), Some("500"));
+}
+
+#[test]
+fn last_event_without_a_blank_line() {
+    let bytes = format!("data: {COMPLETED}");
+    assert!(matches!(good(bytes.as_bytes()).last(), Some(Delta::Finish(_))));
+}
+
+#[test]
+fn text_that_is_no_json_is_skipped_and_counted() {
+    let mut parser = ResponseParser::new();
+    parser.feed(b"data: heartbeat\n\n");
+    parser.feed(stream(&[COMPLETED]));
+    let mut last = None;
+    while let Some(delta) = parser.next_event() {
+        last = Some(delta.unwrap());
+    }
+    assert!(matches!(last, Some(Delta::Finish(_))));
+    assert_eq!(parser.unknown_frames(), 1);
+}
+
+#[test]
+fn a_damaged_event_fails_the_stream() {
+    let mut bytes = b"data: {\"type\":\"response.output_text.delta\",\"del\n\n".to_vec();
+    bytes.extend(stream(&[COMPLETED]));
+    assert_eq!(last_error(&bytes), StreamErrorKind::Corrupt);
+}
+
+#[test]
+fn half_an_event_at_the_end_is_a_cut() {
+    assert_eq!(last_error(b"data: {\"type\":\"response.outp"), StreamErrorKind::Cut);
+}
+
+#[test]
+fn utf8_split_anywhere_and_invalid_utf8_replaced() {
+    let text = stream(&[r#"{"type":"response.output_text.delta","delta":"Grüße 🦀"}"#, COMPLETED]);
+    assert_eq!(collect(deltas(text.chunks(1)).iter().flatten()).final_text(), "Grüße 🦀");
+    let mut bytes =
+        b"data: {\"type\":\"response.output_text.delta\",\"delta\":\"a\xFFb\"}\n\n".to_vec();
+    bytes.extend(stream(&[COMPLETED]));
+    assert_eq!(collect(&good(&bytes)).final_text(), "a\u{FFFD}b");
+}
+
+#[test]
+fn a_surrogate_pair_split_across_deltas() {
+    let answer = read(&[
+        r#"{"type":"response.output_text.delta","delta":"x\ud83d"}"#,
+        r#"{"type":"response.output_text.delta","delta":"\ude00y"}"#,
+    ]);
+    assert_eq!(answer.final_text(), "x😀y");
+}
+
+#[test]
+fn an_event_of_ten_megabytes() {
+    let line =
+        format!(r#"{{"type":"response.output_text.delta","delta":"{}"}}"#, "a".repeat(10 << 20));
+    let bytes = stream(&[&line, COMPLETED]);
+    let got = deltas(bytes.chunks(4096));
+    assert_eq!(collect(got.iter().flatten()).final_text().len(), 10 << 20);
+}
+
+#[test]
+fn an_event_over_the_limit() {
+    let limits = Limits::default().with_frame_bytes(100);
+    let parser = Parser::with_interpreter(ResponsesInterpreter::new(), limits);
+    let got = common::drain(parser, [&b"data: {\"a\":\""[..], &[b'x'; 200], b"\"}\n\n"]);
+    assert_eq!(got.last().unwrap().as_ref().unwrap_err().kind(), StreamErrorKind::FrameTooLarge);
+}
+
+#[test]
+fn a_stream_over_the_limit() {
+    let line = r#"{"type":"response.output_text.delta","delta":"x"}"#;
+    let limits = Limits::default().with_stream_bytes(100);
+    let parser = Parser::with_interpreter(ResponsesInterpreter::new(), limits);
+    let bytes = stream(&[line; 10]);
+    let got = common::drain(parser, [&bytes[..]]);
+    assert_eq!(got.last().unwrap().as_ref().unwrap_err().kind(), StreamErrorKind::StreamTooLarge);
+}
+
+// ---- bodies that are no stream ----
+
+#[test]
+fn an_error_document_under_status_200() {
+    for (body, message) in [
+        (r#"{"error":{"message":"no","type":"x","code":7}}"#, "no"),
+        (r#"{"error":"Unauthorized"}"#, "Unauthorized"),
+        (r#"{"detail":"Not Found"}"#, "Not Found"),
+        ("\n {\"error_type\":\"x\",\"error_message\":\"no\"}", "no"),
+    ] {
+        let got = good(body.as_bytes());
+        let Some(Delta::Error(error)) = got.last() else { panic!("{got:?}") };
+        assert_eq!(error.message.as_deref(), Some(message), "{body}");
+    }
+}
+
+#[test]
+fn html_and_other_documents_are_not_a_stream() {
+    for body in ["<!doctype html><p>Hi", "{\"hello\":1}", "[1,2]", "{\"half\":"] {
+        assert_eq!(last_error(body.as_bytes()), StreamErrorKind::NotAStream, "{body}");
+    }
+}
+
+#[test]
+fn an_empty_body_is_a_cut() {
+    assert_eq!(last_error(b""), StreamErrorKind::Cut);
+    assert_eq!(last_error(b"Internal Server Error"), StreamErrorKind::Cut);
+}
+
+// ---- items, indexes and ids ----
+
+#[test]
+fn ids_that_change_on_every_event() {
+    // GitHub Copilot.
+    let answer = read(&[
+        r#"{"type":"response.output_item.added","output_index":0,"item":{"id":"a","type":"message","role":"assistant","content":[]}}"#,
+        r#"{"type":"response.output_text.delta","item_id":"b","output_index":0,"content_index":0,"delta":"Hel"}"#,
+        r#"{"type":"response.output_text.delta","item_id":"c","output_index":0,"content_index":0,"delta":"lo"}"#,
+        r#"{"type":"response.output_item.done","output_index":0,"item":{"id":"d","type":"message","role":"assistant","content":[{"type":"output_text","text":"Hello"}]}}"#,
+    ]);
+    assert_eq!((answer.final_text().as_str(), answer.items.len()), ("Hello", 1));
+}
+
+#[test]
+fn deltas_before_added() {
+    let answer = read(&[
+        r#"{"type":"response.output_text.delta","output_index":0,"delta":"Hel"}"#,
+        r#"{"type":"response.output_item.added","output_index":0,"item":{"id":"m","type":"message","role":"assistant","content":[]}}"#,
+        r#"{"type":"response.output_text.delta","output_index":0,"delta":"lo"}"#,
+    ]);
+    assert_eq!((answer.final_text().as_str(), answer.items.len()), ("Hello", 1));
+}
+
+#[test]
+fn arguments_before_the_name_are_kept() {
+    let answer = read(&[
+        r#"{"type":"response.function_call_arguments.delta","output_index":0,"delta":"{\"a\":"}"#,
+        r#"{"type":"response.function_call_arguments.delta","output_index":0,"delta":"1}"}"#,
+        r#"{"type":"response.output_item.done","output_index":0,"item":{"type":"function_call","call_id":"c","name":"f","arguments":"{\"a\":1}"}}"#,
+    ]);
+    assert_eq!(told(&answer).2, [("f".to_owned(), r#"{"a":1}"#.to_owned())]);
+}
+
+#[test]
+fn calls_without_item_ids_are_tied_by_call_id() {
+    // Early llama.cpp.
+    let answer = read(&[
+        r#"{"type":"response.output_item.added","item":{"type":"function_call","call_id":"c1","name":"f","arguments":""}}"#,
+        r#"{"type":"response.function_call_arguments.delta","item_id":"fc_1","delta":"{}"}"#,
+        r#"{"type":"response.output_item.added","item":{"type":"function_call","call_id":"c2","name":"g","arguments":""}}"#,
+        r#"{"type":"response.function_call_arguments.delta","item_id":"fc_2","delta":"{\"b\":2}"}"#,
+        r#"{"type":"response.output_item.done","item":{"type":"function_call","call_id":"c1","name":"f","arguments":"{}"}}"#,
+        r#"{"type":"response.output_item.done","item":{"type":"function_call","call_id":"c2","name":"g","arguments":"{\"b\":2}"}}"#,
+    ]);
+    assert_eq!(told(&answer).2, [("f".into(), "{}".into()), ("g".into(), r#"{"b":2}"#.into())]);
+}
+
+#[test]
+fn arguments_done_without_deltas() {
+    // LM Studio 0.4.
+    let answer = read(&[
+        r#"{"type":"response.output_item.added","output_index":0,"item":{"id":"fc","type":"function_call","call_id":"c","name":"f","arguments":""}}"#,
+        r#"{"type":"response.function_call_arguments.done","item_id":"fc","output_index":0,"arguments":"{\"a\":1}"}"#,
+        r#"{"type":"response.output_item.done","output_index":0,"item":{"id":"fc","type":"function_call","call_id":"c","name":"f","arguments":"{\"a\":1}"}}"#,
+    ]);
+    assert_eq!(told(&answer).2, [("f".to_owned(), r#"{"a":1}"#.to_owned())]);
+}
+
+#[test]
+fn items_that_are_only_done() {
+    let answer = read(&[
+        r#"{"type":"response.output_item.done","output_index":0,"item":{"type":"reasoning","summary":[{"type":"summary_text","text":"Hm."}]}}"#,
+        r#"{"type":"response.output_item.done","output_index":1,"item":{"type":"message","role":"assistant","content":[{"type":"output_text","text":"Hi","annotations":[{"type":"url_citation"}]}]}}"#,
+        r#"{"type":"response.output_item.done","output_index":2,"item":{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}}"#,
+    ]);
+    assert_eq!(told(&answer), ("Hi".into(), "Hm.".into(), vec![("f".into(), "{}".into())]));
+    let Item::Message(message) = &answer.items[1] else { panic!() };
+    let oc_responses_stream::Part::Text(text) = &message.content[0] else { panic!() };
+    assert_eq!(text.annotations, [json!({"type": "url_citation"})]);
+}
+
+#[test]
+fn items_that_are_null() {
+    let answer = read(&[
+        r#"{"type":"response.output_item.added","output_index":0,"item":null}"#,
+        r#"{"type":"response.output_item.done","output_index":0,"item":null}"#,
+    ]);
+    assert_eq!(answer.items, []);
+}
+
+#[test]
+fn one_index_used_for_several_items() {
+    // LiteLLM's bridge.
+    let answer = read(&[
+        r#"{"type":"response.output_item.added","output_index":0,"item":{"id":"r","type":"reasoning"}}"#,
+        r#"{"type":"response.reasoning_text.delta","output_index":0,"item_id":"r1","delta":"Hm."}"#,
+        r#"{"type":"response.reasoning_text.delta","output_index":0,"item_id":"r2","delta":" Ok."}"#,
+        r#"{"type":"response.output_item.added","output_index":0,"item":{"id":"m","type":"message","role":"assistant"}}"#,
+        r#"{"type":"response.output_text.delta","output_index":0,"item_id":"m","delta":"Hi"}"#,
+    ]);
+    assert_eq!(told(&answer), ("Hi".into(), "Hm. Ok.".into(), vec![]));
+    assert_eq!(answer.items.len(), 2);
+}
+
+#[test]
+fn numbers_as_text() {
+    let answer = read(&[
+        r#"{"type":"response.output_text.delta","output_index":"0","content_index":"0","delta":"a"}"#,
+        r#"{"type":"response.output_text.delta","output_index":"1","content_index":"0","delta":"b"}"#,
+    ]);
+    assert_eq!(answer.items.len(), 2);
+}
+
+#[test]
+fn parallel_calls_interleaved() {
+    let answer = read(&[
+        r#"{"type":"response.output_item.added","output_index":0,"item":{"id":"a","type":"function_call","call_id":"c1","name":"f"}}"#,
+        r#"{"type":"response.output_item.added","output_index":1,"item":{"id":"b","type":"function_call","call_id":"c2","name":"g"}}"#,
+        r#"{"type":"response.function_call_arguments.delta","output_index":1,"item_id":"b","delta":"{\"g\""}"#,
+        r#"{"type":"response.function_call_arguments.delta","output_index":0,"item_id":"a","delta":"{\"f\""}"#,
+        r#"{"type":"response.function_call_arguments.delta","output_index":1,"item_id":"b","delta":":1}"}"#,
+        r#"{"type":"response.function_call_arguments.delta","output_index":0,"item_id":"a","delta":":2}"}"#,
+    ]);
+    assert_eq!(
+        told(&answer).2,
+        [("f".into(), r#"{"f":2}"#.into()), ("g".into(), r#"{"g":1}"#.into())]
+    );
+}
+
+#[test]
+fn a_message_that_ends_before_the_reasoning_around_it() {
+    // OpenRouter.
+    let answer = read(&[
+        r#"{"type":"response.output_item.added","output_index":0,"item":{"id":"r","type":"reasoning"}}"#,
+        r#"{"type":"response.reasoning_text.delta","output_index":0,"delta":"Hm."}"#,
+        r#"{"type":"response.output_item.added","output_index":1,"item":{"id":"m","type":"message"}}"#,
+        r#"{"type":"response.output_text.delta","output_index":1,"delta":"Hi"}"#,
+        r#"{"type":"response.output_item.done","output_index":1,"item":{"id":"m2","type":"message","content":[{"type":"output_text","text":"Hi"}]}}"#,
+        r#"{"type":"response.output_item.done","output_index":0,"item":{"id":"r2","type":"reasoning","content":[{"type":"reasoning_text","text":"Hm."}]}}"#,
+    ]);
+    assert_eq!(told(&answer), ("Hi".into(), "Hm.".into(), vec![]));
+}
+
+#[test]
+fn one_content_index_per_delta() {
+    // Older vLLM.
+    let answer = read(&[
+        r#"{"type":"response.output_text.delta","output_index":0,"content_index":8,"delta":"a"}"#,
+        r#"{"type":"response.output_text.delta","output_index":0,"content_index":9,"delta":"b"}"#,
+        r#"{"type":"response.output_text.done","output_index":0,"content_index":9,"text":"ab"}"#,
+    ]);
+    let Item::Message(message) = &answer.items[0] else { panic!() };
+    assert_eq!((answer.final_text().as_str(), message.content.len()), ("ab", 1));
+}
+
+#[test]
+fn several_parts_that_were_announced() {
+    let answer = read(&[
+        r#"{"type":"response.content_part.added","output_index":0,"content_index":0,"part":{"type":"output_text","text":""}}"#,
+        r#"{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a"}"#,
+        r#"{"type":"response.content_part.added","output_index":0,"content_index":1,"part":{"type":"output_text","text":""}}"#,
+        r#"{"type":"response.output_text.delta","output_index":0,"content_index":1,"delta":"b"}"#,
+    ]);
+    let Item::Message(message) = &answer.items[0] else { panic!() };
+    assert_eq!((answer.final_text().as_str(), message.content.len()), ("ab", 2));
+}
+
+// ---- restatements ----
+
+#[test]
+fn done_text_that_extends_what_was_streamed() {
+    let answer = read(&[
+        r#"{"type":"response.output_text.delta","output_index":0,"delta":"Hel"}"#,
+        r#"{"type":"response.output_text.done","output_index":0,"text":"Hello"}"#,
+    ]);
+    assert_eq!(answer.final_text(), "Hello");
+}
+
+#[test]
+fn done_text_that_contradicts_what_was_streamed() {
+    let mut parser = ResponseParser::new();
+    parser.feed(stream(&[
+        r#"{"type":"response.output_text.delta","output_index":0,"delta":"Hello"}"#,
+        r#"{"type":"response.output_text.done","output_index":0,"text":"Goodbye"}"#,
+        COMPLETED,
+    ]));
+    let mut all = Vec::new();
+    while let Some(delta) = parser.next_event() {
+        all.push(delta.unwrap());
+    }
+    assert_eq!(collect(&all).final_text(), "Hello");
+    assert_eq!(parser.interpreter().contradictions(), 1);
+}
+
+#[test]
+fn done_after_the_first_delta_and_more_deltas_then() {
+    // OmniRoute.
+    let answer = read(&[
+        r#"{"type":"response.output_text.delta","output_index":0,"delta":"Hel"}"#,
+        r#"{"type":"response.output_text.done","output_index":0,"text":"Hel"}"#,
+        r#"{"type":"response.output_text.delta","output_index":0,"delta":"lo"}"#,
+        r#"{"type":"response.output_text.done","output_index":0,"text":"Hel"}"#,
+    ]);
+    assert_eq!(answer.final_text(), "Hello");
+}
+
+#[test]
+fn everything_done_twice() {
+    let done = r#"{"type":"response.output_item.done","output_index":0,"item":{"id":"m","type":"message","content":[{"type":"output_text","text":"Hi"}]}}"#;
+    let text = r#"{"type":"response.output_text.done","output_index":0,"text":"Hi"}"#;
+    let answer = read(&[text, text, done, done, text]);
+    assert_eq!((answer.final_text().as_str(), answer.items.len()), ("Hi", 1));
+}
+
+// ---- reasoning ----
+
+#[test]
+fn reasoning_in_all_its_names() {
+    for name in [
+        "response.reasoning_text.delta",
+        "response.reasoning.delta",
+        "response.reasoning_summary_text.delta",
+        "response.reasoning_summary.delta",
+    ] {
+        let answer = read(&[&json!({"type": name, "output_index": 0, "delta": "Hm."}).to_string()]);
+        assert_eq!(told(&answer), (String::new(), "Hm.".into(), vec![]), "{name}");
+    }
+}
+
+#[test]
+fn reasoning_parts_of_vllm() {
+    let answer = read(&[
+        r#"{"type":"response.reasoning_part.added","output_index":0,"content_index":0,"part":{"type":"reasoning_text","text":""}}"#,
+        r#"{"type":"response.reasoning_text.delta","output_index":0,"content_index":0,"delta":"Hm."}"#,
+        r#"{"type":"response.reasoning_part.done","output_index":0,"content_index":0,"part":{"type":"reasoning_text","text":"Hm."}}"#,
+        r#"{"type":"response.output_text.delta","output_index":1,"content_index":1,"delta":"Hi"}"#,
+    ]);
+    assert_eq!(told(&answer), ("Hi".into(), "Hm.".into(), vec![]));
+}
+
+#[test]
+fn summary_parts_without_part_added() {
+    // Ollama, LiteLLM.
+    let got = good(&stream(&[
+        r#"{"type":"response.reasoning_summary_text.delta","output_index":0,"summary_index":0,"delta":"a"}"#,
+        r#"{"type":"response.reasoning_summary_text.delta","output_index":0,"summary_index":1,"delta":"b"}"#,
+        COMPLETED,
+    ]));
+    let parts: Vec<_> = got
+        .iter()
+        .filter_map(|d| match d {
+            Delta::Reasoning(r) => Some((r.kind, r.part, r.text.as_str())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(parts, [(ReasoningKind::Summary, 0, "a"), (ReasoningKind::Summary, 1, "b")]);
+}
+
+#[test]
+fn the_seal_of_the_done_item_counts() {
+    let answer = read(&[
+        r#"{"type":"response.output_item.added","output_index":0,"item":{"id":"r","type":"reasoning","encrypted_content":"first"}}"#,
+        r#"{"type":"response.output_item.done","output_index":0,"item":{"id":"r","type":"reasoning","encrypted_content":"second"}}"#,
+    ]);
+    let Item::Reasoning(reasoning) = &answer.items[0] else { panic!() };
+    assert_eq!(reasoning.encrypted_content.as_deref(), Some("second"));
+}
+
+#[test]
+fn commentary_is_not_final_text() {
+    let answer = read(&[
+        r#"{"type":"response.output_item.added","output_index":0,"item":{"id":"a","type":"message","phase":"commentary"}}"#,
+        r#"{"type":"response.output_text.delta","output_index":0,"delta":"Let me look."}"#,
+        r#"{"type":"response.output_item.added","output_index":1,"item":{"id":"b","type":"message","phase":"final_answer"}}"#,
+        r#"{"type":"response.output_text.delta","output_index":1,"delta":"42"}"#,
+    ]);
+    assert_eq!(answer.final_text(), "42");
+    let Item::Message(message) = &answer.items[0] else { panic!() };
+    assert_eq!(message.phase, Some(Phase::Commentary));
+}
+
+// ---- other events ----
+
+#[test]
+fn azure_text_events_and_refusals() {
+    let answer = read(&[
+        r#"{"type":"response.text.delta","output_index":0,"delta":"Hi"}"#,
+        r#"{"type":"response.text.done","output_index":0,"text":"Hi!"}"#,
+        r#"{"type":"response.refusal.delta","output_index":1,"delta":"No"}"#,
+        r#"{"type":"response.refusal.done","output_index":1,"refusal":"No."}"#,
+    ]);
+    assert_eq!(answer.final_text(), "Hi!No.");
+}
+
+#[test]
+fn signs_of_life_and_unknown_events_are_alive() {
+    let mut parser = ResponseParser::new();
+    parser.feed(stream(&[
+        r#"{"type":"keepalive","sequence_number":3}"#,
+        r#"{"type":"response.keep_alive"}"#,
+        r#"{"type":"slug:keep_alive"}"#,
+        r#"{"type":"response.in_progress"}"#,
+        r#"{"type":"response.in_progress","response":{"prompt_progress":{"total":9}}}"#,
+        r#"{"type":"response.web_search_call.searching","output_index":0}"#,
+        r#"{"type":"response.invented_tomorrow","x":1}"#,
+    ]));
+    let mut alive = 0;
+    while let Some(delta) = parser.next_event() {
+        match delta.unwrap() {
+            Delta::Alive => alive += 1,
+            Delta::Started(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((alive, parser.unknown_frames()), (6, 1));
+}
+
+#[test]
+fn items_of_other_types_come_whole() {
+    let item =
+        json!({"id":"ws","type":"web_search_call","status":"completed","action":{"type":"search"}});
+    let answer = read(&[
+        r#"{"type":"response.output_item.added","output_index":0,"item":{"id":"ws","type":"web_search_call"}}"#,
+        &json!({"type":"response.output_item.done","output_index":0,"item":item}).to_string(),
+    ]);
+    let [Item::Other(other)] = &answer.items[..] else { panic!("{:?}", answer.items) };
+    assert_eq!(serde_json::Value::Object(other.json.clone()), item);
+}
+
+// ---- ends ----
+
+#[test]
+fn completed_with_items_that_were_never_streamed() {
+    let response = json!({"status":"completed","output":[
+        {"type":"reasoning","summary":[],"content":[{"type":"reasoning_text","text":"Hm."}]},
+        {"type":"message","role":"assistant","content":[{"type":"output_text","text":"Hi"}]},
+        {"type":"function_call","call_id":"c","name":"f","arguments":"{}"},
+    ]});
+    let line = json!({"type":"response.completed","response":response}).to_string();
+    let answer = collect(&good(&stream(&[&line])));
+    assert_eq!(told(&answer), stated(&response));
+}
+
+#[test]
+fn completed_with_other_ids() {
+    // OpenRouter, vLLM.
+    let response = json!({"status":"completed","output":[
+        {"id":"x","type":"reasoning","summary":[{"type":"summary_text","text":"Hm."}]},
+        {"id":"y","type":"message","content":[{"type":"output_text","text":"Hi"}]},
+        {"id":"z","type":"function_call","call_id":"other","name":"f","arguments":"{}"},
+    ]});
+    let line = json!({"type":"response.completed","response":response}).to_string();
+    let answer = collect(&good(&stream(&[
+        r#"{"type":"response.reasoning_summary_text.delta","item_id":"r","delta":"Hm."}"#,
+        r#"{"type":"response.output_text.delta","item_id":"m","delta":"Hi"}"#,
+        r#"{"type":"response.output_item.added","item":{"id":"f","type":"function_call","call_id":"c","name":"f"}}"#,
+        r#"{"type":"response.function_call_arguments.delta","item_id":"f","delta":"{}"}"#,
+        &line,
+    ])));
+    assert_eq!(told(&answer), stated(&response));
+}
+
+#[test]
+fn completed_with_empty_output() {
+    // ChatGPT's backend with store: false.
+    let answer = collect(&good(&stream(&[
+        r#"{"type":"response.output_text.delta","output_index":0,"delta":"Hi"}"#,
+        r#"{"type":"response.completed","response":{"status":"completed","output":[]}}"#,
+    ])));
+    assert_eq!(answer.final_text(), "Hi");
+}
+
+#[test]
+fn realtime_done_is_completed() {
+    let got = good(&stream(&[r#"{"type":"response.done","response":{"status":"completed"}}"#]));
+    assert!(matches!(got.last(), Some(Delta::Finish(f)) if f.reason == FinishReason::Stop));
+}
+
+#[test]
+fn incomplete_says_why_and_leaves_its_item_incomplete() {
+    for (reason, expected) in [
+        ("max_output_tokens", FinishReason::Length),
+        ("content_filter", FinishReason::ContentFilter),
+        ("steered", FinishReason::Other("steered".to_owned())),
+    ] {
+        let line = json!({"type":"response.incomplete","response":{"status":"incomplete","incomplete_details":{"reason":reason}}});
+        let got = good(&stream(&[
+            r#"{"type":"response.output_text.delta","output_index":0,"delta":"Hel"}"#,
+            &line.to_string(),
+        ]));
+        let answer = collect(&got);
+        assert_eq!(answer.finish.unwrap().reason, expected);
+        let Item::Message(message) = &answer.items[0] else { panic!() };
+        let cut = !matches!(expected, FinishReason::Other(_));
+        assert_eq!(message.status == Some(ItemStatus::Incomplete), cut, "{reason}");
+    }
+}
+
+#[test]
+fn errors_nested_flat_failed_and_bare() {
+    for line in [
+        r#"{"type":"error","error":{"type":"server_error","code":"c","message":"m","param":null}}"#,
+        r#"{"type":"error","code":"c","message":"m","param":null}"#,
+        r#"{"error":{"code":"c","message":"m"}}"#,
+        r#"{"type":"response.in_progress","error":{"code":"c","message":"m"}}"#,
+        r#"{"type":"response.failed","response":{"status":"failed","error":{"code":"c","message":"m"}}}"#,
+        r#"{"type":"response.completed","response":{"status":"failed","error":{"code":"c","message":"m"}}}"#,
+    ] {
+        let got = good(&stream(&[line]));
+        let Some(Delta::Error(error)) = got.last() else { panic!("{line}: {got:?}") };
+        assert_eq!(
+            (error.code.as_deref(), error.message.as_deref()),
+            (Some("c"), Some("m")),
+            "{line}"
+        );
+    }
+    let got = good(&stream(&[r#"{"error_type":"t","error_message":"m"}"#]));
+    let Some(Delta::Error(error)) = got.last() else { panic!("{got:?}") };
+    assert_eq!((error.error_type.as_deref(), error.message.as_deref()), (Some("t"), Some("m")));
+}
+
+#[test]
+fn the_first_of_two_terminals_counts_and_nothing_after_it() {
+    let got = deltas([&stream(&[
+        COMPLETED,
+        r#"{"type":"response.output_text.delta","output_index":0,"delta":"late"}"#,
+        r#"{"type":"response.failed","response":{"status":"failed"}}"#,
+        r#"{"broken":"#,
+    ])[..]]);
+    assert!(matches!(got.last(), Some(Ok(Delta::Finish(_)))), "{got:?}");
+    assert_eq!(got.iter().filter(|d| !matches!(d, Ok(Delta::Started(_)))).count(), 1);
+}
+
+#[test]
+fn no_terminal_is_a_cut_and_stays_one() {
+    let text = r#"{"type":"response.output_text.delta","output_index":0,"delta":"Hi"}"#;
+    for end in ["", "data: [DONE]\n\n"] {
+        let mut parser = ResponseParser::new();
+        parser.feed(stream(&[text]));
+        parser.feed(end);
+        parser.finish();
+        while let Some(Ok(_)) = parser.next_event() {}
+        for _ in 0..3 {
+            assert!(parser.next_event().unwrap().unwrap_err().is_cut());
+        }
+    }
+}
+
+#[test]
+fn done_mark_without_terminal_needs_no_end_of_input() {
+    let mut parser = ResponseParser::new();
+    parser.feed("data: [DONE]\n\n");
+    assert!(parser.next_event().unwrap().unwrap_err().is_cut());
+}
