@@ -288,11 +288,14 @@ impl Config {
     }
 
     fn unknown(&self, name: &str) -> UnknownModel {
-        let names = self.names();
-        UnknownModel {
-            name: name.to_owned(),
-            nearest: nearest_few(name.trim(), names.iter().map(String::as_str)),
+        // An id that several providers have is known, and says too little.
+        let owners = self.models.keys().filter(|r| r.model() == name.trim());
+        let mut nearest: Vec<String> = owners.take(3).map(ToString::to_string).collect();
+        if nearest.is_empty() {
+            let names = self.names();
+            nearest = nearest_few(name.trim(), names.iter().map(String::as_str));
         }
+        UnknownModel { name: name.to_owned(), nearest }
     }
 
     /// Everything a client may ask for.

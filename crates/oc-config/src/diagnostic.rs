@@ -86,12 +86,18 @@ pub(crate) struct Report<'a> {
     source: &'a Source,
     text: &'a str,
     found: Vec<Diagnostic>,
+    errors: usize,
+    warnings: usize,
+    not_kept: usize,
 }
+
+/// A file of nothing but mistakes is not collected to its end; of each severity
+/// at most this many, so that warnings cannot crowd out an error.
+const KEPT: usize = 10 * MAX_PROBLEMS;
 
 impl<'a> Report<'a> {
     pub(crate) fn new(source: &'a Source, text: &'a str) -> Self {
-        let found = Vec::new();
-        Self { source, text, found }
+        Self { source, text, found: Vec::new(), errors: 0, warnings: 0, not_kept: 0 }
     }
 
     pub(crate) fn error(
@@ -155,7 +161,7 @@ impl<'a> Report<'a> {
     }
 
     pub(crate) fn has_errors(&self) -> bool {
-        self.found.iter().any(|d| d.severity == Severity::Error)
+        self.errors > 0
     }
 
     /// All problems in the order of the file, bounded.
@@ -164,12 +170,18 @@ impl<'a> Report<'a> {
         // Said as an error, it need not be said as a warning too.
         let mut said = HashSet::new();
         self.found.retain(|d| said.insert((d.span.start, d.path.clone(), d.reason.clone())));
-        if let Some(over) = self.found.len().checked_sub(MAX_PROBLEMS).filter(|n| *n > 0) {
+        let all = self.found.len() + self.not_kept;
+        if all > MAX_PROBLEMS {
+            // What refuses the file is told before what does not.
+            if self.errors > 0 {
+                self.found.retain(|d| d.severity == Severity::Error);
+            }
             self.found.truncate(MAX_PROBLEMS);
-            let path = Path::default();
-            let reason = format!("{over} more problems are not shown");
+            let worst = if self.errors > 0 { Severity::Error } else { Severity::Warning };
+            let reason = format!("{} more problems are not shown", all - self.found.len());
             let end = self.text.len();
-            self.error(end..end, &path, reason, None);
+            self.not_kept = 0;
+            self.add(worst, end..end, &Path::default(), reason, None);
         }
         self.found
     }
@@ -182,6 +194,15 @@ impl<'a> Report<'a> {
         reason: String,
         fix: Option<String>,
     ) {
+        let count = match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        *count += 1;
+        if *count > KEPT {
+            self.not_kept += 1;
+            return;
+        }
         let (line, column) = self.source.position(self.text, span.start);
         self.found.push(Diagnostic {
             severity,

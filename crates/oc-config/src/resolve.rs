@@ -324,8 +324,11 @@ fn assume(
     }
     let Some(provider) = config.providers.get(id) else {
         let known = config.providers.keys().map(String::as_str);
-        let known = known.chain(context.catalog.providers.keys().map(String::as_str));
-        let fix = match nearest(id, known) {
+        let hosted = context.catalog.providers.keys().map(String::as_str);
+        let fix = match nearest(id, known.chain(hosted)) {
+            Some(near) if near == id => {
+                format!("`mode: \"replace\"` leaves it out: add `models.providers.{id}`")
+            }
             Some(near) => format!("did you mean `{near}/{}`?", model_ref.model()),
             None => format!("add `models.providers.{id}`"),
         };

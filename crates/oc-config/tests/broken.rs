@@ -233,7 +233,21 @@ fn a_file_of_brackets_is_refused_and_not_followed() {
 #[test]
 fn thousands_of_problems_are_cut_off() {
     let keys: Vec<String> = (0..5000).map(|n| format!("k{n}: 1")).collect();
-    let text = format!("{{ models: {{ providers: {{ a: {{ {} }} }} }} }}", keys.join(", "));
-    let error = Config::parse(&text, "c.json5", &|_: &str| None).expect_err("broken");
-    assert!(error.diagnostics().len() <= 101);
+    let keys = keys.join(", ");
+    let below = format!("{{ models: {{ providers: {{ a: {{ {keys} }} }} }} }}");
+    for text in [below, format!("{{ {keys} }}")] {
+        let error = Config::parse(&text, "c.json5", &|_: &str| None).expect_err("broken");
+        assert!(error.diagnostics().len() <= 101);
+        assert!(error.diagnostics().iter().all(|d| d.severity == Severity::Error));
+    }
+    // A flood of warnings refuses nothing, and hides no error.
+    let vars: Vec<String> = (0..3000).map(|n| format!("V{n}: '${{NOT_SET}}'")).collect();
+    let vars = vars.join(", ");
+    let flood = format!("{{ env: {{ vars: {{ {vars} }} }} }}");
+    let loaded = Config::parse(&flood, "c.json5", &|_: &str| None).expect("only warnings");
+    assert_eq!(loaded.diagnostics.len(), 101);
+    assert!(loaded.diagnostics.iter().all(|d| d.severity == Severity::Warning));
+    let flood = format!("{{ env: {{ vars: {{ {vars} }} }}, secrets: [] }}");
+    let error = Config::parse(&flood, "c.json5", &|_: &str| None).expect_err("an error");
+    assert!(error.diagnostics()[0].to_string().contains("secrets"), "{error:?}");
 }

@@ -250,6 +250,16 @@ fn without_a_primary_the_only_configured_model_is_it() {
 }
 
 #[test]
+fn an_id_of_two_providers_says_too_little() {
+    let text = "{ models: { providers: {
+      a: { baseUrl: 'http://127.0.0.1:1/v1', api: 'openai-responses', models: [{ id: 'm', name: 'M' }] },
+      b: { baseUrl: 'http://127.0.0.1:2/v1', api: 'openai-responses', models: [{ id: 'm', name: 'M' }, { id: 'M', name: 'M' }] } } } }";
+    let config = parse(text, &[]).value;
+    assert_eq!(config.chain("m").expect_err("ambiguous").nearest, ["a/m", "b/m"]);
+    assert_eq!(refs(&config, "M"), ["b/M"], "exact case beats any case");
+}
+
+#[test]
 fn aliases_keep_their_rules() {
     let text = "{ agents: { defaults: { model: 'openai/gpt-5', models: {
       'anthropic/claude-opus-4-6': {}, 'anthropic/claude-sonnet-4-5': { alias: '' },

@@ -10,6 +10,8 @@ mod gateway;
 mod models;
 mod values;
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 
 pub(crate) use agents::Agents;
@@ -101,11 +103,11 @@ fn check_root(document: &Document, report: &mut Report<'_>) {
         report.error(root.span.clone(), &Path::default(), reason, Some(fix));
         return;
     }
-    let mut seen: Vec<(&str, usize)> = Vec::new();
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for entry in root.entries() {
         let path = Path::default().key(&entry.key);
-        if let Some((_, at)) = seen.iter().find(|(key, _)| *key == entry.key) {
-            let line = report.line_of(*at);
+        if let Some(first) = seen.get(entry.key.as_str()) {
+            let line = report.line_of(*first);
             let reason = format!("key `{}` appears twice, first in line {line}", entry.key);
             let fix = Some("keep one of the two".to_owned());
             // What OpenClaw makes of its own sections is its business.
@@ -114,7 +116,7 @@ fn check_root(document: &Document, report: &mut Report<'_>) {
                 false => report.warning(entry.key_span.clone(), &path, reason, fix),
             }
         }
-        seen.push((&entry.key, entry.key_span.start));
+        seen.entry(&entry.key).or_insert(entry.key_span.start);
         if entry.key != INCLUDE && !ROOT_KEYS.contains(&entry.key.as_str()) {
             let fix = match nearest(&entry.key, ROOT_KEYS.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
