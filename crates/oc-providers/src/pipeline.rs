@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use oc_responses_stream::{
-    Delta, FrameVerdict, Interpret, Limits as ParserLimits, Parser, StreamError, StreamErrorKind,
+    Delta, FrameVerdict, Interpret, Limits as ParserLimits, Parser, Seal, StreamError, StreamErrorKind,
     sse,
 };
 use serde_json::Value;
@@ -87,14 +87,17 @@ impl Pipeline {
         }
     }
 
-    /// A seal that is no string goes into an envelope that clients can carry.
-    fn with_portable_seal(&self, mut delta: Delta) -> Delta {
-        if let Delta::Seal(seal) = &mut delta
-            && seal.api != Api::OpenaiResponses.as_str()
-        {
-            seal.value = Value::String(seal::close(seal.api, &self.origin, &seal.value));
+    /// Another wire's seal goes into an envelope: that is a Responses seal of
+    /// our making, which every client of ours can carry.
+    fn with_portable_seal(&self, delta: Delta) -> Delta {
+        let responses = Api::OpenaiResponses.as_str();
+        match delta {
+            Delta::Seal(seal) if seal.api != responses => {
+                let envelope = seal::close(seal.api, &self.origin, &seal.value);
+                Delta::Seal(Seal::new(seal.slot, responses, Value::String(envelope)))
+            }
+            other => other,
         }
-        delta
     }
 }
 
@@ -143,5 +146,9 @@ impl Interpret for AnyWire {
 
     fn ended(&self) -> bool {
         self.0.ended()
+    }
+
+    fn end_of_input(&mut self, out: &mut VecDeque<Delta>) {
+        self.0.end_of_input(out);
     }
 }

@@ -132,7 +132,7 @@ impl<'a> Plain<'a> {
             match item {
                 Item::Message(message) => self.message(message),
                 Item::Reasoning(reasoning) => self.reasoning(reasoning),
-                Item::FunctionCall(call) => self.items.push(Value::Object(function_call(call))),
+                Item::FunctionCall(call) => self.call(call),
                 Item::FunctionCallOutput(result) => self.output(result),
                 Item::Other(other) => self.losses.push(Loss::Item(other.item_type().to_owned())),
                 _ => self.losses.push(Loss::Item("unknown".into())),
@@ -183,6 +183,15 @@ impl<'a> Plain<'a> {
         let mut json = Value::Object(reasoning_json(&[], &[text]));
         self.complete(&mut json, "rs");
         self.items.push(json);
+    }
+
+    fn call(&mut self, call: &FunctionCall) {
+        let mut json = function_call(call);
+        // Chat templates parse the arguments; blank ones fail there.
+        if call.arguments.trim().is_empty() {
+            json.insert("arguments".into(), "{}".into());
+        }
+        self.items.push(Value::Object(json));
     }
 
     fn output(&mut self, result: &FunctionCallOutput) {

@@ -1,0 +1,206 @@
+//! Which call a piece of a tool call belongs to.
+//!
+//! OpenAI numbers calls by `index`, names each once and then sends arguments.
+//! Others leave the index out, send 0 for every call, repeat the id or the
+//! name, send `""` for both, or give the arguments whole as text or object.
+
+use std::collections::{HashMap, VecDeque};
+
+use oc_responses_stream::{
+    Delta, ItemEnd, ItemStatus, Slot, ToolCallArguments, ToolCallEnd, ToolCallStart,
+};
+use serde_json::Value;
+
+use super::extent::Extent;
+use super::fields::Fields;
+
+/// The tool calls of one answer.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    calls: Vec<Call>,
+    current: Option<usize>,
+    by_index: HashMap<u64, usize>,
+    by_id: HashMap<String, usize>,
+}
+
+#[derive(Debug)]
+struct Call {
+    slot: Slot,
+    index: Option<u64>,
+    id: String,
+    name: String,
+    announced: bool,
+    extent: Extent,
+    /// The arguments, where they came as an object rather than as text.
+    whole: Option<String>,
+    /// Arguments that came before the name did.
+    early: String,
+}
+
+impl Calls {
+    /// Takes one element of `tool_calls`, or a legacy `function_call`
+    /// (`{name, arguments}` without a `function` around it).
+    ///
+    /// `take_slot` gives the slot of a call that is new.
+    pub(super) fn piece(
+        &mut self,
+        piece: &Fields<'_>,
+        take_slot: impl FnOnce() -> Slot,
+        out: &mut VecDeque<Delta>,
+    ) {
+        let nested = piece.object("function");
+        let function = nested.as_ref().unwrap_or(piece);
+        let index = piece.count("index");
+        let id = piece.word("id").unwrap_or_default();
+        let name = function.word("name").unwrap_or_default();
+        let place = match self.place_of(index, &id, &name) {
+            Some(place) => place,
+            None => self.open(index, take_slot()),
+        };
+        self.current = Some(place);
+        let Some(call) = self.calls.get_mut(place) else { return };
+        if call.index.is_none()
+            && let Some(index) = index
+        {
+            call.index = Some(index);
+            self.by_index.insert(index, place);
+        }
+        if call.id.is_empty() && !id.is_empty() {
+            // One id for several calls: a result could not say which it answers.
+            let first = *self.by_id.entry(id.to_string()).or_insert(place) == place;
+            call.id = if first { id.into_owned() } else { format!("{id}_{}", call.slot.0) };
+        }
+        call.named(&name);
+        if let Some(raw) = function.raw("arguments") {
+            match super::fields::text(raw) {
+                Some(text) => call.arguments(&text, out),
+                // An object where text belongs: it counts whole.
+                None => {
+                    let whole = serde_json::from_str::<Value>(raw.get()).ok();
+                    call.whole = whole.filter(Value::is_object).map(|object| object.to_string());
+                }
+            }
+        }
+    }
+
+    /// Ends every call, in the order in which they began.
+    pub(super) fn end(&mut self, cut: bool, out: &mut VecDeque<Delta>) {
+        for call in std::mem::take(&mut self.calls) {
+            call.end(cut, out);
+        }
+        self.by_index.clear();
+        self.by_id.clear();
+        self.current = None;
+    }
+
+    /// The call that a piece continues; `None`: it opens one.
+    fn place_of(&self, index: Option<u64>, id: &str, name: &str) -> Option<usize> {
+        if let Some(index) = index {
+            let Some(&place) = self.by_index.get(&index) else {
+                // The index came later than the call.
+                let place = self.current?;
+                let call = self.calls.get(place)?;
+                let continues = id.is_empty() || id == call.id;
+                return (call.index.is_none() && name.is_empty() && continues).then_some(place);
+            };
+            let call = self.calls.get(place)?;
+            // Every call under one index: another id with a name is another
+            // call, unless the one before is still in the middle of its arguments.
+            let other = !id.is_empty() && !call.id.is_empty() && id != call.id && !name.is_empty();
+            let free = call.is_whole() || !call.extent.began();
+            return if other && free { self.by_id.get(id).copied() } else { Some(place) };
+        }
+        if let Some(place) = self.by_id.get(id) {
+            return Some(*place);
+        }
+        let place = self.current?;
+        let call = self.calls.get(place)?;
+        let new_id = !id.is_empty() && !call.id.is_empty();
+        let again = !name.is_empty()
+            && (call.is_whole() || (call.extent.began() && name != call.name));
+        (!new_id && !again).then_some(place)
+    }
+
+    fn open(&mut self, index: Option<u64>, slot: Slot) -> usize {
+        let place = self.calls.len();
+        if let Some(index) = index {
+            self.by_index.insert(index, place);
+        }
+        self.calls.push(Call {
+            slot,
+            index,
+            id: String::new(),
+            name: String::new(),
+            announced: false,
+            extent: Extent::default(),
+            whole: None,
+            early: String::new(),
+        });
+        place
+    }
+}
+
+impl Call {
+    fn is_whole(&self) -> bool {
+        self.whole.is_some() || self.extent.is_whole()
+    }
+
+    /// A name may be repeated, or cut in two by an old relay; once arguments
+    /// came it is settled.
+    fn named(&mut self, name: &str) {
+        if self.announced || name.is_empty() || self.name.starts_with(name) {
+            return;
+        }
+        if name.starts_with(self.name.as_str()) {
+            self.name = name.to_owned();
+        } else {
+            self.name.push_str(name);
+        }
+    }
+
+    fn arguments(&mut self, text: &str, out: &mut VecDeque<Delta>) {
+        if text.is_empty() {
+            return;
+        }
+        self.extent.push(text);
+        if !self.announced && self.name.is_empty() {
+            self.early.push_str(text);
+            return;
+        }
+        self.announce(out);
+        out.push_back(Delta::ToolCallArguments(ToolCallArguments::new(self.slot, text)));
+    }
+
+    fn announce(&mut self, out: &mut VecDeque<Delta>) {
+        if std::mem::replace(&mut self.announced, true) {
+            return;
+        }
+        if self.id.is_empty() {
+            // Only to tell the calls of one answer apart.
+            self.id = format!("call_{}", self.slot.0);
+        }
+        out.push_back(Delta::ToolCallStart(ToolCallStart::new(
+            self.slot,
+            self.id.as_str(),
+            self.name.as_str(),
+        )));
+        if !self.early.is_empty() {
+            let early = std::mem::take(&mut self.early);
+            out.push_back(Delta::ToolCallArguments(ToolCallArguments::new(self.slot, early)));
+        }
+    }
+
+    fn end(mut self, cut: bool, out: &mut VecDeque<Delta>) {
+        self.announce(out);
+        // Half a call that the limit cut is never told as whole.
+        let status = if cut && !self.is_whole() {
+            ItemStatus::Incomplete
+        } else {
+            let bare = !self.extent.began();
+            let arguments = self.whole.or_else(|| bare.then(|| "{}".to_owned()));
+            out.push_back(Delta::ToolCallEnd(ToolCallEnd::new(self.slot, arguments)));
+            ItemStatus::Completed
+        };
+        out.push_back(Delta::ItemEnd(ItemEnd::new(self.slot, status)));
+    }
+}

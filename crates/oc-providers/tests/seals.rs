@@ -1,0 +1,96 @@
+//! Reasoning comes home: a Messages thinking block goes out through a
+//! Responses client and back to the host that signed it, and to no other.
+
+mod support;
+
+use std::sync::Arc;
+
+use oc_providers::wire::openai_responses::decode_request;
+use oc_providers::{Api, Endpoint, Loss, ModelFacts, Provider, Script, ScriptedTransport};
+use oc_responses_stream::Collector;
+use serde_json::{Value, json};
+
+const STREAM: &str = concat!(
+    "data: {\"type\":\"message_start\",\"message\":{\"id\":\"m\"}}\n\n",
+    "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"thinking\",\"thinking\":\"\"}}\n\n",
+    "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"hmm \\u00fc\"}}\n\n",
+    "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"signature_delta\",\"signature\":\"SIG==\"}}\n\n",
+    "data: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
+    "data: {\"type\":\"content_block_start\",\"index\":1,\"content_block\":{\"type\":\"redacted_thinking\",\"data\":\"RED\"}}\n\n",
+    "data: {\"type\":\"content_block_stop\",\"index\":1}\n\n",
+    "data: {\"type\":\"content_block_start\",\"index\":2,\"content_block\":{\"type\":\"tool_use\",\"id\":\"toolu_1\",\"name\":\"f\",\"input\":{}}}\n\n",
+    "data: {\"type\":\"content_block_stop\",\"index\":2}\n\n",
+    "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\"}}\n\n",
+    "data: {\"type\":\"message_stop\"}\n\n",
+);
+
+fn provider(api: Api, base: &str, scripts: Vec<Script>) -> Provider {
+    let endpoint = Endpoint::new("p", api, base)
+        .expect("url")
+        .model("m", ModelFacts::new().with_reasoning(true).with_max_output_tokens(8192));
+    Provider::new(endpoint, Arc::new(ScriptedTransport::new(scripts))).expect("provider")
+}
+
+/// The next turn, as a client that keeps the whole history sends it.
+async fn next_turn() -> Value {
+    let asked = decode_request(br#"{"model":"m","input":"go"}"#).expect("request").request;
+    let anthropic =
+        provider(Api::AnthropicMessages, "https://api.anthropic.com", vec![Script::sse(STREAM)]);
+    let mut collector = Collector::new();
+    anthropic.collect(&asked).await.expect("answers").iter().for_each(|delta| collector.push(delta));
+    let mut input = vec![json!({"role": "user", "content": "go"})];
+    input.extend(collector.finish().items.iter().map(|item| item.to_json()));
+    input.push(json!({"type": "function_call_output", "call_id": "toolu_1", "output": "done"}));
+    json!({"model": "m", "input": input, "reasoning": {"effort": "low"}})
+}
+
+fn sent(api: Api, base: &str, turn: &Value) -> (Value, Vec<Loss>) {
+    let asked = decode_request(turn.to_string().as_bytes()).expect("request").request;
+    let encoded = provider(api, base, Vec::new()).encode(&asked).expect("encodes");
+    (encoded.body, encoded.losses)
+}
+
+#[tokio::test]
+async fn thinking_comes_home_verbatim() {
+    let turn = next_turn().await;
+    let (body, losses) = sent(Api::AnthropicMessages, "https://api.anthropic.com", &turn);
+    assert_eq!(
+        body["messages"][1]["content"],
+        json!([
+            {"type": "thinking", "thinking": "hmm ü", "signature": "SIG=="},
+            {"type": "redacted_thinking", "data": "RED"},
+            {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}},
+        ])
+    );
+    assert_eq!(body["thinking"]["type"], "enabled", "the loop began with its own thinking");
+    assert!(losses.is_empty(), "{losses:?}");
+}
+
+#[tokio::test]
+async fn nobody_else_gets_it() {
+    let turn = next_turn().await;
+    for (api, base) in [
+        (Api::AnthropicMessages, "http://127.0.0.1:8080"),
+        (Api::OpenaiResponses, "http://127.0.0.1:1234/v1"),
+        (Api::OpenaiResponses, "https://api.openai.com/v1"),
+    ] {
+        let (body, losses) = sent(api, base, &turn);
+        let text = body.to_string();
+        assert!(!text.contains("hmm") && !text.contains("oc-seal"), "{base}: {text}");
+        assert!(losses.contains(&Loss::Reasoning), "{base}");
+    }
+}
+
+#[tokio::test]
+async fn a_tool_loop_that_another_model_began_goes_on_without_thinking() {
+    let turn = json!({"model": "m", "reasoning": {"effort": "low"}, "input": [
+        {"role": "user", "content": "go"},
+        {"type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": "local"}]},
+        {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "c", "output": "done"}]});
+    let (body, losses) = sent(Api::AnthropicMessages, "https://api.anthropic.com", &turn);
+    assert!(body.get("thinking").is_none());
+    assert!(losses.contains(&Loss::Field("reasoning")));
+    let (body, _) = sent(Api::AnthropicMessages, "http://127.0.0.1:8080", &turn);
+    assert_eq!(body["thinking"]["type"], "enabled", "a plain server asks for no signature");
+}
