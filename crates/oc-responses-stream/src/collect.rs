@@ -63,13 +63,7 @@ impl Collector {
                 self.answer.created_at = started.created_at;
             }
             Delta::Text(text) => self.text(text),
-            Delta::Refusal(refusal) => {
-                let message = self.message(refusal.slot, refusal.phase);
-                match part_mut(message, refusal.part) {
-                    Part::Refusal(all) => all.push_str(&refusal.text),
-                    empty => *empty = Part::Refusal(refusal.text.clone()),
-                }
-            }
+            Delta::Refusal(refusal) => self.refusal(refusal),
             Delta::Reasoning(reasoning) => self.reasoning(reasoning),
             Delta::Seal(seal) => {
                 if let (Item::Reasoning(reasoning), Value::String(value)) =
@@ -99,7 +93,7 @@ impl Collector {
             }
             Delta::Annotation(annotation) => {
                 let message = self.message(annotation.slot, None);
-                if let Part::Text(text) = part_mut(message, annotation.part) {
+                if let Some(Part::Text(text)) = message.map(|m| part_mut(m, annotation.part)) {
                     text.annotations.push(annotation.annotation.clone());
                 }
             }
@@ -119,7 +113,7 @@ impl Collector {
     }
 
     fn text(&mut self, delta: &TextDelta) {
-        let message = self.message(delta.slot, delta.phase);
+        let Some(message) = self.message(delta.slot, delta.phase) else { return };
         match part_mut(message, delta.part) {
             Part::Text(text) => {
                 text.text.push_str(&delta.text);
@@ -130,7 +124,7 @@ impl Collector {
                     }
                 }
             }
-            other => *other = Part::text(&delta.text),
+            _ => message.content.push(Part::text(&delta.text)),
         }
     }
 
@@ -150,14 +144,27 @@ impl Collector {
         }
     }
 
-    fn message(&mut self, slot: Slot, phase: Option<Phase>) -> &mut Message {
-        let item = self.items.entry(slot).or_insert_with(|| Item::Message(open_message()));
-        if !matches!(item, Item::Message(_)) {
-            *item = Item::Message(open_message());
+    fn refusal(&mut self, delta: &TextDelta) {
+        let Some(message) = self.message(delta.slot, delta.phase) else { return };
+        match part_mut(message, delta.part) {
+            Part::Refusal(all) => all.push_str(&delta.text),
+            Part::Text(text) if !text.text.is_empty() => {
+                message.content.push(Part::Refusal(delta.text.clone()));
+            }
+            empty => *empty = Part::Refusal(delta.text.clone()),
         }
-        let Item::Message(message) = item else { unreachable!("it was just made one") };
-        message.phase = message.phase.or(phase);
-        message
+    }
+
+    /// The message at `slot`; `None` where another kind of item has that place,
+    /// which no interpreter does.
+    fn message(&mut self, slot: Slot, phase: Option<Phase>) -> Option<&mut Message> {
+        match self.items.entry(slot).or_insert_with(|| Item::Message(open_message())) {
+            Item::Message(message) => {
+                message.phase = message.phase.or(phase);
+                Some(message)
+            }
+            _ => None,
+        }
     }
 
     fn thought(&mut self, slot: Slot) -> &mut Item {

@@ -24,6 +24,12 @@ pub trait Interpret {
 
     /// Whether the wire's own terminal event was seen.
     fn ended(&self) -> bool;
+
+    /// The input ended without a terminal event. A wire whose answers can be
+    /// whole all the same (Chat: a finish reason came, `[DONE]` did not)
+    /// appends their end to `out`; by default nothing is, and the answer counts
+    /// as cut.
+    fn end_of_input(&mut self, _out: &mut VecDeque<Delta>) {}
 }
 
 /// What a frame was. What happens then is stated once, in

@@ -19,6 +19,8 @@ mod split;
 pub mod sse;
 #[cfg(feature = "stream")]
 mod stream;
+#[cfg(feature = "eventsource-stream")]
+mod stream_of_events;
 
 pub use collect::{Answer, Collector};
 pub use delta::{
@@ -42,7 +44,11 @@ pub use responses::ResponsesInterpreter;
 pub use split::{ReasoningSplitter, SplitDeltas, TextPiece};
 #[cfg(feature = "stream")]
 pub use stream::{DeltaStream, ReadError, ResponseStream};
+#[cfg(feature = "eventsource-stream")]
+pub use stream_of_events::EventSourceDeltas;
+
 pub mod events {
-    //! The typed events' own structs, one per variant of [`Event`](crate::Event).
+    //! The typed events' own structs, one for each variant of
+    //! [`Event`](crate::Event), which are named after it.
     pub use crate::event::*;
 }

@@ -54,6 +54,7 @@ impl Limits {
 /// | a comment | [`Delta::Alive`] |
 /// | the first terminal event | [`Delta::Finish`] or [`Delta::Error`], then `None` for ever; whatever follows is not read |
 /// | `[DONE]` or the end of input without a terminal event | the stream fails as `Cut` |
+/// | the end of input where the wire says that the answer is whole ([`Interpret::end_of_input`]) | [`Delta::Finish`] |
 /// | a JSON document instead of a stream | its deltas at the end of input (an answer or an error), or `NotAStream` |
 /// | HTML | the stream fails as `NotAStream` |
 /// | too large an event or stream | the stream fails as `FrameTooLarge`, `StreamTooLarge` |
@@ -122,6 +123,12 @@ impl Parser<ResponsesInterpreter> {
     /// [`split_reasoning`](Self::split_reasoning).
     pub fn new() -> Self {
         Parser::with_interpreter(ResponsesInterpreter::new(), Limits::default()).split_reasoning()
+    }
+}
+
+impl Default for Parser<ResponsesInterpreter> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -230,7 +237,11 @@ impl<I: Interpret> Parser<I> {
             Some(Ok(Decoded::Frame(frame))) => self.frame(&frame),
             Some(Ok(Decoded::Comment)) => self.ready.push_back(Delta::Alive),
             Some(Err(error)) => self.fail(StreamError::frame_too_large(error.limit)),
-            None if self.ended => self.fail(StreamError::cut()),
+            None if self.ended => {
+                self.interpreter.end_of_input(&mut self.fresh);
+                self.settle();
+                self.fail(StreamError::cut());
+            }
             None => return self.too_long(),
         }
         true

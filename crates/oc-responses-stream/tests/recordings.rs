@@ -1,5 +1,7 @@
 //! Every recorded `/v1/responses` stream of every server, read.
 
+#![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
+
 mod common;
 
 use common::{

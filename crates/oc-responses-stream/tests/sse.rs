@@ -1,6 +1,8 @@
 //! The decoder against the standard, against `eventsource-stream` where that is
 //! right, and against noise.
 
+#![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
+
 use std::convert::Infallible;
 
 use eventsource_stream::Eventsource;

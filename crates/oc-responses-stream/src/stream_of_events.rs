@@ -1,0 +1,92 @@
+//! For those who have a stream of `eventsource_stream::Event`s already.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use pin_project_lite::pin_project;
+
+use crate::sse::Frame;
+use crate::{Delta, Interpret, Parser, ReadError, ResponseParser, ResponsesInterpreter};
+
+pin_project! {
+    /// A stream of [`Delta`]s over a stream of `eventsource_stream::Event`s
+    /// (feature `eventsource-stream`).
+    ///
+    /// It behaves as [`DeltaStream`](crate::DeltaStream) does. What the other
+    /// reader has lost is lost here too: comments, the size limit of an event,
+    /// the last event where its blank line is missing, everything after a byte
+    /// that is not UTF-8. Where bytes are at hand, use
+    /// [`ResponseStream`](crate::ResponseStream).
+    ///
+    /// ```
+    /// use eventsource_stream::Eventsource;
+    /// use futures::{executor::block_on, stream};
+    /// use oc_responses_stream::{EventSourceDeltas, final_text};
+    ///
+    /// let body = stream::iter([Ok::<_, std::io::Error>(
+    ///     "data: {\"type\":\"response.output_text.delta\",\"delta\":\"Hi\"}\n\n\
+    ///      data: {\"type\":\"response.completed\",\"response\":{\"status\":\"completed\"}}\n\n",
+    /// )]);
+    /// assert_eq!(block_on(final_text(EventSourceDeltas::new(body.eventsource()))).unwrap(), "Hi");
+    /// ```
+    #[derive(Debug)]
+    #[must_use = "streams do nothing unless polled"]
+    pub struct EventSourceDeltas<S, I: Interpret> {
+        #[pin]
+        events: S,
+        parser: Parser<I>,
+        over: bool,
+    }
+}
+
+impl<S> EventSourceDeltas<S, ResponsesInterpreter> {
+    /// Reads `events` with a [`ResponseParser::new`].
+    pub fn new(events: S) -> Self {
+        Self::with_parser(events, ResponseParser::new())
+    }
+}
+
+impl<S, I: Interpret> EventSourceDeltas<S, I> {
+    /// Reads `events` with `parser`.
+    pub fn with_parser(events: S, parser: Parser<I>) -> Self {
+        Self { events, parser, over: false }
+    }
+}
+
+impl<S, E, I> Stream for EventSourceDeltas<S, I>
+where
+    S: Stream<Item = Result<eventsource_stream::Event, E>>,
+    I: Interpret,
+{
+    type Item = Result<Delta, ReadError<E>>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut this = self.project();
+        while !*this.over {
+            match this.parser.next_event() {
+                Some(Ok(delta)) => {
+                    *this.over = matches!(delta, Delta::Finish(_) | Delta::Error(_));
+                    return Poll::Ready(Some(Ok(delta)));
+                }
+                Some(Err(error)) => {
+                    *this.over = true;
+                    return Poll::Ready(Some(Err(error.into())));
+                }
+                None => {}
+            }
+            match this.events.as_mut().poll_next(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Ok(event))) => {
+                    this.parser.feed_frame(&Frame::new(Some(&event.event), event.data));
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    *this.over = true;
+                    return Poll::Ready(Some(Err(ReadError::Transport(error))));
+                }
+                Poll::Ready(None) => this.parser.finish(),
+            }
+        }
+        Poll::Ready(None)
+    }
+}
