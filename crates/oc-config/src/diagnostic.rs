@@ -180,7 +180,7 @@ impl<'a> Report<'a> {
             let worst = if self.errors > 0 { Severity::Error } else { Severity::Warning };
             let reason = format!("{} more problems are not shown", all - self.found.len());
             let end = self.text.len();
-            self.not_kept = 0;
+            (self.errors, self.warnings) = (0, 0);
             self.add(worst, end..end, &Path::default(), reason, None);
         }
         self.found
