@@ -2,6 +2,7 @@
 //!
 //! | verb | does |
 //! |---|---|
+//! | `bench` | the product beside what people would use instead, measured |
 //! | `ci` | everything that CI runs, in one order, with timings |
 //! | `interop` | the official openai-python against the gateway's binary |
 //! | `tidy` | the rules of the house that no compiler knows |
@@ -14,6 +15,7 @@
     reason = "a command that people run: it talks on stdout, measures time and reads the environment"
 )]
 
+mod bench;
 mod ci;
 mod interop;
 mod process;
@@ -25,6 +27,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::tally::Tally;
+
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about = "The project's own commands")]
 struct Arguments {
@@ -34,6 +38,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Measure the product beside what people would use instead
+    Bench(bench::Options),
     /// Run all that CI runs; goes on after a failure and sums up at the end
     Ci(ci::Options),
     /// Run openai-python against the gateway's binary over a scripted upstream
@@ -44,11 +50,9 @@ enum Verb {
 
 fn main() -> ExitCode {
     let end = match Arguments::parse().verb {
+        Verb::Bench(options) => bench::run(&options).map(|()| true),
         Verb::Ci(options) => ci::run(&options),
-        Verb::Interop(options) => interop::run(&options).map(|tally| {
-            println!("{tally}");
-            tally.is_success()
-        }),
+        Verb::Interop(options) => interop::run(&options).map(Tally::is_success),
         Verb::Tidy => tidy::run().map(|()| true),
     };
     match end {

@@ -1,0 +1,37 @@
+//! The project's benchmarks, run by `cargo xtask bench`.
+//!
+//! | command | measures |
+//! |---|---|
+//! | `parser` | the Responses parser beside what people would use instead |
+//!
+//! Tables go to standard output as Markdown, progress to standard error.
+
+mod contenders;
+mod count;
+mod measure;
+mod parser;
+mod sample;
+
+use clap::{Parser, Subcommand};
+
+#[global_allocator]
+static ALLOCATOR: count::Counting = count::Counting;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The Responses parser beside what people would use instead
+    Parser(parser::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().what {
+        What::Parser(options) => parser::run(&options),
+    }
+}
