@@ -107,10 +107,7 @@ impl Stream for Deltas {
 }
 
 impl Reading {
-    fn poll_next(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Delta, ProviderError>>> {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Delta, ProviderError>>> {
         if let Some(opened) = self.opened.take() {
             return Poll::Ready(Some(Ok(Delta::Opened(opened))));
         }
@@ -141,14 +138,10 @@ async fn open(
     request: Request,
 ) -> Result<Box<Reading>, ProviderError> {
     let encoded = wire.encode(&request, &endpoint)?;
-    let truncation = Truncation::new(
-        encoded.max_output_tokens,
-        endpoint.facts(&request.model).context_window,
-    );
+    let truncation =
+        Truncation::new(encoded.max_output_tokens, endpoint.facts(&request.model).context_window);
     let response = transport.send(http_request(&endpoint, encoded)?).await?;
-    let response = judged(response, wire)
-        .await
-        .map_err(|fault| redacted(fault, &endpoint))?;
+    let response = judged(response, wire).await.map_err(|fault| redacted(fault, &endpoint))?;
     let request_id = wire::request_id(&response.headers);
     Ok(Box::new(Reading {
         opened: Some(Opened::new(request_id.clone())),

@@ -161,14 +161,11 @@ impl Endpoint {
     /// # Errors
     /// When `base_url` is no absolute `http` or `https` URL, or carries a user
     /// name or password (they would end up in logs; use a key or a header).
-    pub fn new(
-        id: impl Into<String>,
-        api: Api,
-        base_url: &str,
-    ) -> Result<Self, ProviderError> {
+    pub fn new(id: impl Into<String>, api: Api, base_url: &str) -> Result<Self, ProviderError> {
         let id = id.into();
         let setup = |what: &str| ProviderError::setup(format!("provider `{id}`: base url {what}"));
-        let base_url = Url::parse(base_url).map_err(|fault| setup(&format!("is no url: {fault}")))?;
+        let base_url =
+            Url::parse(base_url).map_err(|fault| setup(&format!("is no url: {fault}")))?;
         if !matches!(base_url.scheme(), "http" | "https") || base_url.host().is_none() {
             return Err(setup("must start with http:// or https://"));
         }
@@ -207,9 +204,8 @@ impl Endpoint {
     /// # Errors
     /// When the name or the value is not allowed in HTTP.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, ProviderError> {
-        let setup = |what: String| {
-            ProviderError::setup(format!("provider `{}`: header {what}", self.id))
-        };
+        let setup =
+            |what: String| ProviderError::setup(format!("provider `{}`: header {what}", self.id));
         let header =
             HeaderName::from_str(name).map_err(|_| setup("name is not valid".to_owned()))?;
         let mut value = HeaderValue::from_str(value)
@@ -349,7 +345,11 @@ mod tests {
             ("http://h:1/v1", "responses", "http://h:1/v1/responses"),
             ("http://h:1/v1/", "responses", "http://h:1/v1/responses"),
             ("https://api.anthropic.com", "v1/messages", "https://api.anthropic.com/v1/messages"),
-            ("https://api.anthropic.com/v1", "v1/messages", "https://api.anthropic.com/v1/messages"),
+            (
+                "https://api.anthropic.com/v1",
+                "v1/messages",
+                "https://api.anthropic.com/v1/messages",
+            ),
             ("https://h/anthropic/", "v1/messages", "https://h/anthropic/v1/messages"),
             ("https://h/v1?api-version=2", "responses", "https://h/v1/responses?api-version=2"),
         ] {

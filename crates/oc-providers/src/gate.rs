@@ -143,8 +143,7 @@ fn json_weight(value: &serde_json::Value) -> usize {
 mod tests {
     use super::*;
     use oc_responses_stream::{
-        Finish, Opened, Phase, ReasoningDelta, Slot, Started, TextDelta, ToolCallEnd,
-        ToolCallStart,
+        Finish, Opened, Phase, ReasoningDelta, Slot, Started, TextDelta, ToolCallEnd, ToolCallStart,
     };
 
     fn verdicts(deltas: &[Delta]) -> Vec<Gate> {

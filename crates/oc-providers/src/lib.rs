@@ -97,10 +97,10 @@ pub use request::{
     Effort, FunctionTool, JsonSchemaFormat, ReasoningRequest, Request, TextFormat, Tool, ToolChoice,
 };
 pub use secret::ApiKey;
-#[cfg(feature = "reqwest")]
-pub use transport::{Lookup, ReqwestTransport, ReqwestTransportBuilder, SystemLookup};
 pub use transport::{
     HttpRequest, HttpResponse, Script, ScriptedTransport, SentRequest, Transport, TransportError,
     TransportErrorKind,
 };
+#[cfg(feature = "reqwest")]
+pub use transport::{Lookup, ReqwestTransport, ReqwestTransportBuilder, SystemLookup};
 pub use vendors::{VENDORS, Vendor};

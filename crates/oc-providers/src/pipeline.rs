@@ -9,8 +9,8 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use oc_responses_stream::{
-    Delta, FrameVerdict, Interpret, Limits as ParserLimits, Parser, Seal, StreamError, StreamErrorKind,
-    sse,
+    Delta, FrameVerdict, Interpret, Limits as ParserLimits, Parser, Seal, StreamError,
+    StreamErrorKind, sse,
 };
 use serde_json::Value;
 

@@ -96,12 +96,7 @@ impl Provider {
     /// The deltas of the answer to `request`. Sends on first poll; what
     /// [`stream`](Self::stream) returns as an error is the stream's only item here.
     pub fn deltas(&self, request: Request) -> Deltas {
-        Deltas::lazy(
-            Arc::clone(&self.endpoint),
-            Arc::clone(&self.transport),
-            self.wire,
-            request,
-        )
+        Deltas::lazy(Arc::clone(&self.endpoint), Arc::clone(&self.transport), self.wire, request)
     }
 
     /// Sends `request` and collects all deltas of the answer.

@@ -53,11 +53,7 @@ mod tests {
         assert!(is_envelope(&text));
         assert_eq!(
             open(&text),
-            Some(Opened {
-                api: "anthropic-messages".into(),
-                origin: "https://h".into(),
-                value
-            })
+            Some(Opened { api: "anthropic-messages".into(), origin: "https://h".into(), value })
         );
     }
 

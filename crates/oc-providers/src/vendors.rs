@@ -66,9 +66,10 @@ impl Vendor {
     pub fn of(url: &Url) -> Option<&'static Self> {
         let host = url.host_str()?;
         VENDORS.iter().find(|vendor| {
-            vendor.hosts.iter().any(|row| {
-                if row.starts_with('.') { host.ends_with(row) } else { host == *row }
-            })
+            vendor
+                .hosts
+                .iter()
+                .any(|row| if row.starts_with('.') { host.ends_with(row) } else { host == *row })
         })
     }
 }

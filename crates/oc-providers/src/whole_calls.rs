@@ -71,8 +71,7 @@ impl WholeCalls {
     fn end(&mut self, end: ToolCallEnd) {
         let Some(call) = self.open.remove(&end.slot) else { return };
         let arguments = end.arguments.unwrap_or(call.arguments);
-        let arguments =
-            if arguments.trim().is_empty() { "{}".to_owned() } else { arguments };
+        let arguments = if arguments.trim().is_empty() { "{}".to_owned() } else { arguments };
         let parses = serde_json::from_str::<Map<String, Value>>(&arguments).is_ok();
         if !parses || call.start.name.is_empty() {
             self.broken = true;

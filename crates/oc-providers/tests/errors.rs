@@ -106,19 +106,65 @@ async fn errors_after_200() {
     let sse = |body: &str| Script::sse(body.to_owned());
     let mut text = String::new();
     for (name, api, script) in [
-        ("messages: event", Api::AnthropicMessages, sse("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n")),
-        ("messages: no type", Api::AnthropicMessages, sse("data: {\"error\":{\"message\":\"engine died\",\"code\":500}}\n\n")),
-        ("messages: bare", Api::AnthropicMessages, sse("event: error\ndata: {\"type\":\"error\"}\n\n")),
-        ("messages: document", Api::AnthropicMessages, Script::json(200, r#"{"type":"error","error":{"type":"api_error","message":"x"}}"#)),
+        (
+            "messages: event",
+            Api::AnthropicMessages,
+            sse(
+                "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n",
+            ),
+        ),
+        (
+            "messages: no type",
+            Api::AnthropicMessages,
+            sse("data: {\"error\":{\"message\":\"engine died\",\"code\":500}}\n\n"),
+        ),
+        (
+            "messages: bare",
+            Api::AnthropicMessages,
+            sse("event: error\ndata: {\"type\":\"error\"}\n\n"),
+        ),
+        (
+            "messages: document",
+            Api::AnthropicMessages,
+            Script::json(200, r#"{"type":"error","error":{"type":"api_error","message":"x"}}"#),
+        ),
         ("messages: other document", Api::AnthropicMessages, Script::json(200, r#"{"ok":true}"#)),
-        ("messages: page", Api::AnthropicMessages, Script::answer(200, "text/html; charset=utf-8", "<html></html>")),
-        ("messages: page without a type", Api::AnthropicMessages, Script::answer(200, "", "<!doctype html>")),
+        (
+            "messages: page",
+            Api::AnthropicMessages,
+            Script::answer(200, "text/html; charset=utf-8", "<html></html>"),
+        ),
+        (
+            "messages: page without a type",
+            Api::AnthropicMessages,
+            Script::answer(200, "", "<!doctype html>"),
+        ),
         ("messages: nothing", Api::AnthropicMessages, sse("")),
         ("messages: only a mark", Api::AnthropicMessages, sse("data: [DONE]\n\n")),
-        ("messages: damaged", Api::AnthropicMessages, sse("data: {\"type\":\"message_start\"\n\ndata: {\"type\":\"message_stop\"}\n\n")),
-        ("responses: event", Api::OpenaiResponses, sse("data: {\"type\":\"error\",\"error\":{\"type\":\"server_error\",\"code\":\"rate_limit_exceeded\",\"message\":\"slow\"}}\n\n")),
-        ("responses: failed", Api::OpenaiResponses, sse("data: {\"type\":\"response.failed\",\"response\":{\"status\":\"failed\",\"error\":{\"code\":\"server_error\",\"message\":\"died\"}}}\n\n")),
-        ("responses: document", Api::OpenaiResponses, Script::json(200, r#"{"error":{"message":"Unexpected endpoint"}}"#)),
+        (
+            "messages: damaged",
+            Api::AnthropicMessages,
+            sse("data: {\"type\":\"message_start\"\n\ndata: {\"type\":\"message_stop\"}\n\n"),
+        ),
+        (
+            "responses: event",
+            Api::OpenaiResponses,
+            sse(
+                "data: {\"type\":\"error\",\"error\":{\"type\":\"server_error\",\"code\":\"rate_limit_exceeded\",\"message\":\"slow\"}}\n\n",
+            ),
+        ),
+        (
+            "responses: failed",
+            Api::OpenaiResponses,
+            sse(
+                "data: {\"type\":\"response.failed\",\"response\":{\"status\":\"failed\",\"error\":{\"code\":\"server_error\",\"message\":\"died\"}}}\n\n",
+            ),
+        ),
+        (
+            "responses: document",
+            Api::OpenaiResponses,
+            Script::json(200, r#"{"error":{"message":"Unexpected endpoint"}}"#),
+        ),
         ("responses: nothing", Api::OpenaiResponses, sse("")),
     ] {
         let error = failure(api, script).await;
@@ -173,7 +219,8 @@ async fn neither_key_nor_prompt_nor_query_is_ever_printed() {
             .expect("header");
         let transport = Arc::new(ScriptedTransport::new([script]));
         let provider = Provider::new(endpoint, transport.clone()).expect("provider");
-        let error = run(&provider, Request::text("m", "planted-prompt")).await.error.expect("fails");
+        let error =
+            run(&provider, Request::text("m", "planted-prompt")).await.error.expect("fails");
         let mut printed = format!("{error} {error:?} {provider:?} {transport:?}");
         printed += &format!("{:?}", transport.sent().first().map(|sent| sent.headers.clone()));
         let mut cause = error.source();

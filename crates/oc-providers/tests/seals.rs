@@ -37,7 +37,12 @@ async fn next_turn() -> Value {
     let anthropic =
         provider(Api::AnthropicMessages, "https://api.anthropic.com", vec![Script::sse(STREAM)]);
     let mut collector = Collector::new();
-    anthropic.collect(&asked).await.expect("answers").iter().for_each(|delta| collector.push(delta));
+    anthropic
+        .collect(&asked)
+        .await
+        .expect("answers")
+        .iter()
+        .for_each(|delta| collector.push(delta));
     let mut input = vec![json!({"role": "user", "content": "go"})];
     input.extend(collector.finish().items.iter().map(|item| item.to_json()));
     input.push(json!({"type": "function_call_output", "call_id": "toolu_1", "output": "done"}));

@@ -35,11 +35,9 @@ async fn a_messages_stream_cut_at_every_byte_never_pretends() {
                 ProviderErrorKind::Transport(TransportErrorKind::Reset),
             ),
         ] {
-            let cut = run(
-                &provider(Api::AnthropicMessages, [script]),
-                Request::text("puppet", "hi"),
-            )
-            .await;
+            let cut =
+                run(&provider(Api::AnthropicMessages, [script]), Request::text("puppet", "hi"))
+                    .await;
             let error = cut.error.expect("a cut stream fails");
             assert_eq!(error.kind(), kind, "at {end}");
             assert!(cut.answer.finish.is_none(), "at {end}");
@@ -81,11 +79,8 @@ async fn pieces_of_any_size_give_the_same_answer() {
 async fn the_answer_ends_with_its_terminal_event() {
     let body = fixture("vllm/messages-think-stream.sse");
     let script = Script::sse(body).then_stall();
-    let outcome = run(
-        &provider(Api::AnthropicMessages, [script]),
-        Request::text("puppet", "hi"),
-    )
-    .await;
+    let outcome =
+        run(&provider(Api::AnthropicMessages, [script]), Request::text("puppet", "hi")).await;
     assert_eq!(outcome.answer.finish.map(|finish| finish.reason), Some(FinishReason::Stop));
 }
 
@@ -111,11 +106,7 @@ fn messages(events: &[&str]) -> Script {
 }
 
 async fn messages_outcome(events: &[&str]) -> support::Outcome {
-    run(
-        &provider(Api::AnthropicMessages, [messages(events)]),
-        Request::text("m", "hi"),
-    )
-    .await
+    run(&provider(Api::AnthropicMessages, [messages(events)]), Request::text("m", "hi")).await
 }
 
 const TOOL: &str = r#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"f","input":{}}}"#;
@@ -124,9 +115,8 @@ const TOOL: &str = r#"{"type":"content_block_start","index":0,"content_block":{"
 async fn a_call_with_broken_arguments_fails_and_one_cut_by_the_limit_is_dropped() {
     let piece = r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{\"a\":"}}"#;
     let stop = r#"{"type":"content_block_stop","index":0}"#;
-    let ended = |word: &str| {
-        format!(r#"{{"type":"message_delta","delta":{{"stop_reason":"{word}"}}}}"#)
-    };
+    let ended =
+        |word: &str| format!(r#"{{"type":"message_delta","delta":{{"stop_reason":"{word}"}}}}"#);
     let broken = messages_outcome(&[TOOL, piece, stop, &ended("tool_use")]).await;
     let error = broken.error.expect("fails");
     assert_eq!(error.kind(), ProviderErrorKind::BadToolCall);
@@ -145,7 +135,8 @@ async fn a_call_without_any_delta_has_its_input_from_the_start() {
     ] {
         let outcome =
             messages_outcome(&[&block, r#"{"type":"content_block_stop","index":0}"#]).await;
-        let calls: Vec<_> = outcome.answer.tool_calls().map(|call| call.arguments.clone()).collect();
+        let calls: Vec<_> =
+            outcome.answer.tool_calls().map(|call| call.arguments.clone()).collect();
         assert_eq!(calls, [wanted]);
         assert_eq!(outcome.verdict, Gate::Commit);
     }
@@ -158,7 +149,8 @@ async fn oddities_of_the_messages_wire() {
             r#"{{"type":"content_block_delta","index":{index},"delta":{{"type":"text_delta","text":"{text}"}}}}"#
         )
     };
-    let start = r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"a"}}"#;
+    let start =
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"a"}}"#;
     let second_start =
         r#"{"type":"message_start","message":{"id":"other","usage":{"input_tokens":4}}}"#;
     let usage = r#"{"type":"message_delta","delta":{"stop_reason":"refusal","stop_sequence":null},"usage":{"output_tokens":5,"cache_read_input_tokens":2,"output_tokens_details":{"thinking_tokens":1}}}"#;

@@ -29,6 +29,7 @@ struct Server {
 }
 
 impl Server {
+    #[expect(clippy::disallowed_methods, reason = "aborted when the server is dropped")]
     async fn start<F, Fut>(serve: F) -> Self
     where
         F: Fn(TcpStream, usize) -> Fut + Send + 'static,
@@ -353,8 +354,7 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
     .await;
     let to = target.url();
     let server = Server::start(move |mut stream, _| {
-        let answer =
-            format!("HTTP/1.1 307 Moved\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n");
+        let answer = format!("HTTP/1.1 307 Moved\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n");
         async move {
             read_request(&mut stream).await?;
             stream.write_all(answer.as_bytes()).await
@@ -400,8 +400,7 @@ async fn dropping_the_body_is_seen_by_the_server() {
         }
     })
     .await;
-    let mut response =
-        ReqwestTransport::new().send(local(&server.url())).await.expect("a head");
+    let mut response = ReqwestTransport::new().send(local(&server.url())).await.expect("a head");
     response.body.next().await.expect("a piece").expect("good");
     drop(response);
     assert!(closed.await.expect("the server saw it"));

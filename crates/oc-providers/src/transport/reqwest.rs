@@ -141,8 +141,7 @@ impl ReqwestTransport {
     ) -> Result<::reqwest::Client, TransportError> {
         let tls = if https { self.tls.verified() } else { Tls::trusting_nobody() };
         let tls = tls.map_err(|fault| TransportError::new(Kind::Tls).with_source(fault))?;
-        let pool_idle =
-            if class == Locality::Hosted { HOSTED_POOL_IDLE } else { LOCAL_POOL_IDLE };
+        let pool_idle = if class == Locality::Hosted { HOSTED_POOL_IDLE } else { LOCAL_POOL_IDLE };
         ::reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(::reqwest::redirect::Policy::none())
@@ -171,8 +170,7 @@ impl Transport for ReqwestTransport {
         judge_literal(&request.url, request.locality)
             .map_err(|fault| TransportError::new(Kind::AddressRefused).with_source(fault))?;
         let first_byte = request.limits.first_byte.map(|limit| Instant::now() + limit);
-        let response =
-            within(first_byte, Kind::FirstByteTimeout, self.head(&request)).await?;
+        let response = within(first_byte, Kind::FirstByteTimeout, self.head(&request)).await?;
         let status = response.status();
         let headers = response.headers().clone();
         let body = Body { response, first_byte, idle: request.limits.idle };

@@ -34,10 +34,7 @@ pub struct ScriptedTransport {
 impl ScriptedTransport {
     /// With these answers, in order.
     pub fn new(scripts: impl IntoIterator<Item = Script>) -> Self {
-        Self {
-            scripts: Mutex::new(scripts.into_iter().collect()),
-            sent: Mutex::default(),
-        }
+        Self { scripts: Mutex::new(scripts.into_iter().collect()), sent: Mutex::default() }
     }
 
     /// What was sent so far.
@@ -102,8 +99,7 @@ impl Script {
         if let Ok(value) = HeaderValue::from_str(content_type) {
             headers.insert(header::CONTENT_TYPE, value);
         }
-        let status =
-            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self(Ok(Answer { status, headers, body: vec![Step::Bytes(body.into())] }))
     }
 

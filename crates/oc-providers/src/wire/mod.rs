@@ -3,8 +3,7 @@
 //! A folder holds `mod.rs` (the [`Wire`]), `request.rs` (canonical request to
 //! wire JSON), `stream.rs` (frames to deltas; the Responses wire's is in
 //! `oc-responses-stream`), `error.rs` (status, headers and body to facts).
-//! Outside its folder a wire has one line in [`Api`](crate::Api) and one in
-//! [`of`].
+//! Outside its folder a wire has one line in [`Api`] and one in `of`, below.
 
 pub mod anthropic_messages;
 mod error_body;

@@ -63,8 +63,7 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
 }
 
 fn max_tokens(request: &Request, facts: &ModelFacts) -> u64 {
-    let asked =
-        request.max_output_tokens.or(facts.max_output_tokens).unwrap_or(DEFAULT_MAX_TOKENS);
+    let asked = request.max_output_tokens.or(facts.max_output_tokens).unwrap_or(DEFAULT_MAX_TOKENS);
     facts.clamp(asked, 1)
 }
 
@@ -99,8 +98,7 @@ fn thinking_budget(
     );
     // In a running tool loop Anthropic wants the turn to begin with thinking
     // that it signed; a turn that another model began has none.
-    let foreign_turn =
-        compat.thinking_signatures && turns.loop_began_with_thinking == Some(false);
+    let foreign_turn = compat.thinking_signatures && turns.loop_began_with_thinking == Some(false);
     let possible = facts.reasoning && max_tokens > MIN_BUDGET && !forced && !foreign_turn;
     if !possible {
         losses.push(Loss::Field("reasoning"));

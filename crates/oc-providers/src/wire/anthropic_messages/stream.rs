@@ -54,9 +54,16 @@ struct Block {
 #[derive(Debug)]
 enum Kind {
     Text,
-    Thinking { text: String, signature: String, sealed: bool },
+    Thinking {
+        text: String,
+        signature: String,
+        sealed: bool,
+    },
     Redacted,
-    ToolUse { input: Option<Value>, pieces: bool },
+    ToolUse {
+        input: Option<Value>,
+        pieces: bool,
+    },
     /// Run by the server; nothing of ours.
     Foreign,
 }
@@ -248,8 +255,7 @@ impl MessagesInterpreter {
 
     fn message_stop(&mut self, out: &mut VecDeque<Delta>) {
         self.ended = true;
-        let stop =
-            self.stop.take().unwrap_or(Stop { reason: FinishReason::Stop, sequence: None });
+        let stop = self.stop.take().unwrap_or(Stop { reason: FinishReason::Stop, sequence: None });
         let status = match stop.reason {
             FinishReason::Length | FinishReason::ContentFilter => ItemStatus::Incomplete,
             _ => ItemStatus::Completed,
@@ -292,7 +298,8 @@ fn close(block: Block, status: ItemStatus, out: &mut VecDeque<Delta>) {
     match block.kind {
         Kind::Text | Kind::Redacted => {}
         Kind::Thinking { text, signature, sealed } => {
-            if !sealed && !(text.is_empty() && signature.is_empty()) {
+            let is_empty = text.is_empty() && signature.is_empty();
+            if !(sealed || is_empty) {
                 out.push_back(thinking_seal(slot, &text, &signature));
             }
         }

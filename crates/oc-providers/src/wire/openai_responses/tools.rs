@@ -13,8 +13,8 @@ pub(super) fn encode(request: &Request, compat: Compat, losses: &mut Vec<Loss>) 
     for tool in &request.tools {
         match tool {
             // A host that does not know `allowed_tools` is not shown the others.
-            Tool::Function(function)
-                if !compat.hosted_tools && !request.allows(&function.name) => {}
+            Tool::Function(function) if !compat.hosted_tools && !request.allows(&function.name) => {
+            }
             Tool::Function(function) => list.push(encode_function(function, compat)),
             Tool::Other(whole) if compat.hosted_tools => list.push(Value::Object(whole.clone())),
             Tool::Other(whole) => losses.push(Loss::Tool(type_of(whole))),
@@ -92,9 +92,7 @@ pub(super) fn decode_choice(json: &Value) -> Option<ToolChoice> {
         },
         Value::Object(fields) => match type_of(fields).as_str() {
             "" => None,
-            "function" => {
-                Some(ToolChoice::Function(fields.get("name")?.as_str()?.to_owned()))
-            }
+            "function" => Some(ToolChoice::Function(fields.get("name")?.as_str()?.to_owned())),
             "allowed_tools" => Some(allowed(fields)),
             _ => Some(ToolChoice::Other(json.clone())),
         },

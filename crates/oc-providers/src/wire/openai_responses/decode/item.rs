@@ -148,8 +148,7 @@ fn text_part(json: &Map<String, Value>, place: &str) -> Result<Part, BadRequest>
     let text = within(place, fields.text("text"))?
         .ok_or_else(|| BadRequest::missing(format!("{place}.text")))?;
     let mut part = TextPart::new(text);
-    part.annotations =
-        within(place, fields.list("annotations"))?.cloned().unwrap_or_default();
+    part.annotations = within(place, fields.list("annotations"))?.cloned().unwrap_or_default();
     part.extra = rest(json, &["type", "text", "annotations", "logprobs"]);
     Ok(Part::Text(part))
 }

@@ -14,9 +14,7 @@ use oc_responses_stream::{Item, Message, Role};
 use serde_json::{Map, Value};
 
 use super::tools;
-use crate::request::{
-    Effort, JsonSchemaFormat, ReasoningRequest, Request, TextFormat, ToolChoice,
-};
+use crate::request::{Effort, JsonSchemaFormat, ReasoningRequest, Request, TextFormat, ToolChoice};
 
 /// What a client asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -193,7 +191,9 @@ fn refuse_stateful(json: &Map<String, Value>) -> Result<(), BadRequest> {
     }
     match json.get("background") {
         None | Some(Value::Null | Value::Bool(false)) => Ok(()),
-        Some(_) => Err(BadRequest::not_built("background", "leave it out and keep the stream open")),
+        Some(_) => {
+            Err(BadRequest::not_built("background", "leave it out and keep the stream open"))
+        }
     }
 }
 
@@ -239,11 +239,11 @@ fn read_tool_choice(fields: Fields<'_>) -> Result<Option<ToolChoice>, BadRequest
 
 fn read_reasoning(fields: Fields<'_>) -> Result<Option<ReasoningRequest>, BadRequest> {
     let Some(json) = fields.object("reasoning")? else { return Ok(None) };
-    let mut reasoning = ReasoningRequest::default();
-    reasoning.effort = within("reasoning", Fields(json).text("effort"))?
-        .map(|word| Effort::from(word.as_str()));
-    reasoning.summary = within("reasoning", Fields(json).text("summary"))?;
-    Ok(Some(reasoning))
+    let effort = within("reasoning", Fields(json).text("effort"))?;
+    Ok(Some(ReasoningRequest {
+        effort: effort.map(|word| Effort::from(word.as_str())),
+        summary: within("reasoning", Fields(json).text("summary"))?,
+    }))
 }
 
 fn read_text(fields: Fields<'_>) -> Result<(Option<TextFormat>, Option<String>), BadRequest> {
@@ -311,9 +311,7 @@ impl<'a> Fields<'a> {
     ) -> Result<Option<T>, BadRequest> {
         match self.present(key) {
             None => Ok(None),
-            Some(value) => {
-                read(value).map(Some).ok_or_else(|| BadRequest::wrong_type(key, wanted))
-            }
+            Some(value) => read(value).map(Some).ok_or_else(|| BadRequest::wrong_type(key, wanted)),
         }
     }
 

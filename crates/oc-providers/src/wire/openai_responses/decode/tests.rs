@@ -27,10 +27,7 @@ fn refusals_name_the_field() {
         (r#"{"model":"m","input":[{"role":"tool","content":"x"}]}"#, Some("input[0].role")),
         (r#"{"model":"m","input":[{"role":"user"}]}"#, Some("input[0].content")),
         (r#"{"model":"m","input":[{"role":"user","content":7}]}"#, Some("input[0].content")),
-        (
-            r#"{"model":"m","input":[{"role":"user","content":["x"]}]}"#,
-            Some("input[0].content[0]"),
-        ),
+        (r#"{"model":"m","input":[{"role":"user","content":["x"]}]}"#, Some("input[0].content[0]")),
         (
             r#"{"model":"m","input":[{"role":"user","content":[{"type":"input_text"}]}]}"#,
             Some("input[0].content[0].text"),
@@ -87,7 +84,9 @@ fn refusals_name_the_field() {
 
 #[test]
 fn what_needs_no_store_may_be_sent_as_null_or_false() {
-    read(r#"{"model":"m","input":"x","previous_response_id":null,"conversation":null,"background":false}"#);
+    read(
+        r#"{"model":"m","input":"x","previous_response_id":null,"conversation":null,"background":false}"#,
+    );
 }
 
 #[test]
