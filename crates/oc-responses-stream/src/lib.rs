@@ -1,6 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+#![cfg_attr(
+    not(all(feature = "stream", feature = "eventsource-stream")),
+    allow(rustdoc::broken_intra_doc_links, reason = "the front page speaks of every feature")
+)]
 
 mod collect;
 mod delta;
@@ -49,6 +53,6 @@ pub use stream_of_events::EventSourceDeltas;
 
 pub mod events {
     //! The typed events' own structs, one for each variant of
-    //! [`Event`](crate::Event), which are named after it.
+    //! [`Event`], which are named after it.
     pub use crate::event::*;
 }

@@ -260,10 +260,14 @@ impl Writer {
         self.done(index, item("completed", &call.arguments), out);
     }
 
-    /// An item that has no events but `added` and `done`.
+    /// An item that has no events but `added` and `done`. One without a type
+    /// would be refused, and is left out.
     pub(super) fn whole(&mut self, item: &Item, out: &mut VecDeque<Event>) {
         let index = place(self.output.len());
         let mut json = item.to_json();
+        if !json.get("type").is_some_and(Value::is_string) {
+            return;
+        }
         if let Some(object) = json.as_object_mut() {
             // Upstream ids may collide with each other, or be missing.
             object.insert("id".to_owned(), json!(self.mint("item", index)));

@@ -35,7 +35,10 @@ impl Kind {
             Some("message") => Self::Message,
             Some("reasoning") => Self::Reasoning,
             Some("function_call") => Self::Call,
+            // Without a type, what it has tells.
             None if item.contains_key("role") => Self::Message,
+            None if item.contains_key("call_id") => Self::Call,
+            None if item.contains_key("summary") => Self::Reasoning,
             _ => Self::Other,
         }
     }

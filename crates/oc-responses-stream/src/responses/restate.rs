@@ -90,6 +90,8 @@ pub(super) fn whole_item(entry: &mut Entry, item: &wire::Object, out: &mut VecDe
             };
             entry.end_call(arguments.as_deref(), out);
         }
+        // An item of no type at all could be handed on to nobody.
+        Kind::Other if text(item, "type").is_none() => {}
         Kind::Other => {
             let item = Item::from_json(item.clone());
             out.push_back(Delta::Item(WholeItem::new(entry.slot, item)));
