@@ -1,0 +1,177 @@
+//! The binary: what it prints and how it exits.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+fn oc_gateway() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oc-gateway"));
+    // Nothing of the machine's own configuration or keys may matter.
+    command.env_clear().env("NO_COLOR", "1").env("HOME", "/nonexistent");
+    command
+}
+
+fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = oc_gateway().args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (status.code(), text(stdout), text(stderr))
+}
+
+fn example(name: &str) -> String {
+    format!("{}/../../examples/config/{name}.json5", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A config file in a folder of its own.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn file(name: &str, text: &str) -> (Self, String) {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("openclaw.json");
+        std::fs::write(&file, text).unwrap();
+        let file = file.display().to_string();
+        (Self(folder), file)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+const BROKEN: &str = r#"{
+  agents: { defaults: { model: { primry: "lmstudio/m" } } },
+  models: { mode: "merg", providers: { lmstudio: {
+    baseUrl: "http://127.0.0.1:1234/v1", apiKey: "sk-planted-secret", api: "openai-response",
+    models: [ { id: "m", name: "M", contextWindow: "large" } ],
+  } } },
+}
+"#;
+
+#[test]
+fn the_demo_shows_all_three_acts() {
+    let (code, out, err) = run(&["demo"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert_eq!(out.matches('✓').count(), 3, "{out}");
+    assert!(out.contains("The ledger"), "{out}");
+    assert!(!out.contains('\u{1b}'), "colour off a terminal");
+}
+
+#[test]
+fn the_demo_fails_without_its_fallback() {
+    let (code, out, err) = run(&["demo", "--without-fallback"]);
+    assert_eq!(code, Some(1), "{out}{err}");
+    assert!(out.contains("✗ HTTP 502: All models failed ("), "{out}");
+}
+
+#[test]
+fn check_shows_every_problem_at_once_and_exits_78() {
+    let (_scratch, file) = Scratch::file("check-broken", BROKEN);
+    let (code, out, _) = run(&["check", "--config", &file]);
+    assert_eq!(code, Some(78), "{out}");
+    for word in ["primry", "merg", "openai-response", "contextWindow"] {
+        assert!(out.contains(word), "{word} is missing in:\n{out}");
+    }
+    assert!(out.contains(&format!("{file}:2:")), "{out}");
+    assert!(!out.contains("planted"), "{out}");
+
+    let (code, out, _) = run(&["check", "--json", "--config", &file]);
+    assert_eq!(code, Some(78));
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["ok"], false);
+    let problems = json["files"][0]["problems"].as_array().unwrap();
+    assert!(problems.len() >= 4, "{out}");
+    assert!(problems.iter().all(|p| p["line"].is_u64() && p["column"].is_u64()), "{out}");
+    assert!(!out.contains("planted"));
+}
+
+#[test]
+fn the_examples_pass() {
+    for name in ["recommended", "hybrid", "local-first", "any-proxy"] {
+        let (code, out, err) = run(&["check", "--config", &example(name)]);
+        assert_eq!(code, Some(0), "{name}: {out}{err}");
+        assert!(out.contains(": ok"), "{out}");
+    }
+    let (_, out, _) = run(&["check", "--config", &example("hybrid")]);
+    assert!(out.contains("ANTHROPIC_API_KEY"), "{out}");
+}
+
+#[test]
+fn a_broken_config_starts_nothing() {
+    let (_scratch, file) = Scratch::file("serve-broken", BROKEN);
+    let (code, out, err) = run(&["serve", "--config", &file, "--listen", "127.0.0.1:0"]);
+    assert_eq!(code, Some(78), "{out}{err}");
+    assert!(err.contains("primry") && err.contains("merg"), "{err}");
+    assert!(!out.contains("listening"), "{out}");
+}
+
+#[test]
+fn a_missing_config_is_78() {
+    for arguments in [
+        &["serve", "--config", "/nonexistent/openclaw.json"][..],
+        &["check", "--config", "/nonexistent/openclaw.json"],
+        &["check"],
+        &["ask", "hello"],
+    ] {
+        let (code, out, err) = run(arguments);
+        assert_eq!(code, Some(78), "{arguments:?}: {out}{err}");
+        assert!(!(out + &err).is_empty(), "{arguments:?} says nothing");
+    }
+}
+
+#[test]
+fn listening_wider_than_loopback_without_clients_is_78() {
+    let config = example("recommended");
+    let (code, out, err) = run(&["serve", "--config", &config, "--listen", "0.0.0.0:0"]);
+    assert_eq!(code, Some(78), "{out}{err}");
+    assert!(err.contains("clients"), "{err}");
+}
+
+#[test]
+fn usage_errors_exit_2() {
+    assert_eq!(run(&["serv"]).0, Some(2));
+    assert_eq!(run(&["ask"]).0, Some(2));
+    assert_eq!(run(&["serve", "--listen", "somewhere"]).0, Some(2));
+}
+
+#[test]
+fn ask_fails_with_the_whole_story() {
+    let (_scratch, file) = Scratch::file(
+        "ask-refused",
+        // Port 9 is discard; nobody listens there on loopback.
+        &std::fs::read_to_string(example("any-proxy")).unwrap().replace(":8000/", ":9/"),
+    );
+    let (code, _, err) = run(&["ask", "--config", &file, "Why?"]);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("All models failed (") && err.contains("(refused)"), "{err}");
+}
+
+#[cfg(unix)]
+#[test]
+fn serve_announces_itself_and_drains_on_sigterm() {
+    let mut serving = oc_gateway()
+        .args(["serve", "--config", &example("hybrid"), "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(serving.stdout.take().unwrap());
+    let mut seen = String::new();
+    while !seen.contains("listening on http://127.0.0.1:") {
+        assert!(out.read_line(&mut seen).unwrap() > 0, "it ended early: {seen}");
+    }
+    assert!(seen.contains("1. anthropic/claude-sonnet-4-5"), "{seen}");
+    assert!(seen.contains("ANTHROPIC_API_KEY"), "{seen}");
+    assert!(!seen.trim_end().ends_with(":0"), "{seen}");
+    let killed = Command::new("kill").args(["-TERM", &serving.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(serving.wait().unwrap().code(), Some(0));
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+}

@@ -1,0 +1,12 @@
+//! The gateway over real sockets: an upstream that does what it is told on one
+//! side, a client that believes only its socket on the other.
+
+mod answers;
+mod commands;
+mod cut;
+mod failures;
+mod guard;
+mod lifecycle;
+mod policy;
+mod recordings;
+mod support;
