@@ -78,7 +78,7 @@ fn dead_links(root: &Path, path: &Path, text: &str) -> Vec<String> {
     text.lines()
         .enumerate()
         .flat_map(|(number, line)| link_targets(line).map(move |target| (number + 1, target)))
-        .filter(|(_, target)| !target.contains("://") && !target.starts_with(['#', '<']))
+        .filter(|(_, target)| is_path(target))
         .filter(|(_, target)| {
             let file = target.split('#').next().unwrap_or_default();
             !file.is_empty() && !folder.join(file).exists()
@@ -94,6 +94,15 @@ fn link_targets(line: &str) -> impl Iterator<Item = &str> {
         .skip(1)
         .filter_map(|rest| rest.split(')').next())
         .filter(|target| !target.contains(char::is_whitespace) && !target.contains('`'))
+}
+
+/// A relative path, and neither an address, a place on the same page, nor (in
+/// a document that rustdoc takes in) an item: `Type`, `fn@name`, `a::b`.
+fn is_path(target: &str) -> bool {
+    let elsewhere = target.contains("://") || target.starts_with(['#', '<']);
+    let marked = target.contains('@') || target.contains("::");
+    let named = !target.contains(['/', '.']) && target.starts_with(char::is_uppercase);
+    !elsewhere && !marked && !named
 }
 
 fn is_rust(path: &Path) -> bool {
@@ -125,7 +134,7 @@ fn files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, LONGEST_EXAMPLE, check, link_targets};
+    use super::{LONGEST, LONGEST_EXAMPLE, check, is_path, link_targets};
     use std::path::Path;
 
     #[test]
@@ -150,5 +159,18 @@ mod tests {
     fn links_are_found_and_code_is_not() {
         let line = "[a](docs/a.md) and [b](b.md#c), `x[0](a b)`";
         assert_eq!(link_targets(line).collect::<Vec<_>>(), ["docs/a.md", "b.md#c"]);
+        let rows = [
+            ("docs/a.md", true),
+            ("adr", true),
+            ("LICENSE.md", true),
+            ("https://example.org", false),
+            ("#here", false),
+            ("Delta", false),
+            ("fn@final_text", false),
+            ("crate::Delta", false),
+        ];
+        for (target, expected) in rows {
+            assert_eq!(is_path(target), expected, "{target}");
+        }
     }
 }

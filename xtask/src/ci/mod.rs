@@ -8,6 +8,7 @@ mod examples;
 mod features;
 mod layers;
 
+use std::io::IsTerminal;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -202,7 +203,11 @@ fn tidy_step(_: &Workspace) -> anyhow::Result<Tally> {
 }
 
 fn fmt(_: &Workspace) -> anyhow::Result<Tally> {
-    only(&mut cargo(&["fmt", "--all", "--check"]))
+    let mut command = cargo(&["fmt", "--all", "--check"]);
+    if !std::io::stdout().is_terminal() {
+        command.args(["--", "--color=never"]);
+    }
+    only(&mut command)
 }
 
 fn clippy(_: &Workspace) -> anyhow::Result<Tally> {
