@@ -263,7 +263,7 @@ impl<I: Interpret> Parser<I> {
             FrameVerdict::Known => {}
             FrameVerdict::Unknown => self.unknown_frames = self.unknown_frames.saturating_add(1),
             FrameVerdict::Corrupt if self.ended => self.fail(StreamError::cut()),
-            FrameVerdict::Corrupt => self.fail(StreamError::corrupt("an event is not valid JSON")),
+            FrameVerdict::Corrupt => self.fail(StreamError::corrupt("an event cannot be read")),
             FrameVerdict::End => self.fail(StreamError::cut()),
         }
         if self.ready.is_empty() && matches!(self.state, State::Reading) {

@@ -178,6 +178,26 @@ fn a_stream_over_the_limit() {
     assert_eq!(got.last().unwrap().as_ref().unwrap_err().kind(), StreamErrorKind::StreamTooLarge);
 }
 
+#[test]
+fn more_items_than_any_answer_has() {
+    let mut bytes = Vec::new();
+    for index in 0..20_000 {
+        let line =
+            json!({"type": "response.output_text.delta", "output_index": index, "delta": "x"});
+        bytes.extend(stream(&[&line.to_string()]));
+    }
+    assert_eq!(last_error(&bytes), StreamErrorKind::Corrupt);
+}
+
+#[test]
+fn an_item_nested_too_deeply_is_not_lost_unseen() {
+    let deep = format!("{}1{}", "[".repeat(500), "]".repeat(500));
+    let line = format!(
+        r#"{{"type":"response.output_item.done","output_index":0,"item":{{"type":"x","y":{deep}}}}}"#
+    );
+    assert_eq!(last_error(&stream(&[&line, COMPLETED])), StreamErrorKind::Corrupt);
+}
+
 // ---- bodies that are no stream ----
 
 #[test]

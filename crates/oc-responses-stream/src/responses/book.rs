@@ -11,6 +11,10 @@ use crate::{
     Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
 };
 
+/// More items, or more parts of one, than any real answer has. The bound keeps
+/// look-ups by position cheap, whatever a server sends.
+const MOST: usize = 8192;
+
 /// Where an event says that it belongs.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Place<'a> {
@@ -49,6 +53,8 @@ impl Kind {
 pub(super) struct Book {
     pub(super) entries: Vec<Entry>,
     pub(super) contradictions: u32,
+    /// There were more items than are kept apart: the answer cannot be trusted.
+    pub(super) overflowed: bool,
 }
 
 /// One item.
@@ -133,7 +139,11 @@ impl Parts {
         u32::try_from(at).unwrap_or(u32::MAX)
     }
 
+    /// A new part; past the bound, the last one goes on.
     fn open(&mut self, index: Option<u32>) -> usize {
+        if self.all.len() >= MOST {
+            return self.all.len() - 1;
+        }
         let fresh = true;
         self.all.push(Part { index, text: String::new(), refusal: false, annotations: 0, fresh });
         self.all.len() - 1
@@ -141,7 +151,7 @@ impl Parts {
 
     /// The part in place `number` of a whole item; where `grow`, it is made.
     pub(super) fn nth(&mut self, number: usize, refusal: bool, grow: bool) -> u32 {
-        while grow && self.all.len() <= number {
+        while grow && self.all.len() <= number.min(MOST - 1) {
             let at = self.open(None);
             if let Some(part) = self.all.get_mut(at) {
                 part.refusal = refusal;
@@ -208,6 +218,10 @@ impl Book {
     }
 
     pub(super) fn open(&mut self, place: &Place<'_>, kind: Kind) -> usize {
+        if self.entries.len() >= MOST {
+            self.overflowed = true;
+            return self.entries.len() - 1;
+        }
         let slot = Slot(u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
         self.entries.push(Entry {
             kind,

@@ -57,22 +57,27 @@ impl ResponsesInterpreter {
         if event.kind.is_none() {
             event.kind = frame.event().map(|name| name.to_owned().into());
         }
-        self.event(event, out)
+        match self.event(event, out) {
+            Some(_) if self.book.overflowed => FrameVerdict::Corrupt,
+            Some(verdict) => verdict,
+            None => FrameVerdict::Corrupt,
+        }
     }
 
-    fn event(&mut self, event: WireEvent<'_>, out: &mut VecDeque<Delta>) -> FrameVerdict {
+    /// `None`: an object in the event cannot be read.
+    fn event(&mut self, event: WireEvent<'_>, out: &mut VecDeque<Delta>) -> Option<FrameVerdict> {
         let name = event.kind.as_deref().unwrap_or_default();
         let steering = name.starts_with("response.steer");
         if !steering && (name == "error" || event.has_error()) {
             self.start(None, out);
             self.ended = true;
             out.push_back(Delta::Error(terminal::event_error(&event)));
-            return FrameVerdict::Known;
+            return Some(FrameVerdict::Known);
         }
         let place = event.place();
         match name {
             "response.created" | "response.in_progress" | "response.queued" => {
-                self.start(event.response.and_then(wire::object).as_ref(), out);
+                self.start(wire::object(event.response)?.as_ref(), out);
             }
             // `response.done` is what realtime-style proxies say for `completed`.
             "response.completed"
@@ -80,7 +85,7 @@ impl ResponsesInterpreter {
             | "response.failed"
             | "response.done"
             | "response.cancelled" => {
-                let response = event.response.and_then(wire::object).unwrap_or_default();
+                let response = wire::object(event.response)?.unwrap_or_default();
                 self.start(Some(&response), out);
                 self.ended = true;
                 terminal::end(&mut self.book, name, &response, out);
@@ -106,13 +111,13 @@ impl ResponsesInterpreter {
                 self.book.arguments(&place, event.delta(), out);
             }
             "response.output_item.added" => {
-                if let Some(item) = event.item.and_then(wire::object) {
+                if let Some(item) = wire::object(event.item)? {
                     self.start(None, out);
                     self.book.added(&place, &item, out);
                 }
             }
             "response.output_item.done" => {
-                if let Some(item) = event.item.and_then(wire::object) {
+                if let Some(item) = wire::object(event.item)? {
                     self.start(None, out);
                     restate::item_done(&mut self.book, &place, &item, out);
                 }
@@ -155,9 +160,9 @@ impl ResponsesInterpreter {
                 }
             }
             _ if steering || wire::is_silent(name) => {}
-            _ => return FrameVerdict::Unknown,
+            _ => return Some(FrameVerdict::Unknown),
         }
-        FrameVerdict::Known
+        Some(FrameVerdict::Known)
     }
 
     /// Says once that the answer began, before anything else of it.

@@ -64,7 +64,7 @@ impl<'a> WireEvent<'a> {
     }
 
     pub(super) fn part_type(&self) -> Option<String> {
-        let part = object(self.part?)?;
+        let part = object(self.part)??;
         part.get("type").and_then(Value::as_str).map(str::to_owned)
     }
 }
@@ -183,11 +183,14 @@ fn index(Loose(text): Loose<'_>) -> Option<u32> {
     text?.parse().ok()
 }
 
-/// The object that `raw` holds, if it is one.
-pub(super) fn object(raw: &RawValue) -> Option<Object> {
+/// The object that a field holds; `Some(None)` where it holds something else, or
+/// is not there. `None`: it cannot be read (it is nested too deeply), and what it
+/// says would be lost unseen.
+pub(super) fn object(field: Option<&RawValue>) -> Option<Option<Object>> {
+    let Some(raw) = field else { return Some(None) };
     match value(raw)? {
-        Value::Object(object) => Some(object),
-        _ => None,
+        Value::Object(object) => Some(Some(object)),
+        _ => Some(None),
     }
 }
 

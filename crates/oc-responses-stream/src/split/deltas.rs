@@ -1,6 +1,7 @@
 //! The splitter applied to a stream of deltas.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
 
 use super::{ReasoningSplitter, TextPiece};
 use crate::{Delta, ItemEnd, ItemStatus, ReasoningDelta, Slot, TextDelta};
@@ -51,10 +52,9 @@ impl SplitDeltas {
             Delta::ItemEnd(end) => {
                 self.flush(end.slot);
                 // A message that was reasoning and nothing else has no item left to end.
-                let only_thought = self.texts.keys().any(|(slot, _)| *slot == end.slot)
+                let only_thought = self.texts.range(parts(end.slot)).next().is_some()
                     && !self.slots.contains_key(&(end.slot, Role::Itself));
-                let ended =
-                    self.texts.extract_if((end.slot, 0)..=(end.slot, u32::MAX), |_, _| true);
+                let ended = self.texts.extract_if(parts(end.slot), |_, _| true);
                 let strays = ended.map(|(_, text)| text.splitter.stray_closes());
                 self.stray_closes = strays.fold(self.stray_closes, u32::saturating_add);
                 if !only_thought {
@@ -123,8 +123,7 @@ impl SplitDeltas {
 
     /// What is held of `slot` is judged without waiting for more.
     fn flush(&mut self, slot: Slot) {
-        let parts: Vec<u32> =
-            self.texts.keys().filter(|(of, _)| *of == slot).map(|(_, part)| *part).collect();
+        let parts: Vec<u32> = self.texts.range(parts(slot)).map(|((_, part), _)| *part).collect();
         for part in parts {
             if let Some(text) = self.texts.get_mut(&(slot, part)) {
                 text.splitter.finish(&mut self.pieces);
@@ -178,6 +177,11 @@ impl SplitDeltas {
             slot
         })
     }
+}
+
+/// The texts of one message.
+fn parts(slot: Slot) -> RangeInclusive<(Slot, u32)> {
+    (slot, 0)..=(slot, u32::MAX)
 }
 
 /// The slot of a delta that only needs another number.
