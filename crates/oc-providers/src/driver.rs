@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt as _};
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use oc_responses_stream::{Delta, Opened};
 
@@ -188,13 +188,18 @@ async fn judged(
     }
     let content_type = response.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if content_type.is_some_and(|kind| kind.trim_start().starts_with("text/html")) {
-        return Err(ProviderError::new(
-            ProviderErrorKind::Protocol,
-            "upstream answered with a web page (is the base url right?)",
-        )
-        .with_request_id(wire::request_id(&response.headers)));
+        return Err(no_answer(&response, "upstream sent a web page (is the base url right?)"));
+    }
+    let encoding = response.headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
+    if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
+        return Err(no_answer(&response, "upstream compressed its answer without being asked to"));
     }
     Ok(response)
+}
+
+fn no_answer(response: &HttpResponse, note: &str) -> ProviderError {
+    ProviderError::new(ProviderErrorKind::Protocol, note)
+        .with_request_id(wire::request_id(&response.headers))
 }
 
 /// As much of an error body as is of use. One that breaks off is taken as it is.

@@ -148,6 +148,8 @@ scenarios! {
     effort_for_a_model_that_does_not_think: {"model": "plain", "input": "hi",
         "reasoning": {"effort": "high"}};
 
+    effort_max: {"model": "thinker", "input": "hi", "reasoning": {"effort": "max"}};
+
     effort_none: {"model": "thinker", "input": "hi", "reasoning": {"effort": "none"}};
 
     json_schema: {"model": "plain", "input": "hi", "text": {"format": {"type": "json_schema",

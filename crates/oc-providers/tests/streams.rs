@@ -95,6 +95,15 @@ async fn the_head_is_told_before_the_body_says_anything() {
     }
 }
 
+#[tokio::test]
+async fn a_compressed_answer_is_told_as_such() {
+    let script = Script::sse(&b"\x1f\x8b\x08"[..]).with_header("content-encoding", "gzip");
+    let outcome = run(&provider(Api::OpenaiResponses, [script]), Request::text("m", "hi")).await;
+    let error = outcome.error.expect("fails");
+    assert_eq!(error.kind(), ProviderErrorKind::Protocol);
+    assert!(error.to_string().contains("compressed"));
+}
+
 fn messages(events: &[&str]) -> Script {
     let mut body = String::from(
         "data: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"usage\":{\"input_tokens\":3}}}\n\n",

@@ -237,6 +237,25 @@ async fn limits_end_a_silent_exchange() {
     }
 }
 
+/// An error's status is worth more than the rest of its body: whoever waits
+/// for the next candidate does not wait for it, even without any limit.
+#[tokio::test]
+async fn the_body_of_an_error_may_not_take_long() {
+    let server = Server::start(|mut stream, _| async move {
+        read_request(&mut stream).await?;
+        stream.write_all(b"HTTP/1.1 500 E\r\ncontent-length: 99\r\n\r\n{\"error\":").await?;
+        std::future::pending().await
+    })
+    .await;
+    let transport = ReqwestTransport::new();
+    let mut response = transport.send(local(&server.url())).await.expect("a head");
+    response.body.next().await.expect("a piece").expect("good");
+    tokio::time::pause();
+    let end = response.body.next().await.expect("an end").expect_err("a fault");
+    assert_eq!(end.kind(), Kind::IdleTimeout);
+    assert!(response.body.next().await.is_none());
+}
+
 /// Names that lead where the test wants; counts how often it was asked.
 #[derive(Debug, Default)]
 struct Names {

@@ -25,6 +25,9 @@ use crate::locality::Locality;
 const LOCAL_POOL_IDLE: Duration = Duration::from_secs(4);
 const HOSTED_POOL_IDLE: Duration = Duration::from_secs(45);
 
+/// How long the body of an error may take, whatever the answer's limits are.
+const ERROR_BODY: Duration = Duration::from_secs(3);
+
 /// The transport that ships: reqwest over rustls with ring.
 ///
 /// Cheap to make (nothing is read, no certificate touched until the first
@@ -173,39 +176,59 @@ impl Transport for ReqwestTransport {
         let response = within(first_byte, Kind::FirstByteTimeout, self.head(&request)).await?;
         let status = response.status();
         let headers = response.headers().clone();
-        let body = Body { response, first_byte, idle: request.limits.idle };
+        let limits = if status.is_success() {
+            BodyLimits::Answer { first_byte, idle: request.limits.idle }
+        } else {
+            BodyLimits::Failure { until: Instant::now() + ERROR_BODY }
+        };
+        let body = Body { response, limits, is_first: true };
         Ok(HttpResponse::new(status, headers, body.into_stream()))
     }
 }
 
-/// A body under its limits: one to the first byte, then one between pieces.
+/// A body under its limits.
 struct Body {
     response: ::reqwest::Response,
-    first_byte: Option<Instant>,
-    idle: Option<Duration>,
+    limits: BodyLimits,
+    is_first: bool,
+}
+
+#[derive(Clone, Copy)]
+enum BodyLimits {
+    /// One to the first byte, then one between pieces.
+    Answer { first_byte: Option<Instant>, idle: Option<Duration> },
+    /// One for all of it: the next candidate waits for what an error says.
+    Failure { until: Instant },
 }
 
 impl Body {
     fn into_stream(self) -> BoxStream<'static, Result<Bytes, TransportError>> {
-        stream::unfold((self, true), |(mut body, is_first)| async move {
-            let (limit, kind) = match (is_first, body.idle) {
-                (true, _) => (body.first_byte, Kind::FirstByteTimeout),
-                (false, idle) => (idle.map(|idle| Instant::now() + idle), Kind::IdleTimeout),
-            };
-            let next = async {
-                body.response.chunk().await.map_err(|fault| fault::read(fault, Phase::Body))
-            };
-            let piece = within(limit, kind, next).await.transpose()?;
-            Some((piece, (body, false)))
-        })
-        .scan(false, |failed, piece| {
-            // After an error the body ends: polling a failed response again
-            // would be answered by whatever reqwest makes of it.
-            let go_on = !*failed;
-            *failed |= piece.is_err();
-            std::future::ready(go_on.then_some(piece))
+        stream::unfold(Some(self), |body| async move {
+            let mut body = body?;
+            match body.piece().await.transpose()? {
+                Ok(piece) => Some((Ok(piece), Some(body))),
+                // After an error the body ends: polling a failed response again
+                // would be answered by whatever reqwest makes of it.
+                Err(fault) => Some((Err(fault), None)),
+            }
         })
         .boxed()
+    }
+
+    async fn piece(&mut self) -> Result<Option<Bytes>, TransportError> {
+        let is_first = std::mem::replace(&mut self.is_first, false);
+        let (limit, kind) = match self.limits {
+            BodyLimits::Answer { first_byte, .. } if is_first => {
+                (first_byte, Kind::FirstByteTimeout)
+            }
+            BodyLimits::Answer { idle, .. } => {
+                (idle.map(|idle| Instant::now() + idle), Kind::IdleTimeout)
+            }
+            BodyLimits::Failure { until } => (Some(until), Kind::IdleTimeout),
+        };
+        let next =
+            async { self.response.chunk().await.map_err(|fault| fault::read(fault, Phase::Body)) };
+        within(limit, kind, next).await
     }
 }
 

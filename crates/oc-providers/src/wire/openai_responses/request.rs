@@ -78,11 +78,22 @@ fn reasoning(
         return None;
     }
     let mut reasoning = Map::new();
-    put(&mut reasoning, "effort", asked.effort.as_ref().map(Effort::as_str));
+    put(&mut reasoning, "effort", asked.effort.as_ref().and_then(|it| effort(it, compat)));
     if compat.openai_fields {
         put(&mut reasoning, "summary", asked.summary.clone());
     }
     (!reasoning.is_empty()).then_some(Value::Object(reasoning))
+}
+
+/// The word for an effort. Local servers know three, and refuse others.
+fn effort(effort: &Effort, compat: Compat) -> Option<&str> {
+    match effort {
+        effort if compat.openai_fields => Some(effort.as_str()),
+        Effort::None => None,
+        Effort::Minimal => Some("low"),
+        Effort::XHigh | Effort::Max => Some("high"),
+        effort => Some(effort.as_str()),
+    }
 }
 
 fn text(request: &Request, compat: Compat, losses: &mut Vec<Loss>) -> Option<Value> {
