@@ -12,25 +12,31 @@ pub(crate) fn after(from: Instant, wait: Duration) -> Instant {
     from.checked_add(wait).or_else(|| from.checked_add(FAR)).unwrap_or(from)
 }
 
-/// When a candidate that starts `now` must have committed, and which limit it
-/// breaks otherwise. With `others` waiting, it gets no more than `share` of
-/// what remains until `deadline`.
-pub(crate) fn first_text_due(
-    limits: &Limits,
+/// Until when a candidate that starts `now` may go without text, while `others`
+/// wait: no longer than for `share` of what remains until `deadline`.
+pub(crate) fn share_due(
     now: Instant,
     deadline: Instant,
     share: f64,
     others: bool,
+) -> Option<Instant> {
+    let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 1.0 };
+    let portion = deadline.saturating_duration_since(now).mul_f64(share);
+    others.then(|| after(now, portion))
+}
+
+/// When a candidate must have committed whose own limit begins at `from`, and
+/// which limit it breaks otherwise.
+pub(crate) fn first_text_due(
+    limits: &Limits,
+    from: Instant,
+    share_due: Option<Instant>,
 ) -> (Instant, Limit) {
-    let own = after(now, limits.first_text);
-    if others {
-        let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 1.0 };
-        let portion = after(now, deadline.saturating_duration_since(now).mul_f64(share));
-        if portion < own {
-            return (portion, Limit::Share);
-        }
+    let own = after(from, limits.first_text);
+    match share_due {
+        Some(portion) if portion < own => (portion, Limit::Share),
+        _ => (own, Limit::FirstText),
     }
-    (own, Limit::FirstText)
 }
 
 #[cfg(test)]
@@ -46,7 +52,9 @@ mod tests {
     fn the_share_halves_while_others_wait() {
         let t0 = start();
         let deadline = t0 + secs(100);
-        let due = |at, others| first_text_due(&Limits::hosted(), at, deadline, 0.5, others);
+        let due = |at, others| {
+            first_text_due(&Limits::hosted(), at, share_due(at, deadline, 0.5, others))
+        };
         assert_eq!(due(t0, true), (t0 + secs(50), Limit::Share));
         assert_eq!(due(t0 + secs(50), true), (t0 + secs(75), Limit::Share));
         assert_eq!(due(t0, false), (t0 + secs(120), Limit::FirstText));
@@ -56,7 +64,7 @@ mod tests {
     fn the_own_limit_holds_where_it_is_shorter() {
         let t0 = start();
         let limits = Limits::hosted().with_first_text(secs(10));
-        let due = first_text_due(&limits, t0, t0 + secs(600), 0.5, true);
+        let due = first_text_due(&limits, t0, share_due(t0, t0 + secs(600), 0.5, true));
         assert_eq!(due, (t0 + secs(10), Limit::FirstText));
     }
 
@@ -64,7 +72,8 @@ mod tests {
     fn absurd_durations_do_not_panic() {
         let t0 = start();
         let limits = Limits::hosted().with_first_text(Duration::MAX);
-        let (due, _) = first_text_due(&limits, t0, after(t0, Duration::MAX), f64::NAN, true);
+        let share = share_due(t0, after(t0, Duration::MAX), f64::NAN, true);
+        let (due, _) = first_text_due(&limits, t0, share);
         assert!(due > t0);
     }
 }

@@ -21,6 +21,7 @@ pub use self::stream::ChainStream;
 use crate::{
     error::{Exhausted, ExhaustedKind},
     facts::Facts,
+    fit::Needs,
     gate::Gate,
     ledger::Ledger,
     output::Output,
@@ -56,6 +57,7 @@ pub struct Chain<T> {
     candidates: Arc<[Candidate<T>]>,
     policy: Policy,
     store: Arc<dyn Store>,
+    needs: Option<Arc<Needs>>,
     seed: Option<u64>,
 }
 
@@ -76,13 +78,27 @@ impl<T> Chain<T> {
         policy: Policy,
         store: Arc<dyn Store>,
     ) -> Self {
-        Self { candidates: candidates.into_iter().collect(), policy, store, seed: None }
+        Self {
+            candidates: candidates.into_iter().collect(),
+            policy,
+            store,
+            needs: None,
+            seed: None,
+        }
     }
 
     /// Fixes the jitter, for tests that want exact instants.
     #[must_use]
     pub const fn with_seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
+        self
+    }
+
+    /// States what the requests through this chain need; a clone of a chain is
+    /// cheap, so each request can have its own.
+    #[must_use]
+    pub fn with_needs(mut self, needs: impl Into<Arc<Needs>>) -> Self {
+        self.needs = Some(needs.into());
         self
     }
 
@@ -113,7 +129,10 @@ impl<T> Chain<T> {
     {
         let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0_u8));
         let candidates = Arc::clone(&self.candidates);
-        let plan = Plan::new(candidates, self.policy, Arc::clone(&self.store), seed, now());
+        let mut plan = Plan::new(candidates, self.policy, Arc::clone(&self.store), seed, now());
+        if let Some(needs) = &self.needs {
+            plan = plan.with_needs(Arc::clone(needs));
+        }
         ChainStream::new(plan, open, gate, self.policy.held_bytes)
     }
 
@@ -158,6 +177,7 @@ impl<T> Clone for Chain<T> {
             candidates: Arc::clone(&self.candidates),
             policy: self.policy,
             store: Arc::clone(&self.store),
+            needs: self.needs.clone(),
             seed: self.seed,
         }
     }

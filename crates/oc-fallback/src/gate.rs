@@ -31,6 +31,10 @@ use crate::reason::Reason;
 pub enum Gate {
     /// Not meaningful yet: a role chunk, `created`, a heartbeat, reasoning.
     Hold,
+    /// The server reports that it is loading the model or reading the prompt.
+    /// Held like the rest; the limit on the first text begins anew, the
+    /// candidate's share of the deadline does not.
+    Loading,
     /// Meaningful: from here on this attempt is the answer.
     Commit,
     /// This attempt is no answer: its end came with nothing to show, say.

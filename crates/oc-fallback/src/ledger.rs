@@ -1,8 +1,12 @@
 //! The ledger: every attempt and every skipped candidate, on success and on
 //! failure.
 
+mod attempts;
+mod usage;
+
 use std::{sync::Arc, time::Duration};
 
+pub use self::{attempts::Attempts, usage::Usage};
 use crate::{classify::classify, facts::Facts, reason::Reason, redact::redact};
 
 /// Names one attempt within a request: 0, 1, 2, … in the order of their starts.
@@ -123,6 +127,9 @@ pub struct Attempt {
     pub probe: bool,
     /// It asked the same target again.
     pub retry: bool,
+    /// It was the one request that tried a half-open breaker.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_false"))]
+    pub half_open: bool,
     /// When it began; in milliseconds where serialised, as all times here.
     #[cfg_attr(feature = "serde", serde(rename = "started_ms", serialize_with = "millis"))]
     pub started: Duration,
@@ -156,6 +163,10 @@ pub struct Attempt {
         )
     )]
     pub ended: Option<Duration>,
+    /// What it used and cost, where the caller reported it
+    /// ([`Plan::on_usage`](crate::Plan::on_usage)).
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub usage: Option<Usage>,
 }
 
 impl Attempt {
@@ -164,6 +175,25 @@ impl Attempt {
     pub fn reason(&self) -> Option<Reason> {
         self.problem.as_ref().map(|problem| problem.reason)
     }
+}
+
+/// What made the plan pass a candidate over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum SkipKind {
+    /// The caller marked it unusable ([`Candidate::unusable`](crate::Candidate::unusable)).
+    Unusable,
+    /// It cannot do what the request needs ([`fit`](crate::fit())).
+    Unfit,
+    /// The prompt overflowed a window that is not smaller.
+    Window,
+    /// It shares what failed with another candidate in this request.
+    Shared,
+    /// It is cooling down, or another request is trying it.
+    Cooling,
+    /// The deadline came first.
+    NotReached,
 }
 
 /// A candidate that was passed over.
@@ -175,6 +205,8 @@ pub struct Skipped {
     pub name: Arc<str>,
     /// The candidate's place in the chain, from 0.
     pub target: usize,
+    /// What made the plan pass it over.
+    pub kind: SkipKind,
     /// The class of what keeps it out.
     pub reason: Reason,
     /// What keeps it out.
@@ -189,7 +221,7 @@ pub struct Skipped {
 #[non_exhaustive]
 pub struct Ledger {
     /// Every attempt, the first one first.
-    pub attempts: Vec<Attempt>,
+    pub attempts: Attempts,
     /// Every candidate that was passed over and never asked.
     pub skipped: Vec<Skipped>,
     /// The attempt whose events the caller received as the answer.
@@ -208,6 +240,12 @@ impl Ledger {
     #[must_use]
     pub fn served_by(&self) -> Option<&str> {
         Some(&self.attempt(self.committed?)?.name)
+    }
+
+    /// What all attempts used and cost together, as far as it was reported.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.attempts.iter().filter_map(|attempt| attempt.usage).sum()
     }
 
     /// Why the answer came from a later candidate than the first: the first
@@ -233,6 +271,12 @@ pub(crate) fn millis<S: serde::Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+}
+
+#[cfg(feature = "serde")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 #[cfg(feature = "serde")]

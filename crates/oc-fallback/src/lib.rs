@@ -94,6 +94,8 @@ mod decision;
 mod driver;
 mod error;
 mod facts;
+mod few;
+mod fit;
 mod gate;
 mod ledger;
 #[cfg(feature = "driver")]
@@ -114,12 +116,15 @@ pub use crate::{
     decision::{Decision, Phase, decide},
     error::{Exhausted, ExhaustedKind, Failure},
     facts::{FactSheet, Facts, Fault, Limit},
+    fit::{Capabilities, Estimate, Needs, fit},
     gate::Gate,
-    ledger::{Attempt, AttemptId, AttemptOutcome, Ledger, Problem, Skipped},
+    ledger::{
+        Attempt, AttemptId, AttemptOutcome, Attempts, Ledger, Problem, SkipKind, Skipped, Usage,
+    },
     plan::{AttemptEvent, Plan, Step},
     policy::{Commit, Policy, RetryPolicy},
     reason::Reason,
-    store::{Cooling, MemoryStore, OpenWindow, Outcome, Store, View},
+    store::{Breaker, BreakerState, Cooling, MemoryStore, OpenWindow, Outcome, Store, View},
     target::{Candidate, Limits, Scope, Skip},
 };
 #[cfg(feature = "driver")]

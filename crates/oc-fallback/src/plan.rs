@@ -5,16 +5,22 @@
 //! [`Store`].
 
 mod choose;
+mod flight;
 
 use std::{sync::Arc, time::Instant};
 
-use self::choose::{Choice, Pending};
+use self::{
+    choose::{Choice, Pending, Way},
+    flight::Flight,
+};
 use crate::{
-    budget::{after, first_text_due},
+    budget::{after, first_text_due, share_due},
     decision::{Decision, Phase, decide},
     error::{Exhausted, ExhaustedKind},
     facts::Limit,
-    ledger::{Attempt, AttemptId, AttemptOutcome, Ledger, Problem},
+    few::Few,
+    fit::Needs,
+    ledger::{Attempt, AttemptId, AttemptOutcome, Ledger, Problem, Usage},
     policy::Policy,
     reason::Reason,
     retry::Dice,
@@ -68,6 +74,10 @@ pub enum Step {
 pub enum AttemptEvent {
     /// Something arrived, meaningful or not.
     Progress,
+    /// Something arrived that reports the loading of the model or the reading
+    /// of the prompt: the limit on the first text begins anew. The candidate's
+    /// share of the deadline does not.
+    Loading,
     /// The first meaningful event arrived: this attempt is the answer.
     Committed,
     /// The attempt ended in order. Without a commit before, that is
@@ -129,9 +139,8 @@ pub struct Plan<T> {
     started: Instant,
     deadline: Instant,
     stage: Stage,
-    flights: Vec<Flight>,
-    /// Places in the chain that have been asked.
-    asked: Vec<bool>,
+    flights: Few<Flight>,
+    needs: Option<Arc<Needs>>,
     probed: bool,
     retries: u32,
     /// The attempt whose target may be asked once more.
@@ -151,20 +160,6 @@ enum Stage {
     GaveUp(Option<ExhaustedKind>),
 }
 
-/// An attempt that is alive, or over and not yet dropped by the caller.
-#[derive(Debug)]
-struct Flight {
-    id: AttemptId,
-    target: usize,
-    first_byte_due: Instant,
-    first_text_due: (Instant, Limit),
-    first_byte: Option<Instant>,
-    /// When the silence began that the idle limit measures.
-    last_event: Instant,
-    shown: bool,
-    over: Option<Reason>,
-}
-
 impl<T> Plan<T> {
     /// A plan for one request that starts `now`. The seed decides the jitter.
     #[must_use]
@@ -176,7 +171,6 @@ impl<T> Plan<T> {
         now: Instant,
     ) -> Self {
         Self {
-            asked: vec![false; candidates.len()],
             candidates,
             policy,
             store,
@@ -184,7 +178,8 @@ impl<T> Plan<T> {
             started: now,
             deadline: after(now, policy.total),
             stage: Stage::Seeking,
-            flights: Vec::new(),
+            flights: Few::default(),
+            needs: None,
             probed: false,
             retries: 0,
             retryable: None,
@@ -193,14 +188,22 @@ impl<T> Plan<T> {
         }
     }
 
+    /// States what the request needs: candidates that surely cannot give it
+    /// are passed over. Best before the first [`Plan::next`].
+    #[must_use]
+    pub fn with_needs(mut self, needs: impl Into<Arc<Needs>>) -> Self {
+        self.needs = Some(needs.into());
+        self
+    }
+
     /// What to do next.
     pub fn next(&mut self, now: Instant) -> Step {
         if now >= self.deadline {
             self.run_out(now);
         }
         self.check_limits(now);
-        if let Some(at) = self.flights.iter().position(|flight| flight.over.is_some()) {
-            let flight = self.flights.swap_remove(at);
+        let over = self.flights.iter().position(|flight| flight.over.is_some());
+        if let Some(flight) = over.and_then(|at| self.flights.take(at)) {
             let reason = flight.over.unwrap_or(Reason::Cancelled);
             return Step::Cancel { attempt: flight.id, reason };
         }
@@ -208,12 +211,10 @@ impl<T> Plan<T> {
             Stage::Done(attempt) => Step::Done { attempt },
             Stage::Failed(attempt) => Step::Failed { attempt },
             Stage::GaveUp(_) => Step::GiveUp,
-            Stage::Waiting { target, until } if now >= until => {
-                self.start(target, true, false, now)
-            }
+            Stage::Waiting { target, until } if now >= until => self.start(target, Way::Again, now),
             Stage::Waiting { until, .. } => Step::WaitUntil(until.min(self.deadline)),
             Stage::Seeking if self.flights.is_empty() => match self.choose(now) {
-                Choice::Ask { target, probe } => self.start(target, false, probe, now),
+                Choice::Ask { target, way } => self.start(target, way, now),
                 Choice::Wait { target, until } => {
                     self.stage = Stage::Waiting { target, until };
                     Step::WaitUntil(until)
@@ -235,7 +236,7 @@ impl<T> Plan<T> {
             return;
         };
         match event {
-            AttemptEvent::Progress | AttemptEvent::Committed => {
+            AttemptEvent::Progress | AttemptEvent::Loading | AttemptEvent::Committed => {
                 flight.last_event = now;
                 if flight.first_byte.is_none() {
                     flight.first_byte = Some(now);
@@ -244,13 +245,23 @@ impl<T> Plan<T> {
                         attempt.first_byte = Some(since);
                     }
                 }
-                if event == AttemptEvent::Committed {
-                    self.commit(attempt, now);
+                match event {
+                    AttemptEvent::Committed => self.commit(attempt, now),
+                    AttemptEvent::Loading => self.begin_anew(attempt, now),
+                    _ => {}
                 }
             }
             AttemptEvent::Finished if self.is_committed(attempt) => self.finish(attempt, now),
             AttemptEvent::Finished => self.fail(attempt, Problem::new(Reason::Empty), now),
             AttemptEvent::Failed(problem) => self.fail(attempt, problem, now),
+        }
+    }
+
+    /// Takes note of what an attempt used and cost; at any time, also after its
+    /// end. A later report replaces an earlier one.
+    pub fn on_usage(&mut self, attempt: AttemptId, usage: Usage) {
+        if let Some(attempt) = self.ledger.attempts.get_mut(attempt.0) {
+            attempt.usage = Some(usage);
         }
     }
 
@@ -289,15 +300,16 @@ impl<T> Plan<T> {
         Some(Exhausted::new(kind, retry_after, self.ledger.clone()))
     }
 
-    fn start(&mut self, target: usize, retry: bool, probe: bool, now: Instant) -> Step {
+    fn start(&mut self, target: usize, way: Way, now: Instant) -> Step {
         let Some(candidate) = self.candidates.get(target) else {
             self.stage = Stage::GaveUp(None);
             return Step::GiveUp;
         };
         let attempt = AttemptId(self.ledger.attempts.len());
-        self.probed |= probe;
+        self.probed |= way == Way::LastResort;
         let others = self.others_wait(target, now);
         let limits = candidate.limits;
+        let share = share_due(now, self.deadline, self.policy.share, others);
         self.store.record(
             &candidate.scope,
             &Outcome::Started { credit: self.policy.retry.budget },
@@ -309,26 +321,27 @@ impl<T> Plan<T> {
             target,
             outcome: AttemptOutcome::Running,
             problem: None,
-            probe,
-            retry,
+            probe: way == Way::LastResort,
+            retry: way == Way::Again,
+            half_open: way == Way::HalfOpen,
             started: now.saturating_duration_since(self.started),
             first_byte: None,
             first_text: None,
             ended: None,
+            usage: None,
         });
         self.flights.push(Flight {
             id: attempt,
             target,
             first_byte_due: after(now, limits.first_byte),
-            first_text_due: first_text_due(&limits, now, self.deadline, self.policy.share, others),
+            first_text_due: first_text_due(&limits, now, share),
+            share_due: share,
             first_byte: None,
             last_event: now,
             shown: false,
+            holds_probe: way == Way::HalfOpen,
             over: None,
         });
-        if let Some(asked) = self.asked.get_mut(target) {
-            *asked = true;
-        }
         self.stage = Stage::Seeking;
         Step::Start { attempt, target }
     }
@@ -343,6 +356,8 @@ impl<T> Plan<T> {
         if let Some(attempt) = self.ledger.attempts.get_mut(attempt.0) {
             attempt.first_text = Some(since);
         }
+        // It lives; a long answer keeps nobody else from trying.
+        self.end_probe(attempt, now);
         self.end_others(attempt, now);
     }
 
@@ -350,13 +365,16 @@ impl<T> Plan<T> {
         self.stage = Stage::Done(attempt);
         self.close(attempt, AttemptOutcome::Answered, None, now);
         self.record(attempt, &Outcome::Answered, now);
-        self.flights.retain(|flight| flight.id != attempt);
+        if let Some(at) = self.flights.iter().position(|flight| flight.id == attempt) {
+            self.flights.take(at);
+        }
     }
 
     fn fail(&mut self, attempt: AttemptId, problem: Problem, now: Instant) {
         let reason = problem.reason;
         let outcome = Outcome::Failed { reason, retry_after: problem.retry_after };
         self.record(attempt, &outcome, now);
+        self.end_probe(attempt, now);
         let Some(flight) = self.flights.iter_mut().find(|flight| flight.id == attempt) else {
             return;
         };
@@ -393,6 +411,7 @@ impl<T> Plan<T> {
             Stage::Done(_) | Stage::Failed(_) | Stage::GaveUp(_) => return,
             Stage::Seeking | Stage::Waiting { .. } => {
                 self.stage = Stage::GaveUp(Some(ExhaustedKind::Deadline));
+                self.note_unreached(now);
             }
             // Failing the committed attempt below moves the stage.
             Stage::Committed(_) => {}
@@ -400,56 +419,6 @@ impl<T> Plan<T> {
         for attempt in alive {
             self.fail(attempt, Problem::new(Reason::Timeout(Limit::Total)), now);
         }
-    }
-
-    fn check_limits(&mut self, now: Instant) {
-        while let Some((attempt, limit)) =
-            self.flights.iter().filter(|flight| flight.over.is_none()).find_map(|flight| {
-                let (due, limit) = self.due(flight);
-                (now >= due).then_some((flight.id, limit))
-            })
-        {
-            self.fail(attempt, Problem::new(Reason::Timeout(limit)), now);
-        }
-    }
-
-    /// The next limit that a living attempt can break.
-    fn due(&self, flight: &Flight) -> (Instant, Limit) {
-        let idle = self
-            .candidates
-            .get(flight.target)
-            .map_or(self.deadline, |candidate| after(flight.last_event, candidate.limits.idle));
-        let silence = match flight.first_byte {
-            None => (flight.first_byte_due, Limit::FirstByte),
-            Some(_) => (idle, Limit::Idle),
-        };
-        if self.is_committed(flight.id) || silence.0 <= flight.first_text_due.0 {
-            silence
-        } else {
-            flight.first_text_due
-        }
-    }
-
-    /// Waits for the living attempts, and shows what was held long enough.
-    fn watch(&mut self, now: Instant) -> Step {
-        let hold = self.policy.hold_for();
-        let committed = matches!(self.stage, Stage::Committed(_));
-        let mut until = self.deadline;
-        for at in 0..self.flights.len() {
-            let Some(flight) = self.flights.get(at) else { break };
-            until = until.min(self.due(flight).0);
-            let (Some(first), false, false) = (flight.first_byte, flight.shown, committed) else {
-                continue;
-            };
-            let show_at = after(first, hold);
-            if show_at > now {
-                until = until.min(show_at);
-            } else if let Some(flight) = self.flights.get_mut(at) {
-                flight.shown = true;
-                return Step::Show { attempt: flight.id };
-            }
-        }
-        Step::WaitUntil(until)
     }
 
     fn alive(&self) -> impl Iterator<Item = AttemptId> {
@@ -463,6 +432,7 @@ impl<T> Plan<T> {
     fn end_others(&mut self, winner: AttemptId, now: Instant) {
         let others: Vec<_> = self.alive().filter(|&attempt| attempt != winner).collect();
         for attempt in others {
+            self.end_probe(attempt, now);
             if let Some(flight) = self.flights.iter_mut().find(|flight| flight.id == attempt) {
                 flight.over = Some(Reason::Cancelled);
             }
@@ -485,10 +455,33 @@ impl<T> Plan<T> {
         }
     }
 
+    /// Gives the half-open probe back, where this attempt holds it.
+    fn end_probe(&mut self, attempt: AttemptId, now: Instant) {
+        let held = self
+            .flights
+            .iter_mut()
+            .find(|flight| flight.id == attempt)
+            .is_some_and(|flight| std::mem::take(&mut flight.holds_probe));
+        if held {
+            self.record(attempt, &Outcome::ProbeEnded, now);
+        }
+    }
+
     fn record(&self, attempt: AttemptId, outcome: &Outcome, now: Instant) {
         let target = self.ledger.attempt(attempt).map(|attempt| attempt.target);
         if let Some(candidate) = target.and_then(|target| self.candidates.get(target)) {
             self.store.record(&candidate.scope, outcome, now);
+        }
+    }
+}
+
+/// A caller that leaves gives back the probe that it has taken.
+impl<T> Drop for Plan<T> {
+    fn drop(&mut self) {
+        for flight in self.flights.iter().filter(|flight| flight.holds_probe) {
+            if let Some(candidate) = self.candidates.get(flight.target) {
+                self.store.record(&candidate.scope, &Outcome::ProbeEnded, flight.last_event);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is remembered between requests: cooldowns and retry tokens.
 
+mod breaker;
 mod memory;
 
 use std::{
@@ -7,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use self::memory::{MemoryStore, OpenWindow};
+pub use self::{
+    breaker::{Breaker, BreakerState},
+    memory::{MemoryStore, OpenWindow},
+};
 use crate::{reason::Reason, target::Scope};
 
 /// What is remembered between requests. [`MemoryStore`] is the one that ships.
@@ -17,7 +21,7 @@ use crate::{reason::Reason, target::Scope};
 /// processes can be synced behind an implementation of this trait without
 /// comparing clocks.
 pub trait Store: Send + Sync + fmt::Debug {
-    /// What is known about `scope` now.
+    /// What is known about `scope` now. Changes nothing.
     fn view(&self, scope: &Scope, now: Instant) -> View;
 
     /// Takes note of what happened at `scope`.
@@ -26,21 +30,44 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Pays for one same-target retry at the scope's origin; `false` where it
     /// has not earned one.
     fn take_retry(&self, scope: &Scope, now: Instant) -> bool;
+
+    /// Takes the one probe of a half-open breaker; `false` where another
+    /// request has it. The plan asks for it before it starts an attempt where
+    /// [`View::breaker`] is [`BreakerState::HalfOpen`], and gives it back with
+    /// [`Outcome::ProbeEnded`]. A store without half-open breakers needs none.
+    fn take_probe(&self, scope: &Scope, now: Instant) -> bool {
+        let _ = (scope, now);
+        true
+    }
 }
 
 /// What a store knows about one scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct View {
-    /// The window that keeps it out longest, if any is open.
+    /// The window that keeps it out longest, if any is open; or the probe that
+    /// another request has taken, where the breaker is half-open.
     pub cooling: Option<Cooling>,
+    /// Whether requests pass.
+    pub breaker: BreakerState,
 }
 
 impl View {
-    /// A view with its open window.
+    /// A view with its open window; open where there is one, else closed.
     #[must_use]
     pub const fn new(cooling: Option<Cooling>) -> Self {
-        Self { cooling }
+        let breaker = match cooling {
+            Some(_) => BreakerState::Open,
+            None => BreakerState::Closed,
+        };
+        Self { cooling, breaker }
+    }
+
+    /// A breaker whose window has ended; `taken` where another request is
+    /// trying it, with how long that one may still take.
+    #[must_use]
+    pub const fn half_open(taken: Option<Cooling>) -> Self {
+        Self { cooling: taken, breaker: BreakerState::HalfOpen }
     }
 }
 
@@ -73,6 +100,10 @@ pub enum Outcome {
     },
     /// It gave a whole answer: every window that covers it closes.
     Answered,
+    /// The probe that [`Store::take_probe`] handed out is given back: the
+    /// attempt has committed or ended, or its caller has left. What it found
+    /// was told before, as `Answered` or `Failed`.
+    ProbeEnded,
     /// It failed.
     Failed {
         /// Why.

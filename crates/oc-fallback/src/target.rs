@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::reason::Reason;
+use crate::{fit::Capabilities, reason::Reason};
 
 /// What a failure or a success of one candidate says about another.
 ///
@@ -142,6 +142,8 @@ pub struct Candidate<T> {
     pub scope: Scope,
     /// The context window in tokens, where it is known.
     pub window: Option<u64>,
+    /// What else is known of what it can do.
+    pub capabilities: Capabilities,
     /// How long it may take.
     pub limits: Limits,
     /// Whether it may be asked; an unusable one is only listed.
@@ -156,6 +158,7 @@ impl<T> Candidate<T> {
             name: name.into(),
             scope,
             window: None,
+            capabilities: Capabilities::new(),
             limits: Limits::default(),
             usable: Ok(()),
         }
@@ -165,6 +168,15 @@ impl<T> Candidate<T> {
     #[must_use]
     pub fn with_window(mut self, tokens: u64) -> Self {
         self.window = Some(tokens);
+        self
+    }
+
+    /// States what it can do; a window among it replaces [`Candidate::window`].
+    /// A request's [`Needs`](crate::Needs) are held against this.
+    #[must_use]
+    pub fn with_capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.window = capabilities.window.or(self.window);
+        self.capabilities = capabilities;
         self
     }
 

@@ -18,7 +18,7 @@ use crate::{
     error::{Exhausted, ExhaustedKind, Failure},
     facts::Facts,
     gate::Gate,
-    ledger::{AttemptId, Ledger, Problem},
+    ledger::{AttemptId, Ledger, Problem, Usage},
     output::Output,
     plan::{AttemptEvent, Plan, Step},
     reason::Reason,
@@ -78,6 +78,12 @@ impl<T, E, S, G, O, M> ChainStream<T, E, S, G, O, M> {
         self
     }
 
+    /// Takes note of what an attempt used and cost, for the ledger. Best before
+    /// [`Output::Done`], which carries a copy of it.
+    pub fn report_usage(&mut self, attempt: AttemptId, usage: Usage) {
+        self.plan.on_usage(attempt, usage);
+    }
+
     /// What has happened so far; also after the last item.
     pub const fn ledger(&self) -> &Ledger {
         self.plan.ledger()
@@ -119,7 +125,8 @@ where
                 // The plan drops it in the next step.
                 Some(_) => live.stream = None,
                 None => match (live.gate)(&event) {
-                    Gate::Hold => self.hold(at, event, now),
+                    Gate::Hold => self.hold(at, event, AttemptEvent::Progress, now),
+                    Gate::Loading => self.hold(at, event, AttemptEvent::Loading, now),
                     Gate::Commit => self.commit(at, event, now),
                     Gate::Reject(reason) => {
                         live.stream = None;
@@ -141,10 +148,10 @@ where
         }
     }
 
-    fn hold(&mut self, at: usize, event: E, now: Instant) {
+    fn hold(&mut self, at: usize, event: E, sign: AttemptEvent, now: Instant) {
         let Some(live) = self.live.get_mut(at) else { return };
         let Some(held) = live.held.as_mut() else { return };
-        self.plan.on_event(live.id, AttemptEvent::Progress, now);
+        self.plan.on_event(live.id, sign, now);
         let weight = (self.weigh)(&event);
         match held.hold(event, weight) {
             Ok(None) => {}

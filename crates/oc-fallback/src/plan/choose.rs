@@ -4,24 +4,43 @@
 //! request, the cooling one whose window ends soonest; then, once more, a
 //! target that failed for a reason that may have passed.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::Plan;
 use crate::{
     budget::after,
     cooldown::{Reach, waiting_helps},
     error::ExhaustedKind,
-    ledger::Skipped,
+    facts::Limit,
+    fit::fit_window,
+    ledger::{SkipKind, Skipped},
     reason::Reason,
     retry::backoff,
-    store::Cooling,
+    store::{BreakerState, Cooling},
+    target::Skip,
 };
 
 /// The choice of one step.
 pub(super) enum Choice {
-    Ask { target: usize, probe: bool },
+    Ask { target: usize, way: Way },
     Wait { target: usize, until: Instant },
     Nobody,
+}
+
+/// On which terms a candidate is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Nothing is known against it.
+    Open,
+    /// Its breaker is half-open, and this request tries it for all.
+    HalfOpen,
+    /// It is cooling, and nobody else is left.
+    LastResort,
+    /// It has been asked before in this request.
+    Again,
 }
 
 /// A target that may be asked once more when nobody else is left.
@@ -34,7 +53,10 @@ pub(super) struct Pending {
 /// Whether a candidate can be asked now.
 enum Standing {
     Open,
+    HalfOpen,
     Cooling(Cooling),
+    /// Another request is trying its half-open breaker.
+    Tried(Cooling),
     Shut(Skipped),
 }
 
@@ -42,34 +64,51 @@ impl<T> Plan<T> {
     pub(super) fn choose(&mut self, now: Instant) -> Choice {
         let mut soonest: Option<(Duration, usize)> = None;
         for target in 0..self.candidates.len() {
-            match self.standing(target, now) {
-                None => {}
-                Some(Standing::Open) => return Choice::Ask { target, probe: false },
-                Some(Standing::Shut(skipped)) => self.note(skipped),
-                Some(Standing::Cooling(cooling)) => {
-                    if soonest.is_none_or(|(remaining, _)| cooling.remaining < remaining) {
-                        soonest = Some((cooling.remaining, target));
-                    }
-                    if let Some(skipped) = self.skip_cooling(target, cooling) {
-                        self.note(skipped);
-                    }
+            let (cooling, skipped) = match self.standing(target, now) {
+                None => continue,
+                Some(Standing::Open) => return Choice::Ask { target, way: Way::Open },
+                Some(Standing::Shut(skipped)) => {
+                    self.note(skipped);
+                    continue;
                 }
+                Some(Standing::HalfOpen) => match self.take_probe(target, now) {
+                    Ok(()) => return Choice::Ask { target, way: Way::HalfOpen },
+                    Err(cooling) => (cooling, self.skip_tried(target, cooling)),
+                },
+                Some(Standing::Tried(cooling)) => (cooling, self.skip_tried(target, cooling)),
+                Some(Standing::Cooling(cooling)) => (cooling, self.skip_cooling(target, cooling)),
+            };
+            if soonest.is_none_or(|(remaining, _)| cooling.remaining < remaining) {
+                soonest = Some((cooling.remaining, target));
+            }
+            if let Some(skipped) = skipped {
+                self.note(skipped);
             }
         }
         match soonest {
             // A wrong window must not make the chain worse than no window: the
             // last resort is asked, once.
-            Some((_, target)) if !self.probed => Choice::Ask { target, probe: true },
+            Some((_, target)) if !self.probed => Choice::Ask { target, way: Way::LastResort },
             _ => self.retry(now),
         }
+    }
+
+    /// Takes the one probe of a half-open breaker, or says who keeps it out.
+    fn take_probe(&self, target: usize, now: Instant) -> Result<(), Cooling> {
+        let nobody = Cooling::new(Reason::Unclassified, Duration::ZERO);
+        let candidate = self.candidates.get(target).ok_or(nobody)?;
+        if self.store.take_probe(&candidate.scope, now) {
+            return Ok(());
+        }
+        Err(self.store.view(&candidate.scope, now).cooling.unwrap_or(nobody))
     }
 
     /// Whether anyone but `target` could still be asked for the first time.
     pub(super) fn others_wait(&self, target: usize, now: Instant) -> bool {
         (0..self.candidates.len()).filter(|&other| other != target).any(|other| {
             match self.standing(other, now) {
-                Some(Standing::Open) => true,
-                Some(Standing::Cooling(_)) => !self.probed,
+                Some(Standing::Open | Standing::HalfOpen) => true,
+                Some(Standing::Cooling(_) | Standing::Tried(_)) => !self.probed,
                 Some(Standing::Shut(_)) | None => false,
             }
         })
@@ -80,7 +119,9 @@ impl<T> Plan<T> {
         self.candidates
             .iter()
             .filter(|candidate| candidate.usable.is_ok())
-            .filter_map(|candidate| self.store.view(&candidate.scope, now).cooling)
+            .map(|candidate| self.store.view(&candidate.scope, now))
+            .filter(|view| view.breaker == BreakerState::Open)
+            .filter_map(|view| view.cooling)
             .filter(|cooling| waiting_helps(cooling.reason))
             .map(|cooling| cooling.remaining)
             .min()
@@ -88,18 +129,27 @@ impl<T> Plan<T> {
 
     /// What the end of the chain means for the caller.
     pub(super) fn kind_of_end(&self, promised: bool) -> ExhaustedKind {
-        let asked = || self.ledger.attempts.iter().filter_map(|attempt| attempt.reason());
+        // Whom the request does not fit has as good as answered.
+        let skipped = || self.ledger.skipped.iter();
+        let unfit = || {
+            skipped().filter(|skipped| skipped.kind == SkipKind::Unfit).map(|unfit| unfit.reason)
+        };
+        let attempts = || self.ledger.attempts.iter().filter_map(|attempt| attempt.reason());
+        let asked = || attempts().chain(unfit().filter(|&reason| reason != Reason::Policy));
         let all = |test: fn(Reason) -> bool| asked().next().is_some() && asked().all(test);
-        let skipped = || self.ledger.skipped.iter().map(|skipped| skipped.reason);
         if all(|reason| reason == Reason::ContextOverflow) {
             return ExhaustedKind::ContextOverflow;
         }
-        if asked().chain(skipped()).next().is_some()
-            && asked().chain(skipped()).all(|reason| reason == Reason::Policy)
-        {
+        let reasons = || attempts().chain(skipped().map(|skipped| skipped.reason));
+        if reasons().next().is_some() && reasons().all(|reason| reason == Reason::Policy) {
             return ExhaustedKind::Policy;
         }
-        if all(|reason| matches!(reason, Reason::Format | Reason::TooLarge | Reason::Unsupported)) {
+        if all(|reason| {
+            matches!(
+                reason,
+                Reason::Format | Reason::TooLarge | Reason::Unsupported | Reason::ContextOverflow
+            )
+        }) {
             return ExhaustedKind::Rejected;
         }
         if promised { ExhaustedKind::Cooling } else { ExhaustedKind::Failed }
@@ -108,15 +158,21 @@ impl<T> Plan<T> {
     /// `None` for a candidate that has been asked.
     fn standing(&self, target: usize, now: Instant) -> Option<Standing> {
         let candidate = self.candidates.get(target)?;
-        if self.asked.get(target).copied().unwrap_or(true) {
+        if self.ledger.attempts.iter().any(|attempt| attempt.target == target) {
             return None;
         }
-        let shut = |reason, text, fix| {
-            let name = candidate.name.clone();
-            Some(Standing::Shut(Skipped { name, target, reason, text, fix }))
+        let shut = |kind, skip: Skip| {
+            let name = Arc::clone(&candidate.name);
+            let Skip { reason, text, fix } = skip;
+            Some(Standing::Shut(Skipped { name, target, kind, reason, text, fix }))
         };
         if let Err(skip) = &candidate.usable {
-            return shut(skip.reason, skip.text.clone(), skip.fix.clone());
+            return shut(SkipKind::Unusable, skip.clone());
+        }
+        if let Some(needs) = &self.needs
+            && let Err(skip) = fit_window(needs, &candidate.capabilities, candidate.window)
+        {
+            return shut(SkipKind::Unfit, skip);
         }
         if let Some(overflowed) = self.overflow
             && !is_larger(candidate.window, overflowed)
@@ -127,8 +183,8 @@ impl<T> Plan<T> {
                 }
                 _ => "its window is not known to be larger than the one that overflowed".to_owned(),
             };
-            let fix = Reason::ContextOverflow.advice().to_owned();
-            return shut(Reason::ContextOverflow, text, fix);
+            let reason = Reason::ContextOverflow;
+            return shut(SkipKind::Window, Skip::new(reason, text, reason.advice()));
         }
         // Whatever failed in this request for a reason that reaches this far
         // would fail the same way here.
@@ -141,23 +197,54 @@ impl<T> Plan<T> {
         });
         if let Some((name, reason)) = shared {
             let text = format!("shares what failed with {name}");
-            return shut(reason, text, reason.advice().to_owned());
+            return shut(SkipKind::Shared, Skip::new(reason, text, reason.advice()));
         }
-        Some(match self.store.view(&candidate.scope, now).cooling {
-            Some(cooling) => Standing::Cooling(cooling),
-            None => Standing::Open,
+        let view = self.store.view(&candidate.scope, now);
+        Some(match (view.breaker, view.cooling) {
+            (BreakerState::HalfOpen, Some(cooling)) => Standing::Tried(cooling),
+            (BreakerState::HalfOpen, None) => Standing::HalfOpen,
+            (_, Some(cooling)) => Standing::Cooling(cooling),
+            (_, None) => Standing::Open,
         })
     }
 
     fn skip_cooling(&self, target: usize, cooling: Cooling) -> Option<Skipped> {
         let seconds = cooling.remaining.as_secs_f64().ceil();
-        Some(Skipped {
-            name: self.candidates.get(target)?.name.clone(),
+        self.skip(
             target,
-            reason: cooling.reason,
-            text: format!("cooling down for {seconds} s more"),
-            fix: cooling.reason.advice().to_owned(),
-        })
+            SkipKind::Cooling,
+            cooling.reason,
+            format!("cooling down for {seconds} s more"),
+        )
+    }
+
+    fn skip_tried(&self, target: usize, cooling: Cooling) -> Option<Skipped> {
+        let text = "another request is trying whether it works again".to_owned();
+        self.skip(target, SkipKind::Cooling, cooling.reason, text)
+    }
+
+    fn skip(&self, target: usize, kind: SkipKind, reason: Reason, text: String) -> Option<Skipped> {
+        let name = Arc::clone(&self.candidates.get(target)?.name);
+        Some(Skipped { name, target, kind, reason, text, fix: reason.advice().to_owned() })
+    }
+
+    /// Lists whom the deadline came before.
+    pub(super) fn note_unreached(&mut self, now: Instant) {
+        let reason = Reason::Timeout(Limit::Total);
+        for target in 0..self.candidates.len() {
+            let skipped = match self.standing(target, now) {
+                None => continue,
+                Some(Standing::Shut(skipped)) => Some(skipped),
+                Some(Standing::Cooling(cooling)) => self.skip_cooling(target, cooling),
+                Some(Standing::Open | Standing::HalfOpen | Standing::Tried(_)) => {
+                    let text = "not reached before the deadline".to_owned();
+                    self.skip(target, SkipKind::NotReached, reason, text)
+                }
+            };
+            if let Some(skipped) = skipped {
+                self.note(skipped);
+            }
+        }
     }
 
     fn note(&mut self, skipped: Skipped) {

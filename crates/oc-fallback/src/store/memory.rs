@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Cooling, Outcome, Store, View};
+use super::{Breaker, BreakerState, Cooling, Outcome, Store, View};
 use crate::{
     budget::after,
     cooldown::{FORGET_AFTER, Reach, cooldown},
@@ -15,12 +15,16 @@ use crate::{
     target::Scope,
 };
 
+/// After this long, a probe of which nobody has told the end counts as lost.
+const PROBE_LEASE: Duration = Duration::from_secs(60);
+
 /// A [`Store`] in this process's memory.
 ///
 /// Bounded: at most [`MemoryStore::CAPACITY`] windows and as many origins; the
 /// one that ends soonest makes room. A failure inside an open window neither
 /// extends it nor counts; the first one after it climbs the ladder, unless 24
-/// hours have passed.
+/// hours have passed. A window that has ended leaves its breaker half-open:
+/// one request at a time may try, until one is answered.
 ///
 /// ```
 /// # #[allow(clippy::disallowed_methods)]
@@ -67,6 +71,25 @@ struct Window {
     failures: u32,
     last_failure: Instant,
     until: Instant,
+    /// Until when the half-open probe is taken.
+    probe_until: Option<Instant>,
+}
+
+impl Window {
+    fn state(&self, now: Instant) -> BreakerState {
+        if self.until > now {
+            BreakerState::Open
+        } else if now.saturating_duration_since(self.last_failure) < FORGET_AFTER {
+            BreakerState::HalfOpen
+        } else {
+            BreakerState::Closed
+        }
+    }
+
+    /// How long the probe that somebody has taken may still take.
+    fn probe_remaining(&self, now: Instant) -> Option<Duration> {
+        self.probe_until.filter(|&until| until > now).map(|until| until - now)
+    }
 }
 
 /// One cooldown window, as a status page shows it.
@@ -127,6 +150,34 @@ impl MemoryStore {
         open
     }
 
+    /// Every breaker that is not closed: open ones first, the longest first.
+    #[must_use]
+    pub fn breakers(&self, now: Instant) -> Vec<Breaker> {
+        let state = self.lock();
+        let mut breakers: Vec<_> = state
+            .windows
+            .iter()
+            .flat_map(|(place, windows)| windows.iter().map(move |window| (place, window)))
+            .filter(|(_, window)| window.state(now) != BreakerState::Closed)
+            .map(|(place, window)| Breaker {
+                origin: Arc::clone(&place.origin),
+                key: place.key.clone(),
+                model: place.model.clone(),
+                state: window.state(now),
+                reason: window.reason,
+                failures: window.failures,
+                remaining: window.until.saturating_duration_since(now),
+                last_failure: now.saturating_duration_since(window.last_failure),
+                probing: window.probe_remaining(now).is_some(),
+            })
+            .collect();
+        breakers.sort_by(|a, b| {
+            let by_name = || (&a.origin, &a.key, &a.model).cmp(&(&b.origin, &b.key, &b.model));
+            b.remaining.cmp(&a.remaining).then_with(by_name)
+        });
+        breakers
+    }
+
     /// Closes every window and fills every purse.
     pub fn reset(&self) {
         *self.lock() = State::default();
@@ -138,6 +189,12 @@ impl MemoryStore {
         state.windows.retain(|place, _| &*place.origin != origin);
         state.count = state.windows.values().map(Vec::len).sum();
         state.purses.remove(origin);
+    }
+
+    /// Closes every window that keeps `scope` out, those of its key and its
+    /// origin included.
+    pub fn reset_scope(&self, scope: &Scope) {
+        self.lock().close(scope);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -152,14 +209,26 @@ impl Store for MemoryStore {
         if state.windows.is_empty() {
             return View::default();
         }
-        let cooling = Place::all(scope)
-            .iter()
-            .filter_map(|place| state.windows.get(place))
-            .flatten()
+        let places = Place::all(scope);
+        let windows = || places.iter().filter_map(|place| state.windows.get(place)).flatten();
+        let open = windows()
             .filter(|window| window.until > now)
             .max_by_key(|window| window.until)
             .map(|window| Cooling::new(window.reason, window.until.saturating_duration_since(now)));
-        View::new(cooling)
+        if open.is_some() {
+            return View::new(open);
+        }
+        let mut half_open = windows()
+            .filter(|window| window.state(now) == BreakerState::HalfOpen)
+            .map(|window| {
+                let remaining = window.probe_remaining(now)?;
+                Some(Cooling::new(window.reason, remaining))
+            })
+            .peekable();
+        if half_open.peek().is_none() {
+            return View::default();
+        }
+        View::half_open(half_open.flatten().max_by_key(|cooling| cooling.remaining))
     }
 
     fn record(&self, scope: &Scope, outcome: &Outcome, now: Instant) {
@@ -175,13 +244,8 @@ impl Store for MemoryStore {
                     }
                 }
             }
-            Outcome::Answered => {
-                for place in Place::all(scope) {
-                    if let Some(closed) = state.windows.remove(&place) {
-                        state.count = state.count.saturating_sub(closed.len());
-                    }
-                }
-            }
+            Outcome::Answered => state.close(scope),
+            Outcome::ProbeEnded => state.end_probe(scope),
             Outcome::Failed { reason, retry_after } => {
                 if let Some(place) = Place::of(scope, Reach::of(reason)) {
                     state.open(place, reason, retry_after, now);
@@ -204,9 +268,46 @@ impl Store for MemoryStore {
         state.purses.insert(Arc::clone(&scope.origin), purse);
         paid
     }
+
+    fn take_probe(&self, scope: &Scope, now: Instant) -> bool {
+        let mut state = self.lock();
+        let places = Place::all(scope);
+        let taken = places
+            .iter()
+            .filter_map(|place| state.windows.get(place))
+            .flatten()
+            .any(|window| window.probe_remaining(now).is_some());
+        if taken {
+            return false;
+        }
+        for place in &places {
+            for window in state.windows.get_mut(place).into_iter().flatten() {
+                if window.state(now) == BreakerState::HalfOpen {
+                    window.probe_until = Some(after(now, PROBE_LEASE));
+                }
+            }
+        }
+        true
+    }
 }
 
 impl State {
+    fn close(&mut self, scope: &Scope) {
+        for place in Place::all(scope) {
+            if let Some(closed) = self.windows.remove(&place) {
+                self.count = self.count.saturating_sub(closed.len());
+            }
+        }
+    }
+
+    fn end_probe(&mut self, scope: &Scope) {
+        for place in Place::all(scope) {
+            for window in self.windows.get_mut(&place).into_iter().flatten() {
+                window.probe_until = None;
+            }
+        }
+    }
+
     fn open(&mut self, place: Place, reason: Reason, retry_after: Option<Duration>, now: Instant) {
         if let Some(window) = self
             .windows
@@ -223,7 +324,7 @@ impl State {
         }
         self.make_room(now);
         let until = after(now, cooldown(reason, 1, retry_after));
-        let window = Window { reason, failures: 1, last_failure: now, until };
+        let window = Window { reason, failures: 1, last_failure: now, until, probe_until: None };
         self.windows.entry(place).or_default().push(window);
         self.count += 1;
     }
