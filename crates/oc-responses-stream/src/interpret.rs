@@ -22,7 +22,8 @@ pub trait Interpret {
     /// When the document is neither an answer nor an error of this wire.
     fn body(&mut self, json: &[u8], out: &mut VecDeque<Delta>) -> Result<(), StreamError>;
 
-    /// Whether the wire's own terminal event was seen.
+    /// Whether the wire's own terminal event was seen: for those who drive an
+    /// interpreter themselves, and for adapters around one.
     fn ended(&self) -> bool;
 
     /// The input ended without a terminal event. A wire whose answers can be
