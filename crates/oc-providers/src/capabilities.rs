@@ -1,5 +1,7 @@
 //! What an endpoint and a model accept, as facts that encoders read.
 
+use crate::wire::openai_completions::ChatCompat;
+
 /// How the key travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -49,6 +51,8 @@ pub struct Compat {
     /// Messages: thinking blocks need a genuine signature. Other servers send
     /// empty ones and take any.
     pub thinking_signatures: bool,
+    /// Chat: what the servers of that wire disagree about.
+    pub chat: ChatCompat,
 }
 
 impl Compat {
@@ -68,6 +72,7 @@ impl Compat {
             one_sampler: false,
             user_id: false,
             thinking_signatures: false,
+            chat: ChatCompat::plain(),
         }
     }
 }

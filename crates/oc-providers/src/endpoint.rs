@@ -28,18 +28,22 @@ use crate::vendors::Vendor;
 pub enum Api {
     /// OpenAI's Responses API: `POST {base}/responses`.
     OpenaiResponses,
+    /// OpenAI's Chat Completions API: `POST {base}/chat/completions`.
+    OpenaiCompletions,
     /// Anthropic's Messages API: `POST {base}/v1/messages`.
     AnthropicMessages,
 }
 
 impl Api {
     /// Every wire, in the order of documents.
-    pub const ALL: &'static [Self] = &[Self::OpenaiResponses, Self::AnthropicMessages];
+    pub const ALL: &'static [Self] =
+        &[Self::OpenaiResponses, Self::OpenaiCompletions, Self::AnthropicMessages];
 
     /// The config's word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::OpenaiResponses => "openai-responses",
+            Self::OpenaiCompletions => "openai-completions",
             Self::AnthropicMessages => "anthropic-messages",
         }
     }
@@ -65,7 +69,7 @@ impl FromStr for Api {
 
 /// A word for a wire that this crate does not speak.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("api `{0}` is not supported (supported: openai-responses, anthropic-messages)")]
+#[error("api `{0}` is not supported (supported: openai-responses, openai-completions, anthropic-messages)")]
 pub struct UnknownApi(String);
 
 /// How long a request may take, piece by piece. `None` sets no limit.
@@ -313,7 +317,7 @@ impl Endpoint {
 /// one of them each; a host without a row gets both.
 fn unknown_host_auth(api: Api) -> Auth {
     match api {
-        Api::OpenaiResponses => Auth::Bearer,
+        Api::OpenaiResponses | Api::OpenaiCompletions => Auth::Bearer,
         Api::AnthropicMessages => Auth::Both,
     }
 }

@@ -6,6 +6,7 @@
 use url::Url;
 
 use crate::capabilities::{Auth, Compat};
+use crate::wire::openai_completions::ChatCompat;
 
 /// One host that is known to take more than the plain wire.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,7 @@ pub static VENDORS: &[Vendor] = &[
             strict_tools: true,
             item_ids: true,
             min_output_tokens: 16,
+            chat: ChatCompat::openai(),
             ..Compat::plain()
         },
     },

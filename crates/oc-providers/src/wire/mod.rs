@@ -7,6 +7,7 @@
 
 pub mod anthropic_messages;
 mod error_body;
+pub mod openai_completions;
 pub mod openai_responses;
 
 use std::fmt;
@@ -88,6 +89,7 @@ pub struct Failure {
 pub(crate) fn of(api: Api) -> &'static dyn Wire {
     match api {
         Api::OpenaiResponses => &openai_responses::OpenaiResponses,
+        Api::OpenaiCompletions => &openai_completions::OpenaiCompletions,
         Api::AnthropicMessages => &anthropic_messages::AnthropicMessages,
     }
 }

@@ -116,8 +116,8 @@ impl Calls {
         let place = self.current?;
         let call = self.calls.get(place)?;
         let new_id = !id.is_empty() && !call.id.is_empty();
-        let again = !name.is_empty()
-            && (call.is_whole() || (call.extent.began() && name != call.name));
+        let again =
+            !name.is_empty() && (call.is_whole() || (call.extent.began() && name != call.name));
         (!new_id && !again).then_some(place)
     }
 

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 /// An object's fields, each as it stands in the text.
 #[derive(Debug, Default)]
-pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(in super::super) struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
     /// The object that `text` is; `None` where it is none.
@@ -21,13 +21,13 @@ impl<'a> Fields<'a> {
     }
 
     /// The field `key`, unless it is missing or `null`.
-    pub(super) fn raw(&self, key: &str) -> Option<&'a RawValue> {
+    pub(in super::super) fn raw(&self, key: &str) -> Option<&'a RawValue> {
         let (_, raw) = self.0.iter().rev().find(|(name, _)| name == key)?;
         (raw.get() != "null").then_some(*raw)
     }
 
     /// The field `key` as text; a number becomes text.
-    pub(super) fn text(&self, key: &str) -> Option<Cow<'a, str>> {
+    pub(in super::super) fn text(&self, key: &str) -> Option<Cow<'a, str>> {
         text(self.raw(key)?)
     }
 
@@ -62,10 +62,17 @@ impl<'a> Fields<'a> {
         serde_json::from_str(self.raw(key)?.get()).ok()
     }
 
+    /// The whole object, built.
+    pub(in super::super) fn to_value(&self) -> Value {
+        let built = self.0.iter().filter_map(|(key, raw)| {
+            Some((key.to_string(), serde_json::from_str(raw.get()).ok()?))
+        });
+        Value::Object(built.collect())
+    }
+
     /// Whether the field `key` says anything: not `null`, `false`, or empty.
-    pub(super) fn says(&self, key: &str) -> bool {
-        self.raw(key)
-            .is_some_and(|raw| !matches!(raw.get(), "false" | "{}" | "[]" | "\"\"" | "0"))
+    pub(in super::super) fn says(&self, key: &str) -> bool {
+        self.raw(key).is_some_and(|raw| !matches!(raw.get(), "false" | "{}" | "[]" | "\"\"" | "0"))
     }
 }
 

@@ -37,7 +37,7 @@ use serde_json::Value;
 
 use super::{annotations, error};
 use calls::Calls;
-use fields::Fields;
+pub(super) use fields::Fields;
 use finish::Ending;
 use items::Items;
 use reasoning::Thought;
@@ -141,12 +141,7 @@ impl CompletionsInterpreter {
         }
     }
 
-    fn delta(
-        &mut self,
-        delta: &Fields<'_>,
-        logprobs: Option<Value>,
-        out: &mut VecDeque<Delta>,
-    ) {
+    fn delta(&mut self, delta: &Fields<'_>, logprobs: Option<Value>, out: &mut VecDeque<Delta>) {
         self.items.thought(Thought::read(delta), out);
         self.content(delta, logprobs, out);
         if let Some(refusal) = delta.text("refusal") {
@@ -182,9 +177,8 @@ impl CompletionsInterpreter {
             let Some(part) = Fields::parse(part.get()) else { continue };
             match part.text("type").unwrap_or_default().as_ref() {
                 "thinking" | "reasoning" => {
-                    let mut thought = Thought::default();
-                    thought.raw = thinking(&part);
-                    self.items.thought(thought, out);
+                    let raw = thinking(&part);
+                    self.items.thought(Thought { raw, ..Thought::default() }, out);
                 }
                 "text" | "output_text" | "" => {
                     let text = part.text("text").unwrap_or_default();
@@ -237,9 +231,8 @@ fn thinking<'a>(part: &Fields<'a>) -> Cow<'a, str> {
         return text;
     }
     let parts = part.list("thinking").unwrap_or_default();
-    let texts = parts.iter().filter_map(|raw| {
-        Fields::parse(raw.get())?.text("text").map(Cow::into_owned)
-    });
+    let texts =
+        parts.iter().filter_map(|raw| Fields::parse(raw.get())?.text("text").map(Cow::into_owned));
     Cow::Owned(texts.collect())
 }
 

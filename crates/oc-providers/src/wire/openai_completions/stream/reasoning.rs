@@ -102,9 +102,21 @@ mod tests {
             (r#"{"reasoning_text":"a"}"#, "a", ""),
             (r#"{"reasoning":"a","reasoning_content":"a"}"#, "a", ""),
             (r#"{"reasoning":"a","reasoning_content":""}"#, "a", ""),
-            (r#"{"reasoning":"a","reasoning_details":[{"type":"reasoning.text","text":"a"}]}"#, "a", ""),
-            (r#"{"reasoning":"s","reasoning_details":[{"type":"reasoning.summary","summary":"s"}]}"#, "", "s"),
-            (r#"{"reasoning":"a","reasoning_details":[{"type":"reasoning.encrypted","data":"x"}]}"#, "a", ""),
+            (
+                r#"{"reasoning":"a","reasoning_details":[{"type":"reasoning.text","text":"a"}]}"#,
+                "a",
+                "",
+            ),
+            (
+                r#"{"reasoning":"s","reasoning_details":[{"type":"reasoning.summary","summary":"s"}]}"#,
+                "",
+                "s",
+            ),
+            (
+                r#"{"reasoning":"a","reasoning_details":[{"type":"reasoning.encrypted","data":"x"}]}"#,
+                "a",
+                "",
+            ),
             (r#"{"reasoning_content":null,"reasoning":{"effort":"high"}}"#, "", ""),
             (r#"{"content":"a"}"#, "", ""),
         ] {

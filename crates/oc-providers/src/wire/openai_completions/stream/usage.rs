@@ -70,13 +70,34 @@ mod tests {
     #[test]
     fn counts_are_found_wherever_they_stand() {
         for (json, wanted) in [
-            (r#"{"usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12,"prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":1},"completion_tokens_details":{"reasoning_tokens":2}}}"#, Some([9, 4, 1, 3, 2, 12])),
-            (r#"{"usage":{"prompt_tokens":9,"completion_tokens":3,"prompt_tokens_details":null}}"#, Some([9, 0, 0, 3, 0, 12])),
-            (r#"{"usage":{"prompt_tokens":9,"completion_tokens":3,"prompt_cache_hit_tokens":8}}"#, Some([9, 8, 0, 3, 0, 12])),
-            (r#"{"usage":{"prompt_tokens":9,"completion_tokens":3,"cached_tokens":7,"total_tokens":40}}"#, Some([9, 7, 0, 3, 0, 40])),
-            (r#"{"x_groq":{"usage":{"prompt_tokens":1,"completion_tokens":2}}}"#, Some([1, 0, 0, 2, 0, 3])),
-            (r#"{"choice":{"usage":{"prompt_tokens":1,"completion_tokens":2}}}"#, Some([1, 0, 0, 2, 0, 3])),
-            (r#"{"usage":{"prompt_tokens":"5","completion_tokens":6.0}}"#, Some([5, 0, 0, 6, 0, 11])),
+            (
+                r#"{"usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12,"prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":1},"completion_tokens_details":{"reasoning_tokens":2}}}"#,
+                Some([9, 4, 1, 3, 2, 12]),
+            ),
+            (
+                r#"{"usage":{"prompt_tokens":9,"completion_tokens":3,"prompt_tokens_details":null}}"#,
+                Some([9, 0, 0, 3, 0, 12]),
+            ),
+            (
+                r#"{"usage":{"prompt_tokens":9,"completion_tokens":3,"prompt_cache_hit_tokens":8}}"#,
+                Some([9, 8, 0, 3, 0, 12]),
+            ),
+            (
+                r#"{"usage":{"prompt_tokens":9,"completion_tokens":3,"cached_tokens":7,"total_tokens":40}}"#,
+                Some([9, 7, 0, 3, 0, 40]),
+            ),
+            (
+                r#"{"x_groq":{"usage":{"prompt_tokens":1,"completion_tokens":2}}}"#,
+                Some([1, 0, 0, 2, 0, 3]),
+            ),
+            (
+                r#"{"choice":{"usage":{"prompt_tokens":1,"completion_tokens":2}}}"#,
+                Some([1, 0, 0, 2, 0, 3]),
+            ),
+            (
+                r#"{"usage":{"prompt_tokens":"5","completion_tokens":6.0}}"#,
+                Some([5, 0, 0, 6, 0, 11]),
+            ),
             (r#"{"usage":null}"#, None),
             (r#"{"usage":{}}"#, None),
             (r#"{"usage":{"cost":1}}"#, None),

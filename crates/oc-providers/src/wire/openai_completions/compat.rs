@@ -1,0 +1,253 @@
+//! What the servers of this wire disagree about, as data.
+
+use std::str::FromStr;
+
+use serde_json::{Map, Value, json};
+
+use crate::request::Effort;
+
+/// What a server of this wire wants otherwise than others do.
+///
+/// [`ChatCompat::plain`] is what every local server and relay takes; a vendor's
+/// row or the user's config differs from it where it must.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChatCompat {
+    /// How the limit on output tokens is called.
+    pub max_tokens_field: MaxTokensField,
+    /// How a model is told how much to think.
+    pub thinking: ThinkingFormat,
+    /// Which earlier reasoning it wants back.
+    pub replay: ReasoningReplay,
+    /// Where earlier reasoning goes in an assistant message.
+    pub reasoning_field: ReasoningField,
+    /// `stream_options.include_usage`: without it most servers count nothing.
+    pub stream_usage: bool,
+}
+
+impl ChatCompat {
+    /// What every server of this wire takes: `max_tokens`, `reasoning_effort`
+    /// (for models that are known to think), no earlier reasoning, and
+    /// `stream_options.include_usage`.
+    ///
+    /// Why `max_tokens`, the older name: everyone reads it but OpenAI's own
+    /// reasoning models. A server that does not know `max_completion_tokens`
+    /// ignores it and writes without a limit, or refuses the request.
+    pub const fn plain() -> Self {
+        Self {
+            max_tokens_field: MaxTokensField::MaxTokens,
+            thinking: ThinkingFormat::ReasoningEffort,
+            replay: ReasoningReplay::Never,
+            reasoning_field: ReasoningField::ReasoningContent,
+            stream_usage: true,
+        }
+    }
+
+    /// What OpenAI's own host takes.
+    pub const fn openai() -> Self {
+        Self { max_tokens_field: MaxTokensField::MaxCompletionTokens, ..Self::plain() }
+    }
+}
+
+impl Default for ChatCompat {
+    fn default() -> Self {
+        Self::plain()
+    }
+}
+
+/// How the limit on output tokens is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MaxTokensField {
+    /// `max_tokens`.
+    MaxTokens,
+    /// `max_completion_tokens`.
+    MaxCompletionTokens,
+}
+
+impl MaxTokensField {
+    /// The field's name, which is also the config's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MaxTokens => "max_tokens",
+            Self::MaxCompletionTokens => "max_completion_tokens",
+        }
+    }
+}
+
+impl FromStr for MaxTokensField {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        [Self::MaxTokens, Self::MaxCompletionTokens]
+            .into_iter()
+            .find(|field| field.as_str() == word)
+            .ok_or_else(|| UnknownWord::new(word, "max_tokens, max_completion_tokens"))
+    }
+}
+
+/// Which earlier reasoning a server wants back. What came with
+/// `reasoning_details` goes back to the host that made it in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReasoningReplay {
+    /// None: templates add it to the prompt a second time, or refuse it.
+    Never,
+    /// That of messages with tool calls, and an empty one where there was none:
+    /// DeepSeek answers 400 without the field.
+    WithToolCalls,
+    /// All of it (Kimi and GLM with preserved thinking, MiniMax).
+    Always,
+}
+
+/// Where reasoning stands in a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReasoningField {
+    /// `reasoning_content` (DeepSeek, llama.cpp, Kimi, GLM).
+    ReasoningContent,
+    /// `reasoning` (vLLM, Ollama, OpenRouter).
+    Reasoning,
+}
+
+impl ReasoningField {
+    /// The field's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ReasoningContent => "reasoning_content",
+            Self::Reasoning => "reasoning",
+        }
+    }
+}
+
+/// How a model is told how much to think; the words are the config's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ThinkingFormat {
+    /// `reasoning_effort: "low"` (`openai`).
+    ReasoningEffort,
+    /// `reasoning: {effort}`, `{enabled: false}` for none (`openrouter`).
+    Reasoning,
+    /// `reasoning: {enabled}` (`together`).
+    ReasoningEnabled,
+    /// `thinking: {type: "enabled" | "disabled"}` (`zai`).
+    ThinkingType,
+    /// The same, and `reasoning_effort` where it thinks (`deepseek`).
+    ThinkingTypeWithEffort,
+    /// `enable_thinking: true | false` (`qwen`).
+    EnableThinking,
+    /// `chat_template_kwargs: {enable_thinking}` (`qwen-chat-template`): vLLM,
+    /// SGLang and llama.cpp with templates that know the switch.
+    ChatTemplate,
+}
+
+impl ThinkingFormat {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("openai", Self::ReasoningEffort),
+        ("openrouter", Self::Reasoning),
+        ("together", Self::ReasoningEnabled),
+        ("zai", Self::ThinkingType),
+        ("deepseek", Self::ThinkingTypeWithEffort),
+        ("qwen", Self::EnableThinking),
+        ("qwen-chat-template", Self::ChatTemplate),
+    ];
+
+    /// The fields that tell a model to think this hard.
+    pub(super) fn fields(self, effort: &Effort) -> Map<String, Value> {
+        let thinks = *effort != Effort::None;
+        let switch = if thinks { "enabled" } else { "disabled" };
+        let json = match self {
+            Self::ReasoningEffort => json!({"reasoning_effort": effort.as_str()}),
+            Self::Reasoning if thinks => json!({"reasoning": {"effort": effort.as_str()}}),
+            Self::Reasoning | Self::ReasoningEnabled => json!({"reasoning": {"enabled": thinks}}),
+            Self::ThinkingTypeWithEffort if thinks => {
+                json!({"thinking": {"type": switch}, "reasoning_effort": effort.as_str()})
+            }
+            Self::ThinkingType | Self::ThinkingTypeWithEffort => {
+                json!({"thinking": {"type": switch}})
+            }
+            Self::EnableThinking => json!({"enable_thinking": thinks}),
+            Self::ChatTemplate => json!({"chat_template_kwargs": {"enable_thinking": thinks}}),
+        };
+        match json {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        }
+    }
+}
+
+impl FromStr for ThinkingFormat {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        let found = Self::WORDS.iter().find(|(known, _)| *known == word);
+        found.map(|(_, format)| *format).ok_or_else(|| {
+            let known: Vec<&str> = Self::WORDS.iter().map(|(known, _)| *known).collect();
+            UnknownWord::new(word, &known.join(", "))
+        })
+    }
+}
+
+/// A config word that names no known behaviour.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is not known (known: {known})")]
+pub struct UnknownWord {
+    word: String,
+    known: String,
+}
+
+impl UnknownWord {
+    fn new(word: &str, known: &str) -> Self {
+        Self { word: word.to_owned(), known: known.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_format_says_how_hard_in_its_own_fields() {
+        for (word, low, none) in [
+            ("openai", json!({"reasoning_effort": "low"}), json!({"reasoning_effort": "none"})),
+            (
+                "openrouter",
+                json!({"reasoning": {"effort": "low"}}),
+                json!({"reasoning": {"enabled": false}}),
+            ),
+            (
+                "together",
+                json!({"reasoning": {"enabled": true}}),
+                json!({"reasoning": {"enabled": false}}),
+            ),
+            (
+                "zai",
+                json!({"thinking": {"type": "enabled"}}),
+                json!({"thinking": {"type": "disabled"}}),
+            ),
+            (
+                "deepseek",
+                json!({"thinking": {"type": "enabled"}, "reasoning_effort": "low"}),
+                json!({"thinking": {"type": "disabled"}}),
+            ),
+            ("qwen", json!({"enable_thinking": true}), json!({"enable_thinking": false})),
+            (
+                "qwen-chat-template",
+                json!({"chat_template_kwargs": {"enable_thinking": true}}),
+                json!({"chat_template_kwargs": {"enable_thinking": false}}),
+            ),
+        ] {
+            let format: ThinkingFormat = word.parse().expect(word);
+            assert_eq!(Value::Object(format.fields(&Effort::Low)), low);
+            assert_eq!(Value::Object(format.fields(&Effort::None)), none);
+        }
+    }
+
+    #[test]
+    fn an_unknown_word_is_answered_with_the_known_ones() {
+        let fault = "smoke".parse::<ThinkingFormat>().expect_err("unknown").to_string();
+        assert!(ThinkingFormat::WORDS.iter().all(|(word, _)| fault.contains(word)), "{fault}");
+        let fault = "smoke".parse::<MaxTokensField>().expect_err("unknown").to_string();
+        assert!(fault.contains("max_completion_tokens"), "{fault}");
+    }
+}

@@ -1,0 +1,176 @@
+//! One message of a client's `messages` as items.
+
+use oc_responses_stream::{
+    CallId, FunctionCall, FunctionCallOutput, Item, Message, Part, Reasoning, Role,
+};
+use serde_json::Value;
+
+use super::fields::{Fields, Place};
+use crate::wire::openai_completions::parts;
+use crate::wire::openai_responses::BadRequest;
+
+/// Reads messages in their order; a legacy `function` message belongs to the
+/// last `function_call` of its name.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    items: Vec<Item>,
+    legacy_calls: u32,
+    open_legacy_call: Option<CallId>,
+}
+
+impl Reader {
+    pub(super) fn message(&mut self, json: &Value, place: &Place) -> Result<(), BadRequest> {
+        let Value::Object(json) = json else { return Err(place.wrong_type("an object")) };
+        let fields = Fields::new(json, place);
+        let role = fields.required("role")?;
+        match role.as_str() {
+            "system" => self.said(Role::System, &fields),
+            "developer" => self.said(Role::Developer, &fields),
+            "user" => self.said(Role::User, &fields),
+            "assistant" => self.assistant(&fields),
+            "tool" => {
+                let id = fields.required("tool_call_id")?;
+                self.result(CallId::new(id), &fields)
+            }
+            "function" => {
+                let id = self.open_legacy_call.take();
+                let id = id.unwrap_or_else(|| CallId::new("call_legacy"));
+                self.result(id, &fields)
+            }
+            _ => Err(fields.place("role").wrong_type("system, developer, user, assistant or tool")),
+        }
+    }
+
+    pub(super) fn into_items(self) -> Vec<Item> {
+        self.items
+    }
+
+    fn said(&mut self, role: Role, fields: &Fields<'_>) -> Result<(), BadRequest> {
+        let content = content(fields)?.ok_or_else(|| fields.missing("content"))?;
+        self.items.push(Item::Message(Message::new(role, content)));
+        Ok(())
+    }
+
+    /// Reasoning, then what was said, then the calls: the order in which a
+    /// model makes them.
+    fn assistant(&mut self, fields: &Fields<'_>) -> Result<(), BadRequest> {
+        let mut said = content(fields)?.unwrap_or_default();
+        said.retain(|part| !is_empty(part));
+        let mut thought = Reasoning::default();
+        said = thinking_parts(said, &mut thought);
+        self.reasoning(fields, thought)?;
+        if let Some(refusal) = fields.text("refusal")?.filter(|text| !text.is_empty()) {
+            said.push(Part::Refusal(refusal));
+        }
+        if !said.is_empty() {
+            self.items.push(Item::Message(Message::new(Role::Assistant, said)));
+        }
+        let place = fields.place("tool_calls");
+        for (at, call) in fields.list("tool_calls")?.iter().enumerate() {
+            self.call(call, &place.element(at))?;
+        }
+        if let Some(function) = fields.object("function_call")? {
+            self.legacy_calls = self.legacy_calls.saturating_add(1);
+            let id = CallId::new(format!("call_legacy_{}", self.legacy_calls));
+            self.open_legacy_call = Some(id.clone());
+            self.items.push(Item::FunctionCall(function_call(id, &function)?));
+        }
+        Ok(())
+    }
+
+    /// Reasoning in the fields that clients hand it back in; one reasoning
+    /// item per seal, the text with the first.
+    fn reasoning(&mut self, fields: &Fields<'_>, mut thought: Reasoning) -> Result<(), BadRequest> {
+        let mut seals = Vec::new();
+        let mut detailed = String::new();
+        for detail in fields.list("reasoning_details")? {
+            let text = |key: &str| detail.get(key).and_then(Value::as_str).unwrap_or_default();
+            match parts::type_of(detail) {
+                "reasoning.encrypted" => seals.push(text("data").to_owned()),
+                "reasoning.text" => detailed.push_str(text("text")),
+                "reasoning.summary" => thought.summary.push(text("summary").to_owned()),
+                _ => {}
+            }
+        }
+        // Some clients keep an object here; what is no text is not reasoning.
+        let plain = ["reasoning_content", "reasoning", "reasoning_text"]
+            .iter()
+            .find_map(|key| fields.present(key)?.as_str().filter(|text| !text.is_empty()));
+        let text = plain.map(str::to_owned).or_else(|| (!detailed.is_empty()).then_some(detailed));
+        thought.content.extend(text);
+        let mut seals = seals.into_iter().filter(|seal| !seal.is_empty());
+        thought.encrypted_content = seals.next();
+        if thought != Reasoning::default() {
+            self.items.push(Item::Reasoning(thought));
+        }
+        for seal in seals {
+            let mut sealed = Reasoning::default();
+            sealed.encrypted_content = Some(seal);
+            self.items.push(Item::Reasoning(sealed));
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, json: &Value, place: &Place) -> Result<(), BadRequest> {
+        let Value::Object(object) = json else { return Err(place.wrong_type("an object")) };
+        let fields = Fields::new(object, place);
+        let id = CallId::new(fields.required("id")?);
+        let Some(function) = fields.object("function")? else {
+            return Err(match parts::type_of(json) {
+                "" | "function" => fields.missing("function"),
+                _ => place.not_supported("only calls of type `function` can be replayed"),
+            });
+        };
+        self.items.push(Item::FunctionCall(function_call(id, &function)?));
+        Ok(())
+    }
+
+    fn result(&mut self, id: CallId, fields: &Fields<'_>) -> Result<(), BadRequest> {
+        let content = match fields.present("content") {
+            // Not in the schema, but sent: a result as bare JSON.
+            Some(json @ (Value::Object(_) | Value::Bool(_) | Value::Number(_))) => {
+                vec![Part::text(json.to_string())]
+            }
+            _ => content(fields)?.unwrap_or_default(),
+        };
+        self.items.push(Item::FunctionCallOutput(FunctionCallOutput::new(id, content)));
+        Ok(())
+    }
+}
+
+fn content(fields: &Fields<'_>) -> Result<Option<Vec<Part>>, BadRequest> {
+    let place = fields.place("content");
+    fields.present("content").map(|content| parts::decode(content, &place)).transpose()
+}
+
+fn function_call(id: CallId, function: &Fields<'_>) -> Result<FunctionCall, BadRequest> {
+    let arguments = match function.present("arguments") {
+        None => "{}".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    Ok(FunctionCall::new(id, function.required("name")?, arguments))
+}
+
+/// `said` without the thinking parts of Mistral's shape, which go to `thought`.
+fn thinking_parts(said: Vec<Part>, thought: &mut Reasoning) -> Vec<Part> {
+    let (thinking, said): (Vec<Part>, Vec<Part>) = said
+        .into_iter()
+        .partition(|part| matches!(part, Part::Other(json) if parts::type_of(json) == "thinking"));
+    for part in thinking {
+        let Part::Other(json) = part else { continue };
+        match json.get("thinking") {
+            Some(Value::String(text)) => thought.content.push(text.clone()),
+            Some(Value::Array(list)) => {
+                let texts = list.iter().filter_map(|part| part.get("text")?.as_str());
+                thought.content.push(texts.collect());
+            }
+            _ => {}
+        }
+    }
+    said
+}
+
+fn is_empty(part: &Part) -> bool {
+    matches!(part, Part::Text(text) if text.text.is_empty())
+}

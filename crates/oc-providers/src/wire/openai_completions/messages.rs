@@ -1,0 +1,284 @@
+//! Items as Chat messages.
+//!
+//! An assistant's text, reasoning and calls between two turns of others are one
+//! message. The results of its calls follow at once, in the order of the calls,
+//! whatever stood between; pictures in a result, which a `tool` message cannot
+//! hold, follow in a user message. Servers refuse a call without a result and a
+//! result without a call: the first gets a result that says so, the second is
+//! left out.
+//!
+//! Templates of local models insist on one system message in front and on
+//! turns that alternate, so system messages are gathered and user messages in a
+//! row are joined, except for hosts that know the role `developer`.
+
+use std::collections::{HashMap, VecDeque};
+
+use oc_responses_stream::{FunctionCall, FunctionCallOutput, Item, Message, Reasoning, Role};
+use serde_json::{Map, Value, json};
+
+use super::API;
+use super::compat::ReasoningReplay;
+use super::ids::ToolIds;
+use super::parts::{self, Content};
+use crate::capabilities::Compat;
+use crate::loss::Loss;
+use crate::request::Request;
+use crate::seal;
+
+/// The messages of `request` for the host `origin`.
+pub(super) fn encode(
+    request: &Request,
+    compat: Compat,
+    origin: &str,
+    losses: &mut Vec<Loss>,
+) -> Vec<Value> {
+    let mut writer = Writer::new(request, compat, origin, losses);
+    if let Some(instructions) = &request.instructions {
+        writer.system(Role::Developer, instructions.clone());
+    }
+    for item in &request.input {
+        writer.item(item);
+    }
+    writer.finish()
+}
+
+struct Writer<'a> {
+    compat: Compat,
+    origin: &'a str,
+    losses: &'a mut Vec<Loss>,
+    /// System texts for one message in front; unused where roles stay.
+    system: Vec<String>,
+    messages: Vec<Value>,
+    user: Option<Content>,
+    assistant: Turn<'a>,
+    /// Results by their original call id, in order; a call takes the first.
+    results: HashMap<&'a str, VecDeque<&'a FunctionCallOutput>>,
+    ids: ToolIds,
+}
+
+/// An assistant's turn in the making.
+#[derive(Default)]
+struct Turn<'a> {
+    content: Option<Content>,
+    reasoning: Vec<String>,
+    details: Vec<Value>,
+    calls: Vec<Value>,
+    /// The calls' ids as sent, and their results.
+    results: Vec<(String, Option<&'a FunctionCallOutput>)>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(
+        request: &'a Request,
+        compat: Compat,
+        origin: &'a str,
+        losses: &'a mut Vec<Loss>,
+    ) -> Self {
+        let mut results: HashMap<&str, VecDeque<&FunctionCallOutput>> = HashMap::new();
+        for item in &request.input {
+            if let Item::FunctionCallOutput(result) = item {
+                results.entry(result.call_id.as_str()).or_default().push_back(result);
+            }
+        }
+        Self {
+            compat,
+            origin,
+            losses,
+            system: Vec::new(),
+            messages: Vec::new(),
+            user: None,
+            assistant: Turn::default(),
+            results,
+            ids: ToolIds::default(),
+        }
+    }
+
+    fn item(&mut self, item: &'a Item) {
+        match item {
+            Item::Message(message) => self.message(message),
+            Item::Reasoning(reasoning) => self.reasoning(reasoning),
+            Item::FunctionCall(call) => self.call(call),
+            // Taken up with its call, wherever it stands; here it only says
+            // that the assistant's turn is over.
+            Item::FunctionCallOutput(_) => self.end_assistant(),
+            Item::Other(other) => self.losses.push(Loss::Item(other.item_type().to_owned())),
+            _ => self.losses.push(Loss::Item("unknown".into())),
+        }
+    }
+
+    fn message(&mut self, message: &Message) {
+        let Some(content) = parts::encode(&message.content, self.compat, self.losses) else {
+            return;
+        };
+        match message.role {
+            Role::System | Role::Developer => self.system(message.role, content.text()),
+            Role::Assistant => {
+                self.end_user();
+                join(&mut self.assistant.content, content);
+            }
+            _ => {
+                self.end_assistant();
+                if self.compat.developer_role {
+                    self.end_user();
+                }
+                join(&mut self.user, content);
+            }
+        }
+    }
+
+    fn system(&mut self, role: Role, text: String) {
+        if text.trim().is_empty() {
+            return;
+        }
+        if self.compat.developer_role {
+            self.end_assistant();
+            self.end_user();
+            self.messages.push(json!({"role": role.as_str(), "content": text}));
+            return;
+        }
+        let conversing =
+            !self.messages.is_empty() || self.user.is_some() || !self.assistant.is_empty();
+        if conversing {
+            self.losses.push(Loss::SystemPosition);
+        }
+        self.system.push(text);
+    }
+
+    fn reasoning(&mut self, reasoning: &Reasoning) {
+        let sealed = reasoning.encrypted_content.as_deref();
+        let letter = sealed.and_then(seal::open);
+        let ours = letter.filter(|letter| letter.api == API && letter.origin == self.origin);
+        if let Some(Value::Array(details)) =
+            ours.and_then(|mut letter| letter.value.get_mut("reasoning_details").map(Value::take))
+        {
+            self.end_user();
+            self.assistant.details.extend(details);
+            return;
+        }
+        // A seal of another's making: its text is not this host's reasoning.
+        let foreign = sealed.is_some_and(|sealed| !sealed.is_empty());
+        if foreign || self.compat.chat.replay == ReasoningReplay::Never {
+            self.losses.push(Loss::Reasoning);
+            return;
+        }
+        self.end_user();
+        let raw = reasoning.content.iter().any(|text| !text.is_empty());
+        let texts = if raw { &reasoning.content } else { &reasoning.summary };
+        self.assistant.reasoning.extend(texts.iter().cloned());
+    }
+
+    fn call(&mut self, call: &'a FunctionCall) {
+        self.end_user();
+        let id = self.ids.next(call.call_id.as_str());
+        let arguments =
+            if call.arguments.trim().is_empty() { "{}" } else { call.arguments.as_str() };
+        self.assistant.calls.push(json!({
+            "id": id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": arguments},
+        }));
+        let result = self.results.get_mut(call.call_id.as_str()).and_then(VecDeque::pop_front);
+        self.assistant.results.push((id, result));
+    }
+
+    fn end_user(&mut self) {
+        if let Some(content) = self.user.take() {
+            self.messages.push(json!({"role": "user", "content": content.into_json()}));
+        }
+    }
+
+    /// Ends the assistant's turn; the results of its calls follow it.
+    fn end_assistant(&mut self) {
+        if self.assistant.is_empty() {
+            return;
+        }
+        let mut turn = std::mem::take(&mut self.assistant);
+        let results = std::mem::take(&mut turn.results);
+        self.messages.extend(turn.message(self.compat, self.losses));
+        for (id, result) in results {
+            let content = self.result(&id, result);
+            self.messages.push(json!({"role": "tool", "tool_call_id": id, "content": content}));
+        }
+    }
+
+    fn result(&mut self, id: &str, result: Option<&FunctionCallOutput>) -> String {
+        let Some(result) = result else {
+            self.losses.push(Loss::Unpaired(id.to_owned()));
+            return "No result was recorded.".to_owned();
+        };
+        let Some(mut content) = parts::encode(&result.output, self.compat, self.losses) else {
+            return String::new();
+        };
+        if let Some(media) = content.take_media() {
+            join(&mut self.user, media);
+        }
+        content.text()
+    }
+
+    fn finish(mut self) -> Vec<Value> {
+        self.end_assistant();
+        self.end_user();
+        let mut unasked: Vec<&str> = self
+            .results
+            .iter()
+            .flat_map(|(id, left)| std::iter::repeat_n(*id, left.len()))
+            .collect();
+        unasked.sort_unstable();
+        self.losses.extend(unasked.into_iter().map(|id| Loss::Unpaired(id.to_owned())));
+        if !self.system.is_empty() {
+            // Nothing but orders: templates want something to answer.
+            let role = if self.messages.is_empty() { "user" } else { "system" };
+            let content = self.system.join("\n\n");
+            self.messages.insert(0, json!({"role": role, "content": content}));
+        }
+        self.messages
+    }
+}
+
+impl Turn<'_> {
+    fn is_empty(&self) -> bool {
+        self.content.is_none()
+            && self.calls.is_empty()
+            && self.reasoning.is_empty()
+            && self.details.is_empty()
+    }
+
+    /// The message; `None`: reasoning that led to nothing, which no server takes.
+    fn message(self, compat: Compat, losses: &mut Vec<Loss>) -> Option<Value> {
+        if self.content.is_none() && self.calls.is_empty() {
+            losses.push(Loss::Reasoning);
+            return None;
+        }
+        let chat = compat.chat;
+        let mut message = Map::new();
+        message.insert("role".into(), "assistant".into());
+        // Beside calls, `null` says that there is no text; templates that add
+        // up strings fail on a missing key.
+        message.insert("content".into(), self.content.map_or(Value::Null, Content::into_json));
+        let wanted = match chat.replay {
+            ReasoningReplay::Never => false,
+            ReasoningReplay::WithToolCalls => !self.calls.is_empty(),
+            ReasoningReplay::Always => !self.reasoning.is_empty(),
+        };
+        if wanted {
+            let text = self.reasoning.join("\n\n");
+            message.insert(chat.reasoning_field.as_str().into(), text.into());
+        } else if !self.reasoning.is_empty() {
+            losses.push(Loss::Reasoning);
+        }
+        if !self.details.is_empty() {
+            message.insert("reasoning_details".into(), Value::Array(self.details));
+        }
+        if !self.calls.is_empty() {
+            message.insert("tool_calls".into(), Value::Array(self.calls));
+        }
+        Some(Value::Object(message))
+    }
+}
+
+fn join(content: &mut Option<Content>, more: Content) {
+    match content {
+        Some(content) => content.append(more),
+        None => *content = Some(more),
+    }
+}

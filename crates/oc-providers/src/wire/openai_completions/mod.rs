@@ -1,0 +1,53 @@
+//! OpenAI's Chat Completions API (`openai-completions`), both halves.
+//!
+//! Client half: [`OpenaiCompletions`] encodes a canonical request as
+//! `POST {base}/chat/completions`; [`CompletionsInterpreter`] reads what comes
+//! back from the many servers of this wire. Server half, for a gateway:
+//! [`decode_request`] and [`Renderer`].
+//!
+//! What servers disagree about in a request is named in [`ChatCompat`].
+
+mod annotations;
+mod compat;
+mod decode;
+mod error;
+mod ids;
+mod messages;
+mod parts;
+mod render;
+mod request;
+mod stream;
+mod tools;
+
+use oc_responses_stream::Interpret;
+
+pub use compat::{
+    ChatCompat, MaxTokensField, ReasoningField, ReasoningReplay, ThinkingFormat, UnknownWord,
+};
+pub use decode::{ChatRequest, decode_request};
+pub use error::error_body;
+pub use render::{ReasoningFields, RenderOptions, Renderer};
+pub use stream::CompletionsInterpreter;
+
+use super::{Encoded, Wire};
+use crate::endpoint::Endpoint;
+use crate::error::ProviderError;
+use crate::request::Request;
+
+/// The config's word for this wire.
+pub(crate) const API: &str = "openai-completions";
+
+/// The wire `openai-completions`.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct OpenaiCompletions;
+
+impl Wire for OpenaiCompletions {
+    fn encode(&self, request: &Request, endpoint: &Endpoint) -> Result<Encoded, ProviderError> {
+        request::encode(request, endpoint)
+    }
+
+    fn interpreter(&self) -> Box<dyn Interpret + Send> {
+        Box::new(CompletionsInterpreter::new())
+    }
+}

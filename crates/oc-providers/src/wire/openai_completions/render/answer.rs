@@ -1,0 +1,127 @@
+//! What has been said so far, as the one message that this wire has.
+
+use oc_responses_stream::{FinishReason, Usage};
+use serde_json::{Map, Value, json};
+
+use super::ReasoningFields;
+
+/// A message in the making.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    pub(super) text: String,
+    pub(super) refusal: String,
+    pub(super) reasoning: String,
+    pub(super) details: Vec<Value>,
+    pub(super) annotations: Vec<Value>,
+    pub(super) logprobs: Vec<Value>,
+    pub(super) calls: Vec<Call>,
+}
+
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) arguments: String,
+    pub(super) ended: bool,
+    /// Of an attempt that was replaced before the call was whole, or cut.
+    pub(super) dropped: bool,
+}
+
+impl Answer {
+    /// Drops what no client of a document has seen: the reasoning of an
+    /// attempt that said nothing, and calls that were not finished.
+    pub(super) fn abandon(&mut self) {
+        self.drop_open_calls();
+        let said = !self.text.is_empty() || !self.refusal.is_empty();
+        if !said && self.whole_calls().next().is_none() {
+            let calls = std::mem::take(&mut self.calls);
+            *self = Self { calls, ..Self::default() };
+        }
+    }
+
+    /// Half a call is not told. Its place stays: indexes were sent.
+    pub(super) fn drop_open_calls(&mut self) {
+        for call in &mut self.calls {
+            call.dropped |= !call.ended;
+        }
+    }
+
+    fn whole_calls(&self) -> impl Iterator<Item = &Call> {
+        self.calls.iter().filter(|call| !call.dropped)
+    }
+
+    pub(super) fn message(&self, fields: ReasoningFields) -> Value {
+        let mut message = Map::new();
+        let text = (!self.text.is_empty()).then_some(self.text.as_str());
+        let has_calls = self.whole_calls().next().is_some();
+        let nothing_else = !has_calls && self.refusal.is_empty();
+        message.insert("role".into(), "assistant".into());
+        message.insert("content".into(), text.or(nothing_else.then_some("")).into());
+        let refusal = (!self.refusal.is_empty()).then_some(self.refusal.as_str());
+        message.insert("refusal".into(), refusal.into());
+        if !self.reasoning.is_empty() {
+            fields.put(&mut message, &self.reasoning);
+        }
+        if !self.details.is_empty() {
+            message.insert("reasoning_details".into(), self.details.clone().into());
+        }
+        if !self.annotations.is_empty() {
+            message.insert("annotations".into(), self.annotations.clone().into());
+        }
+        if has_calls {
+            message.insert("tool_calls".into(), self.whole_calls().map(Call::to_json).collect());
+        }
+        Value::Object(message)
+    }
+
+    pub(super) fn logprobs(&self) -> Value {
+        match self.logprobs.as_slice() {
+            [] => Value::Null,
+            all => logprobs(all.to_vec().into()),
+        }
+    }
+
+    /// The word for `reason`. Whether tools are to be run is told by the calls
+    /// that are there, not by the upstream's word, which servers confuse.
+    pub(super) fn finish_word<'a>(&self, reason: &'a FinishReason) -> &'a str {
+        match reason {
+            FinishReason::Length => "length",
+            FinishReason::ContentFilter => "content_filter",
+            FinishReason::Other(word) => word,
+            _ if self.whole_calls().next().is_some() => "tool_calls",
+            // What declined in words has said so.
+            FinishReason::Refusal if self.refusal.is_empty() && self.text.is_empty() => {
+                "content_filter"
+            }
+            _ => "stop",
+        }
+    }
+}
+
+impl Call {
+    fn to_json(&self) -> Value {
+        json!({
+            "id": self.id,
+            "type": "function",
+            "function": {"name": self.name, "arguments": self.arguments},
+        })
+    }
+}
+
+pub(super) fn logprobs(content: Value) -> Value {
+    json!({"content": content, "refusal": null})
+}
+
+pub(super) fn usage(usage: &Usage) -> Value {
+    let mut of_prompt = json!({"cached_tokens": usage.cached_tokens});
+    if let (true, Value::Object(fields)) = (usage.cache_write_tokens > 0, &mut of_prompt) {
+        fields.insert("cache_write_tokens".into(), usage.cache_write_tokens.into());
+    }
+    json!({
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.total_tokens,
+        "prompt_tokens_details": of_prompt,
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    })
+}

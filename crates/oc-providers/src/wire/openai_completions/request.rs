@@ -1,0 +1,230 @@
+//! Canonical request to Chat JSON.
+//!
+//! A host without a vendor row gets the minimal payload: `model`, `messages`,
+//! `stream`, `stream_options`, and of the rest only what the client asked for
+//! and the host can be expected to know ([`FIELDS`]).
+
+use serde_json::{Map, Value, json};
+
+use super::{messages, tools};
+use crate::capabilities::{Compat, ModelFacts};
+use crate::endpoint::Endpoint;
+use crate::error::ProviderError;
+use crate::locality::Locality;
+use crate::loss::Loss;
+use crate::request::{Effort, Request, TextFormat};
+use crate::wire::Encoded;
+
+/// Who knows a field that has no canonical form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    /// Every server of this wire.
+    Everywhere,
+    /// Local servers; hosted ones refuse it.
+    Locally,
+    /// OpenAI's own host.
+    ByOpenAi,
+    /// Nobody: it belongs to another wire.
+    Nowhere,
+}
+
+/// Fields that a client may send and that have no canonical form.
+const FIELDS: &[(&str, Known)] = &[
+    ("seed", Known::Everywhere),
+    ("presence_penalty", Known::Everywhere),
+    ("frequency_penalty", Known::Everywhere),
+    ("logit_bias", Known::Everywhere),
+    ("logprobs", Known::Everywhere),
+    ("top_logprobs", Known::Everywhere),
+    ("top_k", Known::Locally),
+    ("min_p", Known::Locally),
+    ("repetition_penalty", Known::Locally),
+    ("repeat_penalty", Known::Locally),
+    ("chat_template_kwargs", Known::Locally),
+    ("cache_prompt", Known::Locally),
+    ("ttl", Known::Locally),
+    ("prediction", Known::ByOpenAi),
+    ("prompt_cache_key", Known::ByOpenAi),
+    ("prompt_cache_retention", Known::ByOpenAi),
+    ("safety_identifier", Known::ByOpenAi),
+    ("service_tier", Known::ByOpenAi),
+    ("web_search_options", Known::ByOpenAi),
+    ("max_tool_calls", Known::Nowhere),
+    ("truncation", Known::Nowhere),
+    ("context_management", Known::Nowhere),
+    ("prompt", Known::Nowhere),
+];
+
+/// The most stop sequences that OpenAI takes.
+const OPENAI_STOPS: usize = 4;
+
+pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, ProviderError> {
+    let compat = endpoint.compat_flags();
+    let facts = endpoint.facts(&request.model);
+    let mut losses = Vec::new();
+    let messages = messages::encode(request, compat, &endpoint.origin(), &mut losses);
+    if messages.is_empty() {
+        return Err(ProviderError::unsupported(
+            "request holds nothing that openai-completions can carry (no text, picture or tool result)",
+        ));
+    }
+    let mut body = Map::new();
+    body.insert("model".into(), request.model.clone().into());
+    body.insert("messages".into(), Value::Array(messages));
+    body.insert("stream".into(), true.into());
+    if compat.chat.stream_usage {
+        body.insert("stream_options".into(), json!({"include_usage": true}));
+    }
+    put_tools(&mut body, request, compat, &mut losses);
+    let max_output_tokens = request.max_output_tokens.map(|asked| facts.clamp(asked, 1));
+    put(&mut body, compat.chat.max_tokens_field.as_str(), max_output_tokens);
+    put(&mut body, "temperature", request.temperature);
+    put(&mut body, "top_p", request.top_p);
+    put_stop(&mut body, request, compat, &mut losses);
+    put_thinking(&mut body, request, &facts, compat, &mut losses);
+    put_format(&mut body, request, compat, &mut losses);
+    put_openai_fields(&mut body, request, compat, &mut losses);
+    put_extra(&mut body, request, endpoint, &mut losses);
+    let mut encoded = Encoded::new("chat/completions", Value::Object(body));
+    encoded.losses = losses;
+    encoded.max_output_tokens = max_output_tokens;
+    Ok(encoded)
+}
+
+fn put(body: &mut Map<String, Value>, key: &str, value: Option<impl Into<Value>>) {
+    if let Some(value) = value {
+        body.insert(key.to_owned(), value.into());
+    }
+}
+
+/// Nothing of tools where there are none: servers refuse an empty list, and a
+/// choice without a list.
+fn put_tools(
+    body: &mut Map<String, Value>,
+    request: &Request,
+    compat: Compat,
+    losses: &mut Vec<Loss>,
+) {
+    let list = tools::encode(request, compat, losses);
+    if list.is_empty() {
+        return;
+    }
+    body.insert("tools".into(), Value::Array(list));
+    put(body, "tool_choice", tools::encode_choice(request, losses));
+    put(body, "parallel_tool_calls", request.parallel_tool_calls);
+}
+
+fn put_stop(
+    body: &mut Map<String, Value>,
+    request: &Request,
+    compat: Compat,
+    losses: &mut Vec<Loss>,
+) {
+    let most = if compat.openai_fields { OPENAI_STOPS } else { usize::MAX };
+    if request.stop.len() > most {
+        losses.push(Loss::Field("stop"));
+    }
+    let stop: Vec<Value> = request.stop.iter().take(most).cloned().map(Value::from).collect();
+    if !stop.is_empty() {
+        body.insert("stop".into(), Value::Array(stop));
+    }
+}
+
+fn put_thinking(
+    body: &mut Map<String, Value>,
+    request: &Request,
+    facts: &ModelFacts,
+    compat: Compat,
+    losses: &mut Vec<Loss>,
+) {
+    let Some(effort) = request.reasoning.as_ref().and_then(|asked| asked.effort.as_ref()) else {
+        return;
+    };
+    if facts.reasoning {
+        body.extend(compat.chat.thinking.fields(effort));
+    } else if *effort != Effort::None {
+        losses.push(Loss::Field("reasoning"));
+    }
+}
+
+fn put_format(
+    body: &mut Map<String, Value>,
+    request: &Request,
+    compat: Compat,
+    losses: &mut Vec<Loss>,
+) {
+    match &request.format {
+        None | Some(TextFormat::Text) => {}
+        Some(TextFormat::JsonObject) => {
+            body.insert("response_format".into(), json!({"type": "json_object"}));
+        }
+        Some(TextFormat::JsonSchema(format)) => {
+            let mut schema = Map::new();
+            schema.insert("name".into(), format.name.clone().into());
+            put(&mut schema, "description", format.description.clone());
+            schema.insert("schema".into(), format.schema.clone());
+            put(&mut schema, "strict", format.strict);
+            let format = json!({"type": "json_schema", "json_schema": schema});
+            body.insert("response_format".into(), format);
+        }
+        Some(TextFormat::Other(_)) => losses.push(Loss::Field("text.format")),
+    }
+    if let Some(verbosity) = &request.verbosity {
+        if compat.openai_fields {
+            body.insert("verbosity".into(), verbosity.clone().into());
+        } else {
+            losses.push(Loss::Field("text.verbosity"));
+        }
+    }
+}
+
+fn put_openai_fields(
+    body: &mut Map<String, Value>,
+    request: &Request,
+    compat: Compat,
+    losses: &mut Vec<Loss>,
+) {
+    if compat.store {
+        put(body, "store", request.store);
+    }
+    if compat.openai_fields {
+        put(body, "user", request.user.clone());
+    }
+    if request.metadata.is_empty() {
+        return;
+    }
+    // OpenAI takes labels only with an answer that it keeps.
+    if compat.openai_fields && compat.store && request.store == Some(true) {
+        body.insert("metadata".into(), Value::Object(request.metadata.clone()));
+    } else {
+        losses.push(Loss::Field("metadata"));
+    }
+}
+
+fn put_extra(
+    body: &mut Map<String, Value>,
+    request: &Request,
+    endpoint: &Endpoint,
+    losses: &mut Vec<Loss>,
+) {
+    let local = endpoint.locality() != Locality::Hosted;
+    for (key, value) in &request.extra {
+        let Some((name, known)) = FIELDS.iter().find(|(name, _)| name == key) else {
+            losses.push(Loss::Field("of unknown meaning"));
+            continue;
+        };
+        let taken = match known {
+            Known::Everywhere => true,
+            Known::Locally => local,
+            Known::ByOpenAi => endpoint.compat_flags().openai_fields,
+            Known::Nowhere => false,
+        };
+        // What is canonical was said above; a field of the client's may not
+        // overwrite it.
+        if taken && !body.contains_key(key) {
+            body.insert(key.clone(), value.clone());
+        } else {
+            losses.push(Loss::Field(name));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Tools and tool choice in Chat JSON, both ways.
+
+use serde_json::{Map, Value, json};
+
+use super::decode::fields::{Fields, Place};
+use super::parts::type_of;
+use crate::capabilities::Compat;
+use crate::loss::Loss;
+use crate::request::{FunctionTool, Request, Tool, ToolChoice};
+use crate::wire::openai_responses::BadRequest;
+
+/// The function tools that the choice allows; this wire has no others.
+pub(super) fn encode(request: &Request, compat: Compat, losses: &mut Vec<Loss>) -> Vec<Value> {
+    let mut list = Vec::new();
+    for tool in &request.tools {
+        match tool {
+            Tool::Function(function) if request.allows(&function.name) => {
+                list.push(
+                    json!({"type": "function", "function": encode_function(function, compat)}),
+                );
+            }
+            Tool::Function(_) => {}
+            Tool::Other(whole) => {
+                let kind = whole.get("type").and_then(Value::as_str).unwrap_or("unknown");
+                losses.push(Loss::Tool(kind.to_owned()));
+            }
+        }
+    }
+    list
+}
+
+fn encode_function(function: &FunctionTool, compat: Compat) -> Value {
+    let mut json = Map::new();
+    json.insert("name".into(), function.name.clone().into());
+    if let Some(description) = &function.description {
+        json.insert("description".into(), description.clone().into());
+    }
+    json.insert("parameters".into(), function.schema());
+    if let Some(strict) = function.strict.filter(|_| compat.strict_tools) {
+        json.insert("strict".into(), strict.into());
+    }
+    Value::Object(json)
+}
+
+/// The choice, in words that every server of this wire knows.
+pub(super) fn encode_choice(request: &Request, losses: &mut Vec<Loss>) -> Option<Value> {
+    match request.tool_choice.as_ref()? {
+        ToolChoice::Auto | ToolChoice::Allowed { required: false, .. } => Some("auto".into()),
+        ToolChoice::None => Some("none".into()),
+        ToolChoice::Required | ToolChoice::Allowed { required: true, .. } => {
+            Some("required".into())
+        }
+        ToolChoice::Function(name) => Some(json!({"type": "function", "function": {"name": name}})),
+        ToolChoice::Other(_) => {
+            losses.push(Loss::Field("tool_choice"));
+            None
+        }
+    }
+}
+
+/// One tool of a client's `tools`.
+pub(super) fn decode(json: &Value, place: &Place) -> Result<Tool, BadRequest> {
+    let wrong = || place.wrong_type("an object with a `type`, and a `function` if it is one");
+    let Value::Object(object) = json else { return Err(wrong()) };
+    match type_of(json) {
+        "" => Err(wrong()),
+        "function" => {
+            let fields = Fields::new(object, place);
+            // Flat, as the Responses API has it, is sent here, too.
+            let function = fields.object("function")?.unwrap_or(fields);
+            decode_function(function).map(Tool::Function)
+        }
+        _ => Ok(Tool::Other(object.clone())),
+    }
+}
+
+/// `{name, description, parameters, strict}`.
+pub(super) fn decode_function(fields: Fields<'_>) -> Result<FunctionTool, BadRequest> {
+    let mut function = FunctionTool::new(fields.required("name")?, None);
+    function.description = fields.text("description")?;
+    function.parameters = fields.present("parameters").cloned();
+    function.strict = fields.flag("strict")?;
+    Ok(function)
+}
+
+/// A client's `tool_choice`, or legacy `function_call` (a bare `{name}`).
+pub(super) fn decode_choice(json: &Value) -> Option<ToolChoice> {
+    let name = |json: &Value| json.get("name").and_then(Value::as_str).map(str::to_owned);
+    match json {
+        Value::String(word) => match word.as_str() {
+            "auto" => Some(ToolChoice::Auto),
+            "none" => Some(ToolChoice::None),
+            // "any" is Mistral's word for it.
+            "required" | "any" => Some(ToolChoice::Required),
+            _ => None,
+        },
+        Value::Object(_) => match type_of(json) {
+            "" => name(json).map(ToolChoice::Function),
+            "function" => name(json.get("function").unwrap_or(json)).map(ToolChoice::Function),
+            "allowed_tools" => Some(allowed(json.get("allowed_tools").unwrap_or(json))),
+            _ => Some(ToolChoice::Other(json.clone())),
+        },
+        _ => None,
+    }
+}
+
+fn allowed(json: &Value) -> ToolChoice {
+    let tools = json.get("tools").and_then(Value::as_array);
+    let names = tools.into_iter().flatten().filter_map(|tool| {
+        tool.get("function").unwrap_or(tool).get("name")?.as_str().map(str::to_owned)
+    });
+    let required = json.get("mode").and_then(Value::as_str) == Some("required");
+    ToolChoice::Allowed { required, names: names.collect() }
+}
