@@ -3,9 +3,11 @@
 //! | command | measures |
 //! |---|---|
 //! | `parser` | the Responses parser beside what people would use instead |
+//! | `config` | a config of 2,000 lines, read whole |
 //!
 //! Tables go to standard output as Markdown, progress to standard error.
 
+mod config;
 mod contenders;
 mod count;
 mod measure;
@@ -28,10 +30,13 @@ struct Arguments {
 enum What {
     /// The Responses parser beside what people would use instead
     Parser(parser::Options),
+    /// A config of 2,000 lines, read whole
+    Config(config::Options),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().what {
         What::Parser(options) => parser::run(&options),
+        What::Config(options) => config::run(&options),
     }
 }
