@@ -13,7 +13,7 @@ use crate::{
 
 /// More items, or more parts of one, than any real answer has. The bound keeps
 /// look-ups by position cheap, whatever a server sends.
-const MOST: usize = 8192;
+const MOST: usize = 1024;
 
 /// Where an event says that it belongs.
 #[derive(Clone, Copy, Debug, Default)]

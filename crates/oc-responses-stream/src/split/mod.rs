@@ -18,6 +18,10 @@ pub use deltas::SplitDeltas;
 
 use tags::{LONGEST_CLOSE, Opening, TAGS, Tag};
 
+/// More white space than this before a tag, in bytes, and it is text: what is
+/// held back is looked at again with every piece, so it must stay short.
+const MOST_BLANK: usize = 1024;
+
 /// Takes one text apart into reasoning and what may be shown.
 ///
 /// The laws, whatever the cut of the input: the pieces joined are the input,
@@ -140,6 +144,7 @@ impl ReasoningSplitter {
                 let blank = self.held.len() - self.held.trim_start().len();
                 let rest = self.held.get(blank..).unwrap_or_default();
                 match tags::opening(rest) {
+                    _ if blank > MOST_BLANK => self.state = State::Text,
                     Opening::MayBe => return false,
                     Opening::No => self.state = State::Text,
                     Opening::Is(tag) => {

@@ -58,6 +58,15 @@ fn grammars() {
 }
 
 #[test]
+fn endless_white_space_is_text() {
+    let blank = " ".repeat(MOST_BLANK);
+    assert_eq!(split([&*format!("{blank}<think>a</think>b")]).1, "a");
+    let more = format!("{blank} <think>a</think>b");
+    assert_eq!(split([&*more]).1, "");
+    assert_eq!(split(more.split_inclusive(|_| true)).0, more);
+}
+
+#[test]
 fn at_most_one_tag_is_held_back() {
     let mut splitter = ReasoningSplitter::new();
     let mut pieces = Vec::new();

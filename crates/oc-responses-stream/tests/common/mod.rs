@@ -25,8 +25,9 @@ fn fixtures() -> PathBuf {
 /// Every recorded stream, in the order of their names.
 pub(crate) fn recordings() -> Vec<Recording> {
     let mut all = Vec::new();
-    for server in fs::read_dir(fixtures()).unwrap() {
-        for file in fs::read_dir(server.unwrap().path()).unwrap() {
+    let servers = fs::read_dir(fixtures()).unwrap().map(|entry| entry.unwrap().path());
+    for server in servers.filter(|path| path.is_dir()) {
+        for file in fs::read_dir(server).unwrap() {
             let path = file.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "sse") {
                 let name = path.strip_prefix(fixtures()).unwrap().with_extension("");
