@@ -40,6 +40,13 @@ impl<T> Few<T> {
     }
 }
 
+#[cfg(test)]
+impl<T> Few<T> {
+    pub(crate) fn is_on_heap(&self) -> bool {
+        matches!(self, Self::Many(entries) if entries.capacity() > 0)
+    }
+}
+
 impl<T> Deref for Few<T> {
     type Target = [T];
 

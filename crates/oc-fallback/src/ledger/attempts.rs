@@ -16,6 +16,11 @@ impl Attempts {
     pub(crate) fn push(&mut self, attempt: Attempt) {
         self.0.push(attempt);
     }
+
+    #[cfg(test)]
+    pub(crate) fn is_on_heap(&self) -> bool {
+        self.0.is_on_heap()
+    }
 }
 
 impl Deref for Attempts {

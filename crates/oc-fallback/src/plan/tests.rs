@@ -1,5 +1,7 @@
 //! The plan at exact virtual instants.
 
+mod breaker;
+mod fit;
 mod laws;
 
 use std::time::Duration;

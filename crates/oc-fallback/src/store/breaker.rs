@@ -75,9 +75,9 @@ pub struct Breaker {
     /// How long ago it last failed.
     #[cfg_attr(
         feature = "serde",
-        serde(rename = "last_failure_ms", serialize_with = "crate::ledger::millis")
+        serde(rename = "since_failure_ms", serialize_with = "crate::ledger::millis")
     )]
-    pub last_failure: Duration,
+    pub since_failure: Duration,
     /// Whether a request is trying it.
     pub probing: bool,
 }

@@ -167,7 +167,7 @@ impl MemoryStore {
                 reason: window.reason,
                 failures: window.failures,
                 remaining: window.until.saturating_duration_since(now),
-                last_failure: now.saturating_duration_since(window.last_failure),
+                since_failure: now.saturating_duration_since(window.last_failure),
                 probing: window.probe_remaining(now).is_some(),
             })
             .collect();

@@ -97,6 +97,89 @@ fn it_stays_bounded() {
     assert!(store.view(&last, t0 + secs(3)).cooling.is_some());
 }
 
+fn half_open(store: &MemoryStore, scope: &Scope, now: Instant) -> bool {
+    store.view(scope, now).breaker == BreakerState::HalfOpen
+}
+
+#[test]
+fn an_ended_window_leaves_a_probe_for_one() {
+    let (store, t0, a) = (MemoryStore::new(), start(), scope("o", "m", "k"));
+    let sibling = scope("o", "other", "k");
+    assert_eq!(store.view(&a, t0), View::default());
+    store.record(&a, &failed(Reason::Refused), t0);
+    assert_eq!(store.view(&a, t0).breaker, BreakerState::Open);
+    let t1 = t0 + secs(30);
+    assert!(half_open(&store, &a, t1) && store.view(&a, t1).cooling.is_none());
+
+    assert!(store.take_probe(&a, t1));
+    assert!(!store.take_probe(&sibling, t1), "the origin is one");
+    let taken = store.view(&sibling, t1);
+    assert_eq!(taken, View::half_open(Some(Cooling::new(Reason::Refused, secs(60)))));
+    store.record(&a, &Outcome::ProbeEnded, t1);
+    assert!(store.take_probe(&sibling, t1));
+    // Nobody tells how that one ended.
+    assert!(!store.take_probe(&a, t1 + secs(59)));
+    assert!(store.take_probe(&a, t1 + secs(60)));
+    store.record(&a, &Outcome::Answered, t1 + secs(61));
+    assert_eq!(store.view(&sibling, t1 + secs(61)), View::default());
+}
+
+#[test]
+fn an_open_window_hides_a_half_open_one() {
+    let (store, t0, a) = (MemoryStore::new(), start(), scope("o", "m", "k"));
+    store.record(&a, &failed(Reason::Refused), t0);
+    store.record(&a, &failed(Reason::Billing), t0);
+    let view = store.view(&a, t0 + secs(30));
+    assert_eq!(view, View::new(Some(Cooling::new(Reason::Billing, secs(570)))));
+    // A billing window is for one key: another key finds only the origin's.
+    assert!(half_open(&store, &scope("o", "m", "k2"), t0 + secs(30)));
+}
+
+#[test]
+fn a_breaker_closes_after_a_day() {
+    let (store, t0, a) = (MemoryStore::new(), start(), scope("o", "m", "k"));
+    store.record(&a, &failed(Reason::Refused), t0);
+    assert!(half_open(&store, &a, t0 + secs(24 * 3600 - 1)));
+    assert_eq!(store.view(&a, t0 + secs(24 * 3600)), View::default());
+    assert_eq!(store.breakers(t0 + secs(24 * 3600)), []);
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn breakers_serialise_in_their_words() {
+    let (store, t0) = (MemoryStore::new(), start());
+    let (a, b) = (scope("http://box", "m", "k1"), scope("https://api", "m", "k2"));
+    store.record(&a, &failed(Reason::Refused), t0);
+    store.record(&b, &failed(Reason::RateLimit), t0 + secs(10));
+    store.take_probe(&a, t0 + secs(30));
+    insta::assert_json_snapshot!(store.breakers(t0 + secs(30)), @r#"
+    [
+      {
+        "origin": "https://api",
+        "key": "k2",
+        "model": "m",
+        "state": "open",
+        "reason": "rate_limit",
+        "failures": 1,
+        "remaining_ms": 10000,
+        "since_failure_ms": 20000,
+        "probing": false
+      },
+      {
+        "origin": "http://box",
+        "state": "half-open",
+        "reason": "refused",
+        "failures": 1,
+        "remaining_ms": 0,
+        "since_failure_ms": 30000,
+        "probing": true
+      }
+    ]
+    "#);
+    store.reset_scope(&b);
+    assert_eq!(store.breakers(t0 + secs(30)).len(), 1);
+}
+
 #[cfg(feature = "serde")]
 #[test]
 fn a_snapshot_serialises_and_resets() {

@@ -1,0 +1,89 @@
+//! Needs against capabilities, inside a chain.
+
+use super::*;
+use crate::{
+    fit::{Capabilities, Estimate},
+    ledger::SkipKind,
+};
+
+fn sim(candidates: impl IntoIterator<Item = Candidate<()>>, needs: Needs) -> Sim {
+    let Sim { plan, t0 } = Sim::new(candidates);
+    Sim { plan: plan.with_needs(needs), t0 }
+}
+
+#[test]
+fn whom_the_request_does_not_fit_is_skipped_with_the_reason() {
+    let needs = Needs::new().with_input(Estimate::exact(100_000)).with_images(true);
+    let mut sim = sim(
+        [
+            candidate("small").with_window(32_768),
+            candidate("blind").with_capabilities(Capabilities::new().with_images(false)),
+            candidate("fits").with_window(200_000),
+        ],
+        needs,
+    );
+    assert_eq!(sim.next(0), begin(0, 2));
+    let skipped: Vec<_> =
+        sim.plan.ledger().skipped.iter().map(|s| (&*s.name, s.kind, s.reason, &*s.text)).collect();
+    assert_eq!(
+        skipped,
+        [
+            (
+                "small",
+                SkipKind::Unfit,
+                Reason::ContextOverflow,
+                "needs a window of 100001 tokens, has 32768"
+            ),
+            ("blind", SkipKind::Unfit, Reason::Unsupported, "cannot take images"),
+        ]
+    );
+    sim.tell(0, AttemptEvent::Committed, 1);
+    assert_eq!(sim.plan.ledger().fallback_reason(), Some(Reason::ContextOverflow));
+}
+
+#[test]
+fn one_whom_it_does_not_fit_takes_no_share_of_the_deadline() {
+    let needs = Needs::new().with_input(Estimate::exact(100_000));
+    let mut sim = sim([candidate("a"), candidate("small").with_window(32_768)], needs);
+    assert_eq!(sim.next(0), begin(0, 0));
+    assert_eq!(sim.next(0), sim.wait(100));
+}
+
+#[test]
+fn the_kind_of_the_end_where_nobody_was_asked() {
+    use ExhaustedKind as K;
+    let unusable =
+        || candidate("c").unusable(Skip::new(Reason::Auth, "no API key", "set ANTHROPIC_API_KEY"));
+    let small = || candidate("a").with_window(4_096);
+    let blind = || candidate("b").with_capabilities(Capabilities::new().with_images(false));
+    let large = || Needs::new().with_input(Estimate::exact(100_000));
+    for (chain, needs, kind) in [
+        (vec![small()], large(), K::ContextOverflow),
+        (vec![small(), unusable()], large(), K::ContextOverflow),
+        (vec![blind()], Needs::new().with_images(true), K::Rejected),
+        (vec![small(), blind()], large().with_images(true), K::Rejected),
+        (vec![small(), blind()], Needs::new().with_tag("local"), K::Policy),
+        (vec![small(), unusable()], Needs::new().with_tag("local"), K::Failed),
+    ] {
+        let mut sim = sim(chain, needs);
+        assert_eq!(sim.next(0), Step::GiveUp);
+        assert_eq!(sim.end(0).kind(), kind, "{}", sim.end(0));
+    }
+}
+
+#[test]
+fn an_overflow_still_goes_only_to_a_larger_window() {
+    let needs = Needs::new().with_input(Estimate::around(30_000, 50));
+    let mut sim = sim(
+        [
+            candidate("a").with_window(32_000),
+            candidate("b").with_window(20_000),
+            candidate("c").with_window(64_000),
+        ],
+        needs,
+    );
+    sim.next(0);
+    sim.fail(0, Reason::ContextOverflow, 0);
+    assert_eq!(sim.next(0), begin(1, 2), "b may fit by the estimate, but a was larger");
+    assert_eq!(sim.plan.ledger().skipped[0].kind, SkipKind::Window);
+}
