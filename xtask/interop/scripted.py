@@ -16,8 +16,7 @@ from checks import check, equal, main
 from gateway import Gateway, config, provider
 from upstream import Answer, Upstream, failure, messages
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
+ROOT = Path(__file__).parents[2]
 LOOP = "word after word it goes on and round again; "
 THOUGHT = "The user greets me; I weigh an answer and keep it short."
 FALLBACK = "The hosted model answers: привет, 4."
@@ -26,8 +25,14 @@ TEXT = "response.output_text.delta"
 REASONING = "response.reasoning_text.delta"
 
 
-def recording(name):
-    return Answer((HERE / "recordings" / f"{name}.sse").read_bytes())
+# Bodies of `POST /v1/responses` with `stream: true`, byte for byte as the
+# servers sent them on 20 Nov 2026: llama-server 0.5.0-dev (0c1e57098), vLLM
+# 0.32.0, transformers serve 5.19.0, LiteLLM 1.106.2, all over the scripted model.
+RECORDINGS = ROOT / "crates/oc-responses-stream/tests/fixtures"
+
+
+def recording(name, server="llama-server"):
+    return Answer((RECORDINGS / server / f"{name}.sse").read_bytes())
 
 
 HELLO = recording("responses-instructions-stream")
@@ -48,12 +53,18 @@ RECORDED = {
 }
 
 
+def every_recording():
+    """By model: llama-server's by their name, the others' as `server.name`."""
+    for path in sorted(RECORDINGS.glob("*/*.sse")):
+        name = path.stem if path.parent.name == "llama-server" else f"{path.parent.name}.{path.stem}"
+        yield name, recording(path.stem, path.parent.name)
+
+
 @contextlib.contextmanager
 def stage(options):
     """One gateway in front of one upstream that has every recording as a model."""
-    models = [*RECORDED, "responses-empty-stream", "killed-mid-stream-responses", "terminated-mid-stream-responses"]
-    with Upstream({name: recording(name) for name in models}) as upstream:
-        box = provider(upstream.url + "/v1", "openai-responses", *models)
+    with Upstream(every_recording()) as upstream:
+        box = provider(upstream.url + "/v1", "openai-responses", *upstream.answers)
         with Gateway(options.gateway, config({"box": box}, "box/responses-think-stream")) as gateway:
             yield SimpleNamespace(binary=options.gateway, gateway=gateway, upstream=upstream)
 
@@ -136,6 +147,41 @@ def cut_after_text(name):
 
 for _name in ("killed-mid-stream-responses", "terminated-mid-stream-responses"):
     cut_after_text(_name)
+
+
+# Recordings of other servers that hold no answer: empty, reasoning only (vLLM's
+# parser takes text without </think> for reasoning), or half of a tool call.
+WITHOUT_ANSWER = {
+    "litellm.mock-internal-responses-stream", "litellm.responses-badtool-stream", "litellm.responses-empty-stream",
+    "transformers-serve.responses-empty-stream", "transformers-serve.responses-empty",
+    "transformers-serve.responses-length-in-think-stream",
+    "vllm.responses-badtool-stream", "vllm.responses-empty-stream", "vllm.responses-length-in-think-stream",
+    "vllm.responses-length-stream", "vllm.responses-tool-stream", "vllm.responses-two-tools-stream",
+    "vllm.responses-utf8-stream",
+}
+
+
+def same_end(name):
+    what = "an explicit failure" if name in WITHOUT_ANSWER else "one answer"
+
+    @check(f"recorded {name}: {what} in every way")
+    def _(stage):
+        ends = {}
+        for way, function in ask.WAYS.items():
+            try:
+                reply = function(stage.gateway.client(), model=f"box/{name}", input="hi", **TOOLS)
+                answer = (reply.status, reply.text, reply.reasoning, reply.tools)
+                ends[way] = "failed" if reply.status == "failed" else answer
+            except openai.APIStatusError as error:
+                all_failed(error, f"box/{name}: ")
+                ends[way] = "failed"
+        equal(len({str(end) for end in ends.values()}), 1, str(ends))
+        equal(ends["whole"] == "failed", name in WITHOUT_ANSWER, str(ends["whole"]))
+
+
+for _name, _ in every_recording():
+    if "." in _name:
+        same_end(_name)
 
 
 # -- the recommended hybrid config -------------------------------------------

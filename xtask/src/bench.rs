@@ -27,7 +27,9 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let manifest = workspace::root().join("xtask/bench/Cargo.toml");
     let target = Workspace::read()?.target.join("bench");
-    let status = cargo(&["run", "--quiet", "--release", "--locked"])
+    // Not `--locked`: what our crates depend on changes with them, and the
+    // competitors' versions are pinned in the manifest.
+    let status = cargo(&["run", "--quiet", "--release"])
         .arg("--manifest-path")
         .arg(manifest)
         .arg("--target-dir")

@@ -110,11 +110,12 @@ fn costs(rows: &[Contender], measured: &[Measured]) -> String {
     table
 }
 
-/// The other cuts: MB/s, and × the reference at the same cut.
+/// The other cuts: MB/s, and × the reference at the same cut. The last column
+/// says how far the speed depends on the size of the chunks: 1.00 is not at all.
 fn cuts(rows: &[Contender], columns: &[(&str, Vec<Measured>)]) -> String {
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let mut table = format!(
-        "| chunks of: MB/s · × | {} |\n|---|{}\n",
+        "| chunks of: MB/s · × | {} | larger ÷ 16 KiB |\n|---|{}--:|\n",
         names.join(" | "),
         "--:|".repeat(columns.len()),
     );
@@ -125,9 +126,19 @@ fn cuts(rows: &[Contender], columns: &[(&str, Vec<Measured>)]) -> String {
             let speed = amount(of.megabytes_per_second());
             let _ = write!(table, " {speed} · {} |", ratio(of, reference(rows, measured)));
         }
-        table.push('\n');
+        let speeds = columns.iter().map(|(_, measured)| measured[number].megabytes_per_second());
+        let _ = writeln!(table, " {} |", amount(flatness(&speeds.collect::<Vec<_>>())));
     }
     table
+}
+
+/// The slowest of the larger chunks against the first column; the last column
+/// (byte by byte) measures something else and is left out.
+fn flatness(speeds: &[f64]) -> f64 {
+    match speeds {
+        [first, larger @ .., _] => larger.iter().copied().fold(f64::INFINITY, f64::min) / first,
+        _ => f64::NAN,
+    }
 }
 
 fn reference<'a>(rows: &[Contender], measured: &'a [Measured]) -> Option<&'a Measured> {
@@ -153,11 +164,17 @@ fn amount(number: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::amount;
+    use super::{amount, flatness};
 
     #[test]
     fn amounts_have_about_three_digits() {
         let shown = [1_234.6, 99.94, 4.0, 0.256].map(amount);
         assert_eq!(shown, ["1235", "99.9", "4.00", "0.26"]);
+    }
+
+    #[test]
+    fn flatness_is_the_worst_of_the_larger_chunks() {
+        assert_eq!(flatness(&[100.0, 95.0, 90.0, 1.0]), 0.9);
+        assert_eq!(flatness(&[100.0, 120.0, 110.0, 1.0]), 1.1);
     }
 }

@@ -16,8 +16,8 @@ use crate::workspace::{self, Workspace};
 /// Far more than any of them needs: none touches the network.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Builds all examples and runs each. An example that reads standard input
-/// gets the file `examples/stdin/<name>` if there is one; others get none.
+/// Builds all examples and runs each. An example whose own documentation feeds
+/// it a file (a line `< path`) gets that file; the others get no input.
 pub(super) fn run(workspace: &Workspace) -> anyhow::Result<Tally> {
     for file in sources()? {
         ensure!(
@@ -39,9 +39,9 @@ pub(super) fn run(workspace: &Workspace) -> anyhow::Result<Tally> {
     ]))?;
     let mut tally = Tally::default();
     let names = workspace.crates.values().flat_map(|package| &package.examples);
-    for (name, _) in names {
+    for (name, source) in names {
         println!("$ {name}");
-        match run_one(workspace, name) {
+        match run_one(workspace, name, source) {
             Ok(()) => tally.passed += 1,
             Err(error) => {
                 println!("{error:#}");
@@ -65,13 +65,35 @@ fn sources() -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn run_one(workspace: &Workspace, name: &str) -> anyhow::Result<()> {
+fn run_one(workspace: &Workspace, name: &str, source: &Path) -> anyhow::Result<()> {
     let program = workspace.target.join("debug/examples").join(name);
-    let input = workspace::root().join("examples/stdin").join(name);
-    let input = if input.exists() {
-        Some(std::fs::read(&input).with_context(|| input.display().to_string())?)
-    } else {
-        None
+    let text = std::fs::read_to_string(source)?;
+    let input = match documented_input(&text) {
+        Some(path) => {
+            Some(std::fs::read(workspace::root().join(path)).with_context(|| path.to_owned())?)
+        }
+        None => None,
     };
     process::run_within(&program, input.as_deref(), LIMIT)
+}
+
+/// The file that the documentation's command line redirects into the example.
+fn documented_input(source: &str) -> Option<&str> {
+    source
+        .lines()
+        .map_while(|line| line.strip_prefix("//!"))
+        .find_map(|line| line.split_once("< ").map(|(_, path)| path.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::documented_input;
+
+    #[test]
+    fn the_input_is_the_one_that_the_documentation_names() {
+        let source =
+            "//! Reads.\n//!\n//! cargo run --example x \\\n//!     < a/b.sse\nfn main() { 1 < 2 }";
+        assert_eq!(documented_input(source), Some("a/b.sse"));
+        assert_eq!(documented_input("//! Reads nothing.\nfn main() { 1 < 2 }"), None);
+    }
 }
