@@ -2,6 +2,7 @@
 //!
 //! Run it: `cargo run -p oc-gateway --example config_validate [PATH]`; without a
 //! path it shows what a broken config gets.
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::{path::Path, process::ExitCode};
 

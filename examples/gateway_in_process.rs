@@ -4,6 +4,7 @@
 //! look-alike on loopback plays the model server.
 //!
 //! Run it: `cargo run -p oc-gateway --example gateway_in_process`
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use axum::body::Body;
 use http::{Request, header};

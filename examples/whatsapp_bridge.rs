@@ -5,6 +5,7 @@
 //! `POST` to `/{phone-number-id}/messages`. A look-alike plays the local model.
 //!
 //! Run it: `cargo run -p oc-gateway --example whatsapp_bridge`
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use oc_config::{Config, Settings};
 use oc_gateway::{

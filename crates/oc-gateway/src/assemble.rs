@@ -83,7 +83,7 @@ impl Roster {
             return listed(Skip::new(class_of(reason), reason.to_string(), fix));
         }
         match self.entries.get(&one.model_ref) {
-            Some(Ok(entry)) => match rules.admit(entry.locality, entry.region.as_deref()) {
+            Some(Ok(entry)) => match rules.admit(&name, entry.locality, entry.region.as_deref()) {
                 Ok(()) => entry.candidate.clone(),
                 Err(text) => listed(Skip::new(
                     Reason::Policy,
@@ -213,8 +213,8 @@ impl State {
     /// A gateway for `config` under `settings`, with the HTTP transport that ships.
     ///
     /// # Errors
-    /// When the settings contradict themselves: `listen` wider than loopback
-    /// without `clients`, or a client without a key.
+    /// When the settings cannot be acted on: `listen` wider than loopback without
+    /// `clients`, a client's model that nobody owns, or a limit that is not built.
     pub fn assemble(config: Config, settings: Settings) -> Result<Self, AssembleError> {
         let transport = ReqwestTransport::builder().connect_timeout(settings.deadlines.connect);
         Self::assemble_with(config, settings, Arc::new(transport.build()))
@@ -229,8 +229,7 @@ impl State {
         settings: Settings,
         transport: Arc<dyn Transport>,
     ) -> Result<Self, AssembleError> {
-        let clients = Clients::new(&settings)?;
-        if clients.is_empty() && !settings.listen.ip().to_canonical().is_loopback() {
+        if settings.clients.is_empty() && !settings.listen.ip().to_canonical().is_loopback() {
             return Err(AssembleError(format!(
                 "listen: {} can be reached from other machines, and no clients are configured; \
                  add clients with keys, or listen on 127.0.0.1",
@@ -238,6 +237,7 @@ impl State {
             )));
         }
         let config = config.with_settings(&settings).value;
+        let clients = Clients::new(&settings, &config)?;
         let roster = Roster::new(&config, &settings, &transport);
         let permits = Arc::new(Semaphore::new(settings.limits.concurrent));
         Ok(Self::new(Shared {

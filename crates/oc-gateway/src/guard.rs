@@ -17,7 +17,7 @@ use http::{
     uri::Authority,
 };
 
-use oc_config::{Privacy, Settings};
+use oc_config::{Config, Privacy, Settings};
 
 use crate::{State, assemble::AssembleError, error::Failure, policy::Rules};
 
@@ -97,7 +97,7 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    pub(crate) fn new(settings: &Settings) -> Result<Self, AssembleError> {
+    pub(crate) fn new(settings: &Settings, config: &Config) -> Result<Self, AssembleError> {
         let common = rules_of(Rules::default(), settings.privacy, settings.region.as_deref());
         let mut known = Vec::new();
         for client in &settings.clients {
@@ -109,14 +109,11 @@ impl Clients {
                 )));
             }
             let rules = rules_of(common.clone(), client.privacy, client.region.as_deref())
-                .with_final_only(client.output == Some(oc_config::Output::Final));
+                .with_final_only(client.output == Some(oc_config::Output::Final))
+                .with_models(models_of(client, config)?);
             known.push((client.key.clone(), rules));
         }
         Ok(Self { known, common })
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.known.is_empty()
     }
 
     /// The settings' own rules, tightened by those of a caller in this process.
@@ -130,6 +127,7 @@ impl Clients {
             .with_final_only(rules.final_only)
             .with_deadline(rules.deadline)
             .with_fallback(rules.fallback)
+            .with_models(rules.models)
     }
 
     /// The rules of whoever sent this key; `None` for a stranger.
@@ -146,6 +144,24 @@ impl Clients {
             }
         })
     }
+}
+
+/// The models that a client may ask, by ref.
+fn models_of(
+    client: &oc_config::Client,
+    config: &Config,
+) -> Result<Option<Vec<String>>, AssembleError> {
+    let Some(names) = &client.models else { return Ok(None) };
+    let refs: Result<Vec<String>, AssembleError> = names
+        .iter()
+        .map(|name| {
+            let chain = config.chain(name).map_err(|unknown| {
+                AssembleError(format!("clients: `{}`: models: {unknown}", client.name))
+            })?;
+            Ok(chain.candidates.first().map(|one| one.model_ref.to_string()).unwrap_or_default())
+        })
+        .collect();
+    refs.map(Some)
 }
 
 fn rules_of(rules: Rules, privacy: Option<Privacy>, region: Option<&str>) -> Rules {

@@ -57,6 +57,7 @@ mod sse;
 mod state;
 pub mod telemetry;
 mod telling;
+mod unbuilt;
 
 pub use answering::{Answering, Said};
 pub use app::app;
@@ -65,3 +66,4 @@ pub use error::Failure;
 pub use policy::Rules;
 pub use recent::{Ending, Record};
 pub use state::State;
+pub use unbuilt::unbuilt;

@@ -41,6 +41,8 @@ pub struct Rules {
     pub deadline: Option<Duration>,
     /// Whether anybody but the first candidate may be asked.
     pub fallback: bool,
+    /// Only these may be asked, as `provider/model`; `None`: all.
+    pub models: Option<Vec<String>>,
 }
 
 impl Default for Rules {
@@ -51,6 +53,7 @@ impl Default for Rules {
             final_only: false,
             deadline: None,
             fallback: true,
+            models: None,
         }
     }
 }
@@ -99,6 +102,18 @@ impl Rules {
         self
     }
 
+    /// Leaves only these models, of those that were there.
+    #[must_use]
+    pub fn with_models(mut self, models: Option<Vec<String>>) -> Self {
+        self.models = match (self.models, models) {
+            (Some(old), Some(new)) => {
+                Some(old.into_iter().filter(|model| new.contains(model)).collect())
+            }
+            (old, new) => old.or(new),
+        };
+        self
+    }
+
     /// Tightens by the request's `x-oc-*` headers.
     ///
     /// # Errors
@@ -143,11 +158,20 @@ impl Rules {
         Ok(rules)
     }
 
-    /// Whether a provider of this locality and region may be asked; if not, why.
+    /// Whether the model `name` (`provider/model`) of a provider in this locality
+    /// and region may be asked.
     ///
     /// # Errors
     /// What the policy says against it, for the ledger.
-    pub fn admit(&self, locality: Locality, region: Option<&str>) -> Result<(), String> {
+    pub fn admit(
+        &self,
+        name: &str,
+        locality: Locality,
+        region: Option<&str>,
+    ) -> Result<(), String> {
+        if self.models.as_ref().is_some_and(|models| !models.iter().any(|model| model == name)) {
+            return Err("not among the models of this client".to_owned());
+        }
         if self.local_only && locality == Locality::Hosted {
             return Err("hosted, and the request is local-only".to_owned());
         }
@@ -217,7 +241,7 @@ mod tests {
             headers(&[(OUTPUT, "full"), (FALLBACK, "on"), (DEADLINE, "999999"), (REGION, "us")]);
         let rules = tight.clone().with_headers(&loose).unwrap();
         assert_eq!(rules, Rules { regions: vec!["eu".into(), "us".into()], ..tight });
-        assert!(rules.admit(Locality::Loopback, Some("eu")).is_err());
+        assert!(rules.admit("p/m", Locality::Loopback, Some("eu")).is_err());
     }
 
     #[test]
@@ -243,13 +267,19 @@ mod tests {
 
     #[test]
     fn admission() {
+        let admit = |rules: &Rules, locality, region| rules.admit("p/m", locality, region);
         let local = Rules::default().with_local_only(true);
-        assert!(local.admit(Locality::Loopback, None).is_ok());
-        assert!(local.admit(Locality::Private, None).is_ok());
-        assert!(local.admit(Locality::Hosted, None).unwrap_err().contains("local-only"));
+        assert!(admit(&local, Locality::Loopback, None).is_ok());
+        assert!(admit(&local, Locality::Private, None).is_ok());
+        assert!(admit(&local, Locality::Hosted, None).unwrap_err().contains("local-only"));
         let region = Rules::default().with_region(Some("EU"));
-        assert!(region.admit(Locality::Hosted, Some("eu")).is_ok());
-        assert!(region.admit(Locality::Hosted, Some("us")).is_err());
-        assert!(region.admit(Locality::Loopback, None).is_err());
+        assert!(admit(&region, Locality::Hosted, Some("eu")).is_ok());
+        assert!(admit(&region, Locality::Hosted, Some("us")).is_err());
+        assert!(admit(&region, Locality::Loopback, None).is_err());
+        let models = Rules::default().with_models(Some(vec!["p/m".into(), "p/n".into()]));
+        assert!(admit(&models, Locality::Hosted, None).is_ok());
+        let fewer = models.with_models(Some(vec!["p/n".into(), "p/o".into()]));
+        assert_eq!(fewer.models.as_deref(), Some(&["p/n".to_owned()][..]));
+        assert!(admit(&fewer, Locality::Hosted, None).is_err());
     }
 }

@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
-    let mut reading = Reading::of(&arguments.files);
+    let mut reading = Reading::or_found(&arguments.files).await;
     let state = reading.assemble();
     let (Some(state), false) = (state, reading.has_errors()) else {
         reading.show(&mut anstream::stderr().lock())?;

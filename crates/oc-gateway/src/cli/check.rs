@@ -14,7 +14,7 @@ use super::{
 pub(crate) struct Arguments {
     #[command(flatten)]
     files: Files,
-    /// One JSON object: `{"ok", "files": [{"file", "refusal", "problems": [{"severity", "line",
+    /// One JSON object: `{"ok", "files": [{"file", "refusal", "notes", "problems": [{"severity", "line",
     /// "column", "path", "reason", "fix"}]}]}`.
     #[arg(long)]
     json: bool,
@@ -50,14 +50,15 @@ fn summarise(reading: &Reading, verbose: bool, out: &mut impl Write) -> anyhow::
         problems.filter(|problem| problem.severity == severity).count()
     };
     let refusals = reading.reports.iter().filter(|report| report.refusal.is_some()).count();
-    let (errors, warnings) = (count(Severity::Error) + refusals, count(Severity::Warning));
+    let notes: usize = reading.reports.iter().map(|report| report.notes.len()).sum();
+    let (errors, warnings) = (count(Severity::Error) + refusals, count(Severity::Warning) + notes);
     if errors + warnings > 0 {
         writeln!(out, "{} and {}", plural(errors, "error"), plural(warnings, "warning"))?;
     }
     let Some((config, _)) = reading.read.as_ref().filter(|_| !reading.has_errors()) else {
         return Ok(());
     };
-    for report in &reading.reports {
+    for report in reading.reports.iter().filter(|report| report.notes.is_empty()) {
         writeln!(out, "{}: ok", report.file)?;
     }
     roster::show(config, "default", out)?;
@@ -81,7 +82,8 @@ fn as_json(reading: &Reading) -> Value {
         .iter()
         .map(|report| {
             let problems: Vec<Value> = report.problems.iter().map(problem).collect();
-            json!({ "file": report.file, "refusal": report.refusal, "problems": problems })
+            json!({ "file": report.file, "refusal": report.refusal, "notes": report.notes,
+                "problems": problems })
         })
         .collect();
     json!({ "ok": !reading.has_errors(), "files": files })

@@ -5,10 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use oc_config::{Config, ConfigError, ConfigSource, Diagnostic, Settings, Severity};
-use oc_gateway::State;
+use oc_config::{Config, ConfigError, ConfigSource, Diagnostic, Loaded, Settings, Severity};
+use oc_gateway::{State, unbuilt};
 
-use super::{draw::draw, environment};
+use super::{
+    draw::draw,
+    environment,
+    found::{hosted_with_key, local_servers},
+};
 
 /// Which files; shared by all commands that read them.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -31,6 +35,8 @@ pub(crate) struct Reading {
     pub(crate) reports: Vec<Report>,
     /// Both, when neither has an error.
     pub(crate) read: Option<(Config, Settings)>,
+    /// No config was named, and none is in the usual places.
+    nothing_found: bool,
 }
 
 /// What is to be said about one file.
@@ -42,6 +48,8 @@ pub(crate) struct Report {
     masked: String,
     /// Why the file could not be read at all, or cannot be acted on.
     pub(crate) refusal: Option<String>,
+    /// What this version does not do with it.
+    pub(crate) notes: Vec<&'static str>,
 }
 
 impl Report {
@@ -51,6 +59,7 @@ impl Report {
             problems: Vec::new(),
             masked: String::new(),
             refusal: Some(why.into()),
+            notes: Vec::new(),
         }
     }
 
@@ -64,11 +73,16 @@ impl Report {
             problems: error.diagnostics().to_vec(),
             masked: error.masked_source().to_owned(),
             refusal,
+            notes: Vec::new(),
         }
     }
 
     fn warnings(file: impl Into<String>, problems: Vec<Diagnostic>, masked: String) -> Self {
-        Self { file: file.into(), problems, masked, refusal: None }
+        Self { file: file.into(), problems, masked, refusal: None, notes: Vec::new() }
+    }
+
+    fn has_anything(&self) -> bool {
+        !self.problems.is_empty() || !self.notes.is_empty()
     }
 
     fn has_errors(&self) -> bool {
@@ -77,66 +91,86 @@ impl Report {
 }
 
 impl Reading {
+    /// Reads the files; where there is no config at all, local servers on their
+    /// usual ports make one.
+    pub(crate) async fn or_found(files: &Files) -> Self {
+        let reading = Self::of(files);
+        if !reading.nothing_found {
+            return reading;
+        }
+        for line in hosted_with_key(environment) {
+            tracing::warn!("{line}");
+        }
+        match local_servers().await {
+            Some(text) => {
+                let file = "local servers on their usual ports";
+                let config = Config::parse(&text, file, &environment);
+                Self::with_config(config, file, files, None)
+            }
+            None => reading,
+        }
+    }
+
     /// Reads the files, as far as they can be found.
     pub(crate) fn of(files: &Files) -> Self {
         let home = environment("HOME").map(PathBuf::from);
         let exists = |path: &Path| path.exists();
-        let env = environment;
-        let found = ConfigSource::discover(files.config.as_deref(), &env, &exists, home.as_deref());
-        let config_path = found.as_ref().map(ConfigSource::path);
-        let settings =
-            ConfigSource::discover_settings(files.settings.as_deref(), &env, &exists, config_path);
-        let Some(config_path) = config_path else {
+        let found =
+            ConfigSource::discover(files.config.as_deref(), &environment, &exists, home.as_deref());
+        let Some(path) = found.as_ref().map(ConfigSource::path) else {
             let report = Report::refused(
                 "openclaw.json",
                 "no config was found: looked at $OC_GATEWAY_CONFIG, $OPENCLAW_CONFIG_PATH, \
                  $OPENCLAW_STATE_DIR/openclaw.json and ~/.openclaw/openclaw.json; \
                  name one with --config",
             );
-            return Self { reports: vec![report], read: None };
+            return Self { reports: vec![report], read: None, nothing_found: true };
         };
+        let config = Config::load(path, &environment);
+        Self::with_config(config, &path.display().to_string(), files, Some(path))
+    }
 
+    /// Adds the settings to a config that was read from `file`.
+    fn with_config(
+        config: Result<Loaded<Config>, ConfigError>,
+        file: &str,
+        files: &Files,
+        path: Option<&Path>,
+    ) -> Self {
         let mut reports = Vec::new();
-        let config = match Config::load(config_path, &env) {
-            Ok(loaded) => {
-                let file = config_path.display().to_string();
-                reports.push(Report::warnings(file, loaded.diagnostics, loaded.masked_source));
-                Some(loaded.value)
-            }
-            Err(error) => {
-                reports.push(Report::of(error));
-                None
-            }
-        };
-        let own = match settings.as_ref().map(ConfigSource::path) {
+        let config = noted(config, file, &mut reports);
+        let exists = |path: &Path| path.exists();
+        let settings =
+            ConfigSource::discover_settings(files.settings.as_deref(), &environment, &exists, path);
+        let own = settings.as_ref().map(ConfigSource::path).map(|path| {
+            let file = path.display().to_string();
+            noted(Settings::load(path, &environment), &file, &mut reports)
+        });
+        // Settings that could not be read are not the same as none.
+        let own = match own {
             None => Some(None),
-            Some(path) => match Settings::load(path, &env) {
-                Ok(loaded) => {
-                    let file = path.display().to_string();
-                    reports.push(Report::warnings(file, loaded.diagnostics, loaded.masked_source));
-                    Some(Some(loaded.value))
-                }
-                Err(error) => {
-                    reports.push(Report::of(error));
-                    None
-                }
-            },
+            Some(read) => read.map(Some),
         };
         let (Some(config), Some(own)) = (config, own) else {
-            return Self { reports, read: None };
+            return Self { reports, read: None, nothing_found: false };
         };
 
         let in_config = config.settings_in_config().cloned();
-        let both = own.is_some() && in_config.is_some();
-        if both {
-            tracing::warn!("ocGateway in the config is not used: the settings file wins");
-        }
+        let overruled = own.is_some() && in_config.is_some();
         let settings = own.or(in_config).unwrap_or_default();
         let combined = config.with_settings(&settings);
         for (file, problems) in by_file(combined.diagnostics) {
             reports.push(Report::warnings(file, problems, String::new()));
         }
-        Self { reports, read: Some((combined.value, settings)) }
+        let mut notes = unbuilt(&settings);
+        if overruled {
+            notes.push("ocGateway in the config is not used: the settings file wins");
+        }
+        if !notes.is_empty() {
+            reports
+                .push(Report { notes, ..Report::warnings("settings", Vec::new(), String::new()) });
+        }
+        Self { reports, read: Some((combined.value, settings)), nothing_found: false }
     }
 
     /// Whether anything keeps the gateway from starting.
@@ -146,7 +180,7 @@ impl Reading {
 
     /// Whether there is anything to say at all.
     pub(crate) fn has_problems(&self) -> bool {
-        self.has_errors() || self.reports.iter().any(|report| !report.problems.is_empty())
+        self.has_errors() || self.reports.iter().any(Report::has_anything)
     }
 
     /// The gateway's state; a contradiction in the settings joins the reports.
@@ -170,6 +204,9 @@ impl Reading {
             if let Some(refusal) = &report.refusal {
                 writeln!(out, "error: {refusal}")?;
             }
+            for note in &report.notes {
+                writeln!(out, "warning: {note}")?;
+            }
             if report.masked.is_empty() {
                 for problem in &report.problems {
                     writeln!(out, "{problem}")?;
@@ -179,6 +216,24 @@ impl Reading {
             }
         }
         Ok(())
+    }
+}
+
+/// What was read, its warnings or its problems going to the reports.
+fn noted<T>(
+    read: Result<Loaded<T>, ConfigError>,
+    file: &str,
+    reports: &mut Vec<Report>,
+) -> Option<T> {
+    match read {
+        Ok(loaded) => {
+            reports.push(Report::warnings(file, loaded.diagnostics, loaded.masked_source));
+            Some(loaded.value)
+        }
+        Err(error) => {
+            reports.push(Report::of(error));
+            None
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod check;
 mod configs;
 mod demo;
 mod draw;
+mod found;
 mod roster;
 mod serve;
 

@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
-    let mut reading = Reading::of(&arguments.files);
+    let mut reading = Reading::or_found(&arguments.files).await;
     if let (Some((_, settings)), Some(listen)) = (&mut reading.read, arguments.listen) {
         settings.listen = listen;
     }

@@ -117,7 +117,7 @@ fn a_missing_config_is_78() {
         &["serve", "--config", "/nonexistent/openclaw.json"][..],
         &["check", "--config", "/nonexistent/openclaw.json"],
         &["check"],
-        &["ask", "hello"],
+        &["ask", "--config", "/nonexistent/openclaw.json", "hello"],
     ] {
         let (code, out, err) = run(arguments);
         assert_eq!(code, Some(78), "{arguments:?}: {out}{err}");

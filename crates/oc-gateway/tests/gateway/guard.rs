@@ -115,3 +115,19 @@ async fn clients_need_their_key_where_any_are_configured() {
     assert_eq!(answer.status, 502, "the hosted model must not be asked");
     assert_eq!(hosted.progress().accepted, 0);
 }
+
+#[tokio::test]
+async fn a_client_asks_only_its_models() {
+    let (mut local, hosted) = (local("", "ok").await, hosted().await);
+    let config = local_first(&local.base_url(), &format!("http://{}", hosted.address()));
+    let settings = r#"{ clients: [ { name: "kid", key: "k", models: ["Local"] } ] }"#;
+    let gateway = Gateway::start(&config, settings).await;
+    let key = [("x-api-key", "k")];
+    assert_eq!(gateway.ask_with(&question(true), &key).await.told().text, "ok");
+    let mut body = question(true);
+    body["model"] = serde_json::json!("Sonnet");
+    assert_eq!(gateway.ask_with(&body, &key).await.status, 403);
+    local.kill().await;
+    assert_eq!(gateway.ask_with(&question(true), &key).await.status, 502);
+    assert_eq!(hosted.progress().accepted, 0);
+}

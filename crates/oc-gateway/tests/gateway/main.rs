@@ -1,5 +1,6 @@
 //! The gateway over real sockets: an upstream that does what it is told on one
 //! side, a client that believes only its socket on the other.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod answers;
 mod commands;
@@ -7,6 +8,7 @@ mod cut;
 mod failures;
 mod guard;
 mod lifecycle;
+mod patience;
 mod policy;
 mod recordings;
 mod support;

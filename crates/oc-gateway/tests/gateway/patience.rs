@@ -1,0 +1,122 @@
+//! What time does, on a paused clock and without sockets: the router is called
+//! directly, the upstream is a scripted transport.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::body::Body;
+use http::{Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use oc_config::{Config, Settings};
+use oc_gateway::{State, lookalike::messages, lookalike::responses::Writer};
+use oc_providers::{Script, ScriptedTransport};
+use tokio::time::Instant;
+use tower::ServiceExt as _;
+
+use crate::support::{HOSTED, local_first, question};
+
+/// The app over upstreams that answer in this order.
+fn app(scripts: Vec<Script>, settings: &str) -> axum::Router {
+    let nothing = |_: &str| None;
+    let config = local_first("http://127.0.0.1:1234/v1", "http://127.0.0.1:4321");
+    let config = Config::parse(&config, "openclaw.json", &nothing).unwrap().value;
+    let settings = Settings::parse(settings, "oc-gateway.json5", &nothing).unwrap().value;
+    let transport = Arc::new(ScriptedTransport::new(scripts));
+    oc_gateway::app(State::assemble_with(config, settings, transport).unwrap())
+}
+
+fn request(stream: bool) -> Request<Body> {
+    Request::post("/v1/responses")
+        .header(header::HOST, "127.0.0.1:4141")
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(question(stream).to_string()))
+        .unwrap()
+}
+
+/// A box that opens its answer, thinks, and then says nothing for ever.
+fn thinks() -> Script {
+    let mut writer = Writer::new("local-model");
+    let opening = [writer.opening(), writer.reasoning("Hm.")].concat();
+    Script::sse(opening).then_stall()
+}
+
+fn opens() -> Script {
+    Script::sse(Writer::new("local-model").opening()).then_stall()
+}
+
+fn answers() -> Script {
+    Script::sse(messages::whole("claude-sonnet-4-5", HOSTED))
+}
+
+const LONG_IDLE: &str = r#"{ deadlines: { idle: 100, firstText: 100, firstByte: 100 } }"#;
+
+#[tokio::test(start_paused = true)]
+async fn an_early_head_goes_out_after_15_s_and_comments_follow() {
+    let begun = Instant::now();
+    let response = app(vec![opens(), answers()], LONG_IDLE).oneshot(request(true)).await.unwrap();
+    assert_eq!(begun.elapsed(), Duration::from_secs(15));
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(response.headers().contains_key("x-oc-request-id"));
+    for later in ["x-oc-served-by", "x-oc-attempts", "x-oc-fallback-reason"] {
+        assert!(!response.headers().contains_key(later), "{later}");
+    }
+
+    let mut body = response.into_body();
+    let mut comments = Vec::new();
+    let mut rest = String::new();
+    while let Some(frame) = body.frame().await {
+        let bytes = frame.unwrap().into_data().unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        match text.starts_with(':') {
+            true => comments.push(begun.elapsed().as_secs()),
+            false => rest.push_str(&text),
+        }
+    }
+    // `response.created` was shown at 10 s and went out with the head.
+    assert_eq!(comments, [30, 45, 60, 75, 90]);
+    assert_eq!(begun.elapsed(), Duration::from_secs(100));
+    assert!(rest.contains(HOSTED), "{rest}");
+    assert!(rest.contains(r#""oc_served_by":"anthropic/claude-sonnet-4-5""#), "{rest}");
+    assert!(rest.contains(r#""oc_fallback_reason":"timeout""#), "{rest}");
+    assert!(rest.ends_with("data: [DONE]\n\n"), "{rest}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn reasoning_that_is_shown_brings_the_head_with_it() {
+    let begun = Instant::now();
+    let response = app(vec![thinks(), answers()], LONG_IDLE).oneshot(request(true)).await.unwrap();
+    assert_eq!(begun.elapsed(), Duration::from_secs(10));
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    assert!(text.contains("Hm.") && text.contains(HOSTED), "{text}");
+    assert_eq!(text.matches("event: response.created").count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_after_an_early_head_is_told_in_band() {
+    let response = app(vec![opens()], LONG_IDLE).oneshot(request(true)).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    assert!(text.contains("event: error\n"), "{text}");
+    assert!(text.contains("event: response.failed\n"), "{text}");
+    assert!(text.contains("All models failed ("), "{text}");
+    assert!(text.ends_with("data: [DONE]\n\n"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_document_waits_without_a_head() {
+    let begun = Instant::now();
+    let response = app(vec![opens(), answers()], LONG_IDLE).oneshot(request(false)).await.unwrap();
+    assert_eq!(begun.elapsed(), Duration::from_secs(100));
+    assert_eq!(response.headers()["x-oc-served-by"], "anthropic/claude-sonnet-4-5");
+    assert_eq!(response.headers()["x-oc-fallback-reason"], "timeout");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_total_deadline_is_504() {
+    let begun = Instant::now();
+    let settings = r#"{ deadlines: { total: 14, idle: 100 } }"#;
+    let response = app(vec![opens(), opens()], settings).oneshot(request(true)).await.unwrap();
+    assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(begun.elapsed(), Duration::from_secs(14));
+}
