@@ -7,15 +7,35 @@
 //! the content of a message.
 
 mod message;
+mod status;
 mod words;
 
 use self::{
     message::{is_html, read},
-    words::{code_reason, type_reason},
+    status::{StatusRule, rule_for},
+    words::look_up,
 };
 use crate::{
-    facts::{Facts, Fault, Limit},
+    facts::{Facts, Fault},
     reason::Reason,
+};
+
+/// Every rule that words and statuses are judged by.
+#[derive(Debug, Clone, Copy)]
+struct Rules<'a> {
+    codes: &'a [(&'a str, Reason)],
+    statuses: &'a [StatusRule],
+    types: &'a [(&'a str, Reason)],
+    phrases: &'a [(Reason, &'a str)],
+    echoes: &'a [&'a str],
+}
+
+const RULES: Rules<'static> = Rules {
+    codes: words::CODES,
+    statuses: status::RULES,
+    types: words::TYPES,
+    phrases: message::TABLE,
+    echoes: message::ECHOES,
 };
 
 /// Why it failed, judged by the facts alone.
@@ -54,26 +74,28 @@ pub fn classify(facts: &dyn Facts) -> Reason {
         Fault::Cancelled => Reason::Cancelled,
         Fault::Policy => Reason::Policy,
         Fault::Unsupported => Reason::Unsupported,
-        Fault::Http | Fault::InStream => by_words(facts),
+        Fault::Http | Fault::InStream => RULES.judge(facts),
     }
 }
 
-fn by_words(facts: &dyn Facts) -> Reason {
-    let code = facts.code().map(str::trim).unwrap_or_default();
-    if let Some(reason) = code_reason(code) {
-        return reason;
+impl Rules<'_> {
+    fn judge(&self, facts: &dyn Facts) -> Reason {
+        let code = facts.code().map(str::trim).unwrap_or_default();
+        if let Some(reason) = look_up(self.codes, code) {
+            return reason;
+        }
+        let said_nothing = code.is_empty()
+            && facts.error_type().is_none_or(|text| text.trim().is_empty())
+            && facts.message().is_none_or(|text| text.trim().is_empty());
+        let rule = rule_for(self.statuses, status(facts, code), facts.fault(), said_nothing);
+        let by_type = facts.error_type().and_then(|text| look_up(self.types, text.trim()));
+        if let Some(reason) = by_type.filter(|&reason| rule.admits(reason)) {
+            return reason;
+        }
+        let text = facts.message().filter(|text| !is_html(text));
+        text.and_then(|text| read(self.phrases, self.echoes, text, |reason| rule.admits(reason)))
+            .unwrap_or(rule.reason)
     }
-    let said_nothing = code.is_empty()
-        && facts.error_type().is_none_or(|text| text.trim().is_empty())
-        && facts.message().is_none_or(|text| text.trim().is_empty());
-    let room = Room::of(status(facts, code), facts.fault(), said_nothing);
-    let by_type = facts.error_type().and_then(|text| type_reason(text.trim()));
-    if let Some(reason) = by_type.filter(|&reason| room.admits(reason)) {
-        return reason;
-    }
-    let text = facts.message().filter(|text| !is_html(text));
-    let by_text = text.and_then(|text| read(text, |reason| room.admits(reason)));
-    by_text.unwrap_or(room.reason)
 }
 
 /// The status that counts: the HTTP one where it is an error, otherwise a code
@@ -81,71 +103,6 @@ fn by_words(facts: &dyn Facts) -> Reason {
 fn status(facts: &dyn Facts, code: &str) -> Option<u16> {
     let is_error = |status: &u16| (300..=599).contains(status);
     facts.status().filter(is_error).or_else(|| code.parse().ok().filter(is_error))
-}
-
-/// What a status means, and what the words beside it may refine that to.
-struct Room {
-    reason: Reason,
-    open_to: &'static [Reason],
-}
-
-impl Room {
-    fn admits(&self, reason: Reason) -> bool {
-        reason == self.reason || self.open_to.contains(&reason)
-    }
-
-    fn of(status: Option<u16>, fault: Fault, said_nothing: bool) -> Self {
-        use Reason as R;
-        let (reason, open_to): (Reason, &[Reason]) = match status {
-            // A redirect is never followed: baseUrl does not point at the API.
-            Some(300..=399) => (R::Protocol, &[]),
-            // Not one word: nobody knows whose fault it was.
-            Some(400 | 422) if said_nothing => (R::Unclassified, &[]),
-            Some(401) => (R::Auth, &[R::AuthPermanent, R::Billing]),
-            Some(402) => (R::Billing, &[R::RateLimit]),
-            Some(403) => {
-                (R::Auth, &[R::AuthPermanent, R::Billing, R::ModelNotFound, R::ContentFilter])
-            }
-            Some(404) => (R::ModelNotFound, &[R::ModelNotReady, R::Format, R::Auth, R::Billing]),
-            Some(408 | 499 | 504 | 522 | 524) => (R::Timeout(Limit::Upstream), &[]),
-            Some(410) => (R::ModelNotFound, &[R::Auth, R::Billing]),
-            Some(413) => (R::TooLarge, &[R::ContextOverflow, R::RateLimit]),
-            Some(429) => (R::RateLimit, &[R::Billing, R::Overloaded]),
-            Some(400..=499) => (
-                R::Format,
-                &[
-                    R::ContextOverflow,
-                    R::ModelNotFound,
-                    R::ModelNotReady,
-                    R::Auth,
-                    R::AuthPermanent,
-                    R::Billing,
-                    R::RateLimit,
-                    R::Overloaded,
-                    R::ContentFilter,
-                    R::TooLarge,
-                ],
-            ),
-            Some(529) => (R::Overloaded, &[]),
-            Some(503) => (R::ServerError, &[R::Overloaded, R::ModelNotReady, R::RateLimit]),
-            // llama-server says 500 to bad JSON, to images and to its own faults.
-            Some(_) => (
-                R::ServerError,
-                &[
-                    R::Overloaded,
-                    R::ModelNotReady,
-                    R::Format,
-                    R::ContextOverflow,
-                    R::RateLimit,
-                    R::ModelNotFound,
-                ],
-            ),
-            // An error event after 200: only its words say anything.
-            None if fault == Fault::InStream => (R::ServerError, Reason::ALL),
-            None => (R::Unclassified, Reason::ALL),
-        };
-        Self { reason, open_to }
-    }
 }
 
 #[cfg(test)]

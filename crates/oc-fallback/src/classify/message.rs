@@ -12,13 +12,8 @@ const LOOKED_AT: usize = 2_000;
 
 /// From here on a message quotes the request: the user's words, not the
 /// provider's.
-const ECHOES: &[&str] =
+pub(super) const ECHOES: &[&str] =
     &["'input':", "\"input\":", "input_value=", "failed_generation", "received:", "got:"];
-
-/// The first row whose phrase is in the message and whose reason is admitted.
-pub(super) fn read(message: &str, admitted: impl Fn(Reason) -> bool) -> Option<Reason> {
-    read_with(TABLE, message, admitted)
-}
 
 /// Whether the message is a web page: a proxy's words, not the provider's.
 pub(super) fn is_html(message: &str) -> bool {
@@ -27,14 +22,17 @@ pub(super) fn is_html(message: &str) -> bool {
     start.starts_with("<!doctype html") || start.starts_with("<html") || start.starts_with("<?xml")
 }
 
-pub(super) fn read_with(
+/// The first row whose phrase is in the message, before the first echo, and
+/// whose reason is admitted.
+pub(super) fn read(
     table: &[(Reason, &str)],
+    echoes: &[&str],
     message: &str,
     admitted: impl Fn(Reason) -> bool,
 ) -> Option<Reason> {
     let mut text: String = message.chars().take(LOOKED_AT).collect();
     text.make_ascii_lowercase();
-    let end = ECHOES.iter().filter_map(|echo| text.find(echo)).min().unwrap_or(text.len());
+    let end = echoes.iter().filter_map(|echo| text.find(echo)).min().unwrap_or(text.len());
     let text = text.get(..end).unwrap_or(&text);
     table
         .iter()
@@ -77,7 +75,6 @@ pub(super) const TABLE: &[(Reason, &str)] = &[
     (Reason::RateLimit, "tokens per day"),
     (Reason::RateLimit, "requests per minute"),
     (Reason::RateLimit, "rate limit"),
-    (Reason::RateLimit, "ratelimiterror"),
     (Reason::RateLimit, "too many requests"),
     (Reason::RateLimit, "resource has been exhausted"),
     (Reason::RateLimit, "concurrency limit"),

@@ -3,21 +3,15 @@
 
 use crate::reason::Reason;
 
-/// A code decides by itself, whatever the status.
-pub(super) fn code_reason(code: &str) -> Option<Reason> {
-    look_up(CODES, code)
-}
-
-/// A type refines what the status says. `invalid_request_error` is missing on
-/// purpose: everyone uses it for everything.
-pub(super) fn type_reason(error_type: &str) -> Option<Reason> {
-    look_up(TYPES, error_type)
-}
-
-fn look_up(table: &[(&str, Reason)], word: &str) -> Option<Reason> {
+/// The reason for a word that is in the table.
+pub(super) fn look_up(table: &[(&str, Reason)], word: &str) -> Option<Reason> {
     table.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|&(_, reason)| reason)
 }
 
+/// A code decides by itself, whatever the status. `invalid_prompt` and
+/// `server_error` are missing on purpose: the one stands beside a content
+/// filter's words as well as beside a bad field's, the other says no more than
+/// the status does.
 pub(super) const CODES: &[(&str, Reason)] = &[
     // OpenAI and those who speak like it
     ("context_length_exceeded", Reason::ContextOverflow),
@@ -30,15 +24,22 @@ pub(super) const CODES: &[(&str, Reason)] = &[
     ("account_deactivated", Reason::AuthPermanent),
     ("deactivated_workspace", Reason::AuthPermanent),
     ("model_not_found", Reason::ModelNotFound),
-    ("server_error", Reason::ServerError),
     ("server_is_overloaded", Reason::Overloaded),
     ("slow_down", Reason::Overloaded),
-    ("invalid_prompt", Reason::Format),
     ("unknown_parameter", Reason::Format),
-    ("unsupported_parameter", Reason::Format),
     ("previous_response_not_found", Reason::Format),
     ("content_filter", Reason::ContentFilter),
     ("content_policy_violation", Reason::ContentFilter),
+    ("bio_policy", Reason::ContentFilter),
+    ("misalignment_policy_violation", Reason::ContentFilter),
+    ("image_content_policy_violation", Reason::ContentFilter),
+    ("data_residency_mismatch", Reason::Policy),
+    ("vector_store_timeout", Reason::Timeout(crate::facts::Limit::Upstream)),
+    ("websocket_connection_limit_reached", Reason::RateLimit),
+    ("invalid_image", Reason::Format),
+    ("empty_image_file", Reason::Format),
+    ("failed_to_download_image", Reason::Format),
+    ("image_file_not_found", Reason::Format),
     // Google
     ("resource_exhausted", Reason::RateLimit),
     // others
@@ -48,10 +49,11 @@ pub(super) const CODES: &[(&str, Reason)] = &[
     ("throttling", Reason::RateLimit),
     ("overloaded", Reason::Overloaded),
     ("overloaded_error", Reason::Overloaded),
-    ("model_not_loaded", Reason::ModelNotReady),
-    ("insufficient_balance", Reason::Billing),
 ];
 
+/// A type refines what the status says, where the status admits it.
+/// `invalid_request_error` is missing on purpose: everyone uses it for
+/// everything.
 pub(super) const TYPES: &[(&str, Reason)] = &[
     // llama-server
     ("exceed_context_size_error", Reason::ContextOverflow),

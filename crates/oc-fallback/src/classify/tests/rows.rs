@@ -1,6 +1,9 @@
 //! The rows. `source` is a file of the recordings (made with the servers that
 //! it names) or a section of the specification that quotes the text.
 
+mod words;
+
+use self::words::WORD_ROWS;
 use crate::{facts::Limit, reason::Reason};
 
 pub(super) struct Row {
@@ -11,6 +14,24 @@ pub(super) struct Row {
     pub(super) reason: Reason,
     /// A body that resembles it and means something else: status, body, reason.
     pub(super) near: (u16, &'static str, Reason),
+    /// Why it stands beside a row of the same provider, status and code that
+    /// the same rules decide.
+    pub(super) again: Option<&'static str>,
+}
+
+impl Row {
+    /// Whose words they are: the recordings' folder, or the name in the source.
+    pub(super) fn provider(&self) -> &'static str {
+        match self.source.split_once(" (") {
+            Some((_, name)) => name.split([',', ')']).next().unwrap_or(name),
+            None => self.source.split('/').next().unwrap_or(self.source),
+        }
+    }
+
+    const fn again(mut self, why: &'static str) -> Self {
+        self.again = Some(why);
+        self
+    }
 }
 
 const fn row(
@@ -20,7 +41,12 @@ const fn row(
     reason: Reason,
     near: (u16, &'static str, Reason),
 ) -> Row {
-    Row { source, status, body, reason, near }
+    Row { source, status, body, reason, near, again: None }
+}
+
+/// Every row.
+pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
+    MESSAGE_ROWS.iter().chain(WORD_ROWS)
 }
 
 const UPSTREAM: Reason = Reason::Timeout(Limit::Upstream);
@@ -31,7 +57,7 @@ use Reason::{
 };
 
 #[rustfmt::skip]
-pub(super) const ROWS: &[Row] = &[
+const MESSAGE_ROWS: &[Row] = &[
     // llama-server, recorded
     row("llama-server/loading-health", 503,
         r#"{"error":{"message":"Loading model","type":"unavailable_error","code":503}}"#, ModelNotReady,
@@ -75,12 +101,12 @@ pub(super) const ROWS: &[Row] = &[
         (500, r#"{"error":{"message":"Cannot apply chat template","type":"InternalServerError","code":500}}"#, ServerError)),
     row("vllm/chat-image", 400,
         r#"{"error":{"message":"puppet is not a multimodal model","type":"BadRequestError","param":null,"code":400}}"#, Format,
-        (404, r#"{"error":{"message":"puppet is not a multimodal model","type":"NotFoundError","code":404}}"#, ModelNotFound)),
+        (404, r#"{"error":{"message":"puppet is not a multimodal model","type":"NotFoundError","code":404}}"#, ModelNotFound)).again("an image that is refused leaves the model healthy too"),
     row("real-servers.md 2 (vLLM 401)", 401, r#"{"error":"Unauthorized"}"#, Auth,
         (500, r#"{"error":"Unauthorized"}"#, ServerError)),
     row("vllm/chat-err-no-messages", 400,
         r#"{"error":{"message":"1 validation error:\n  {'type': 'missing', 'loc': 'body.messages', 'msg': 'Field required', 'input': '<dict of 1 items>'}","type":"Bad Request","param":"body.messages","code":400}}"#, Format,
-        (400, "", Unclassified)),
+        (400, "", Unclassified)).again("its message quotes the request"),
     // transformers serve, recorded
     row("transformers-serve/chat-err-model", 400,
         r#"{"detail":"Server is pinned to '/srv/llms/puppet/hf'; requested 'no-such-model'."}"#, ModelNotFound,
@@ -289,10 +315,10 @@ pub(super) const ROWS: &[Row] = &[
     row("openclaw.md 4.4 (service unavailable)", 503, "Service Unavailable", Overloaded,
         (503, "upstream connect error", ServerError)),
     // What the provider will not carry
-    row("wire-protocols.md 1.8 (Azure's filter)", 400,
+    row("stanford-crfm/helm#3327 (Azure's filter, in words only)", 400,
         r#"{"error":{"message":"The response was filtered due to the prompt triggering Azure OpenAI's content management policy.","type":null}}"#, ContentFilter,
         (400, r#"{"error":{"message":"unknown field content_management","type":null}}"#, Format)),
-    row("wire-protocols.md 1.8 (usage policy)", 400,
+    row("alan-turing-institute/t0-1#69 (usage policy, in words only)", 400,
         r#"{"error":{"message":"Invalid prompt: your prompt was flagged as potentially violating our usage policy.","type":"invalid_request_error"}}"#, ContentFilter,
         (400, r#"{"error":{"message":"Invalid prompt: must be a string","type":"invalid_request_error"}}"#, Format)),
     row("faults.md (empty 400)", 400, "", Unclassified,
