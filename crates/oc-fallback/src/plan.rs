@@ -384,8 +384,12 @@ impl<T> Plan<T> {
         match decide(reason, phase) {
             Decision::Tell => self.stage = Stage::Failed(attempt),
             Decision::Stop => {
-                self.stage = Stage::GaveUp(Some(stop_kind(reason)));
+                let kind = stop_kind(reason);
+                self.stage = Stage::GaveUp(Some(kind));
                 self.end_others(attempt, now);
+                if kind == ExhaustedKind::Deadline {
+                    self.note_unreached(now);
+                }
             }
             Decision::NextLarger => {
                 let own = self.candidates.get(target).and_then(|candidate| candidate.window);

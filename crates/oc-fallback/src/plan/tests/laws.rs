@@ -3,11 +3,13 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::fit::{Capabilities, Estimate, fit};
 
 /// What an attempt does: wait, then do something, until it ends.
 #[derive(Debug, Clone)]
 enum Act {
     Progress,
+    Loading,
     Commit,
     Finish,
     Fail(usize),
@@ -17,6 +19,7 @@ enum Act {
 fn act() -> impl Strategy<Value = (u64, Act)> {
     let act = prop_oneof![
         3 => Just(Act::Progress),
+        1 => Just(Act::Loading),
         2 => Just(Act::Commit),
         2 => Just(Act::Finish),
         4 => (0..Reason::ALL.len()).prop_map(Act::Fail),
@@ -45,6 +48,24 @@ fn chain() -> impl Strategy<Value = Vec<Candidate<()>>> {
     })
 }
 
+fn capable(n: u8, candidate: Candidate<()>) -> Candidate<()> {
+    let capabilities = Capabilities::new().with_images(n & 1 == 0).with_tools(n & 2 == 0);
+    let capabilities = if n & 4 == 0 { capabilities } else { capabilities.with_tag("local") };
+    candidate.with_capabilities(capabilities)
+}
+
+fn needs() -> impl Strategy<Value = Needs> {
+    (any::<bool>(), any::<bool>(), any::<bool>(), 0_u64..5).prop_map(
+        |(images, tools, local, input)| {
+            let needs = Needs::new()
+                .with_images(images)
+                .with_tools(tools)
+                .with_input(Estimate::exact(input));
+            if local { needs.with_tag("local") } else { needs }
+        },
+    )
+}
+
 /// Plays one request to its end and checks every step.
 fn play(
     candidates: Vec<Candidate<()>>,
@@ -52,11 +73,28 @@ fn play(
     total: u64,
     store: Arc<MemoryStore>,
 ) {
+    play_with(candidates, acts, total, store, &Needs::new());
+}
+
+fn play_with(
+    candidates: Vec<Candidate<()>>,
+    acts: Vec<(u64, Act)>,
+    total: u64,
+    store: Arc<MemoryStore>,
+    needs: &Needs,
+) {
     let t0 = start();
     let policy = Policy::default().with_total(Duration::from_millis(total));
     let deadline = t0 + Duration::from_millis(total);
-    let usable: Vec<bool> = candidates.iter().map(|candidate| candidate.usable.is_ok()).collect();
-    let mut plan = Plan::new(candidates.into(), policy, store, 3, t0);
+    let usable: Vec<bool> = candidates
+        .iter()
+        .map(|candidate| {
+            let mut can = candidate.capabilities.clone();
+            can.window = candidate.window;
+            candidate.usable.is_ok() && fit(needs, &can).is_ok()
+        })
+        .collect();
+    let mut plan = Plan::new(candidates.into(), policy, store, 3, t0).with_needs(needs.clone());
     let (mut now, mut live, mut committed) = (t0, None, None);
     let mut starts = vec![0; usable.len()];
     let mut acts = acts.into_iter();
@@ -127,6 +165,13 @@ fn play(
     for skipped in &plan.ledger().skipped {
         assert_eq!(starts[skipped.target], 0);
     }
+    // A request that failed has an entry for everyone.
+    if plan.exhausted(now).is_some_and(|end| end.is_deadline()) {
+        for (target, &asked) in starts.iter().enumerate() {
+            let listed = plan.ledger().skipped.iter().any(|skipped| skipped.target == target);
+            assert_eq!(listed, asked == 0, "candidate {target} is not accounted for");
+        }
+    }
     // A same-target retry comes only when no fresh candidate is left.
     if let Some(retry) = plan.ledger().attempts.iter().position(|attempt| attempt.retry) {
         assert!(plan.ledger().attempts[retry..].iter().skip(1).all(|attempt| attempt.probe));
@@ -134,9 +179,53 @@ fn play(
     assert!(plan.ledger().attempts.iter().filter(|attempt| attempt.probe).count() <= 1);
 }
 
+/// Four requests at a time over one store; one that ends is followed by the next.
+fn many_at_once(candidates: &[Candidate<()>], moves: Vec<(usize, u64, (u64, Act))>) {
+    // Shorter than what a lost probe is waited for.
+    let limits =
+        Limits::hosted().with_first_byte(secs(20)).with_first_text(secs(20)).with_idle(secs(20));
+    let candidates: Arc<[_]> =
+        candidates.iter().map(|candidate| candidate.clone().with_limits(limits)).collect();
+    let (store, mut now) = (Arc::new(MemoryStore::new()), start());
+    let new = |now| {
+        let store: Arc<dyn Store> = store.clone();
+        Plan::new(Arc::clone(&candidates), Policy::default(), store, 3, now)
+    };
+    let mut plans: Vec<_> = (0..4).map(|_| new(now)).collect();
+    for (which, wait, (_, act)) in moves {
+        now += Duration::from_millis(wait);
+        for plan in &mut plans {
+            let last = loop {
+                match plan.next(now) {
+                    Step::Start { .. } | Step::Cancel { .. } | Step::Show { .. } => {}
+                    step => break step,
+                }
+            };
+            if !matches!(last, Step::WaitUntil(_)) {
+                *plan = new(now);
+            }
+        }
+        let probes: Vec<_> = plans
+            .iter()
+            .flat_map(|plan| &plan.ledger().attempts)
+            .filter(|attempt| attempt.half_open)
+            .filter(|attempt| attempt.ended.is_none() && attempt.first_text.is_none())
+            .map(|attempt| &candidates[attempt.target].scope)
+            .collect();
+        for (at, scope) in probes.iter().enumerate() {
+            assert!(!probes[..at].contains(scope), "two requests try {scope:?}");
+        }
+        let plan = &mut plans[which];
+        if let Some(last) = plan.ledger().attempts.len().checked_sub(1) {
+            perform(plan, AttemptId(last), &act, now);
+        }
+    }
+}
+
 fn perform(plan: &mut Plan<()>, attempt: AttemptId, act: &Act, now: Instant) {
     let event = match act {
         Act::Progress => AttemptEvent::Progress,
+        Act::Loading => AttemptEvent::Loading,
         Act::Commit => AttemptEvent::Committed,
         Act::Finish => AttemptEvent::Finished,
         Act::Fail(n) => AttemptEvent::Failed(Problem::new(Reason::ALL[*n])),
@@ -166,6 +255,26 @@ proptest! {
         for acts in requests {
             play(candidates.clone(), acts, 60_000, Arc::clone(&store));
         }
+    }
+
+    #[test]
+    fn and_nobody_is_asked_whom_the_request_does_not_fit(
+        candidates in chain(),
+        abilities in prop::collection::vec(0_u8..8, 5),
+        needs in needs(),
+        acts in prop::collection::vec(act(), 0..20),
+    ) {
+        let candidates = candidates.into_iter().zip(abilities);
+        let candidates = candidates.map(|(candidate, n)| capable(n, candidate)).collect();
+        play_with(candidates, acts, 60_000, Arc::new(MemoryStore::new()), &needs);
+    }
+
+    #[test]
+    fn a_half_open_breaker_is_tried_by_one_request_at_a_time(
+        candidates in chain(),
+        moves in prop::collection::vec((0_usize..4, 0_u64..15_000, act()), 0..60),
+    ) {
+        many_at_once(&candidates, moves);
     }
 
     #[test]
