@@ -12,9 +12,10 @@
 //!         Endpoint · vendors             scripted)              whole calls, truncation)
 //! ```
 //!
-//! - **Wires**, one folder each: `openai-responses` (both halves: a gateway
-//!   reads its clients with [`wire::openai_responses::decode_request`]) and
-//!   `anthropic-messages`. A [`Wire`](wire::Wire) can also live outside this crate.
+//! - **Wires**, one folder each: `openai-responses` and `openai-completions`
+//!   (both halves: a gateway reads its clients with `decode_request`, as in
+//!   [`wire::openai_responses::decode_request`]) and `anthropic-messages`. A
+//!   [`Wire`](wire::Wire) can also live outside this crate.
 //! - **Transport**: [`ReqwestTransport`] follows no redirect, heeds no proxy
 //!   variable, and connects only to addresses that the endpoint's [`Locality`]
 //!   admits; [`ScriptedTransport`] needs no network at all.

@@ -73,6 +73,19 @@ async fn pieces_of_any_size_give_the_same_answer() {
     }
 }
 
+/// llama-server closes its thinking block after everything else; its seal must
+/// not wait for that: by then the reasoning item is closed.
+#[tokio::test]
+async fn thinking_is_sealed_before_the_next_block_begins() {
+    let body = fixture("llama-server/messages-think-tool-stream.sse");
+    let outcome =
+        run(&provider(Api::AnthropicMessages, [Script::sse(body)]), Request::text("puppet", "hi"))
+            .await;
+    let at = |wanted: fn(&Delta) -> bool| outcome.deltas.iter().position(wanted);
+    let seal = at(|delta| matches!(delta, Delta::Seal(_))).expect("a seal");
+    assert!(Some(seal) < at(|delta| matches!(delta, Delta::Text(_))));
+}
+
 /// Nothing is polled after the terminal event: a server that keeps its
 /// connection open does not hold the answer.
 #[tokio::test]
