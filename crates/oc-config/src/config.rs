@@ -11,13 +11,14 @@ use crate::diagnostic::{Diagnostic, Loaded};
 use crate::env::Env;
 use crate::error::ConfigError;
 use crate::explain::Explanation;
+use crate::load;
 use crate::model::{Model, Provider};
 use crate::model_ref::ModelRef;
 use crate::nearest::nearest_few;
+use crate::reading::Reading;
 use crate::resolve::canonical_id;
 use crate::secret::Key;
 use crate::settings::Settings;
-use crate::{load, source};
 
 /// An OpenClaw config, resolved and immutable.
 ///
@@ -63,22 +64,23 @@ pub(crate) struct Alias {
 }
 
 impl Config {
-    /// Reads the file at `path`.
+    /// Reads the file at `path`, the files it includes, and the `.env` beside
+    /// it. [`Reading`] is the same with more choices.
     ///
     /// # Errors
     /// When there is no such file, when it cannot be read, and when it is
-    /// wrong, with every problem in it.
+    /// wrong, with every problem in it and in what it includes.
     pub fn load(path: &Path, env: &dyn Env) -> Result<Loaded<Self>, ConfigError> {
-        let text = source::read(path)?;
-        Self::parse(&text, &path.display().to_string(), env)
+        Reading::new(env).config(path)
     }
 
-    /// Reads `text`; `file` is its name in diagnostics. Touches no file.
+    /// Reads `text`; `file` is its name in diagnostics. Touches no file:
+    /// `$include` is refused, and keys kept in files are missing.
     ///
     /// # Errors
     /// When the text is wrong, with every problem in it.
     pub fn parse(text: &str, file: &str, env: &dyn Env) -> Result<Loaded<Self>, ConfigError> {
-        load::config(text, file, env)
+        load::config_text(text, file, &Reading::new(env).without_files())
     }
 
     /// The config under these settings: the gateway's names for models, the
@@ -323,5 +325,12 @@ impl fmt::Debug for Config {
 
 /// Warnings of [`Config::with_settings`], beside the config.
 pub(crate) fn loaded(value: Config, diagnostics: Vec<Diagnostic>) -> Loaded<Config> {
-    Loaded { value, diagnostics, masked_source: String::new() }
+    Loaded {
+        value,
+        diagnostics,
+        masked_source: String::new(),
+        included: Vec::new(),
+        watch: Vec::new(),
+        passed_over: Vec::new(),
+    }
 }

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
+use std::path::PathBuf;
 
-use crate::document::{MAX_PROBLEMS, Path, Problem, Source, SyntaxError, TypeError, holds_secret};
+use crate::document::{MAX_PROBLEMS, Path, Place, Problem, Sources, TypeError, holds_secret};
 use crate::nearest::nearest;
 
 /// One problem of one file.
@@ -78,14 +79,49 @@ pub struct Loaded<T> {
     /// The file's text with all secrets covered, for drawing the warnings.
     /// Byte spans and columns fit it.
     pub masked_source: String,
+    /// The same of every file that was included, in the order of reading.
+    pub included: Vec<MaskedSource>,
+    /// Every file the value depends on: the file itself, its includes, `.env`
+    /// and files of secrets, whether they were there or not. A change of one
+    /// is a reason to load again.
+    pub watch: Vec<PathBuf>,
+    /// OpenClaw's sections that were accepted unread, with the line they begin
+    /// at: for `check --verbose`.
+    pub passed_over: Vec<(String, usize)>,
 }
 
-/// Collects the problems of one file.
+impl<T> Loaded<T> {
+    /// The safe copy of the file that `diagnostic` names.
+    #[must_use]
+    pub fn masked_source_of(&self, diagnostic: &Diagnostic) -> &str {
+        masked_source_of(diagnostic, &self.masked_source, &self.included)
+    }
+}
+
+pub(crate) fn masked_source_of<'a>(
+    diagnostic: &Diagnostic,
+    first: &'a str,
+    included: &'a [MaskedSource],
+) -> &'a str {
+    let other = included.iter().find(|source| source.file == diagnostic.file);
+    other.map_or(first, |source| &source.text)
+}
+
+/// A file with all secrets covered, for drawing what is wrong in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MaskedSource {
+    /// The file, as diagnostics name it.
+    pub file: String,
+    /// Its text; byte spans and columns of diagnostics fit it.
+    pub text: String,
+}
+
+/// Collects the problems of one config.
 #[derive(Debug)]
 pub(crate) struct Report<'a> {
-    source: &'a Source,
-    text: &'a str,
-    found: Vec<Diagnostic>,
+    sources: &'a Sources,
+    found: Vec<Found>,
     errors: usize,
     warnings: usize,
     not_kept: usize,
@@ -96,8 +132,8 @@ pub(crate) struct Report<'a> {
 const KEPT: usize = 10 * MAX_PROBLEMS;
 
 impl<'a> Report<'a> {
-    pub(crate) fn new(source: &'a Source, text: &'a str) -> Self {
-        Self { source, text, found: Vec::new(), errors: 0, warnings: 0, not_kept: 0 }
+    pub(crate) fn new(sources: &'a Sources) -> Self {
+        Self { sources, found: Vec::new(), errors: 0, warnings: 0, not_kept: 0 }
     }
 
     pub(crate) fn error(
@@ -120,15 +156,11 @@ impl<'a> Report<'a> {
         self.add(Severity::Warning, span, path, reason.into(), fix);
     }
 
-    pub(crate) fn syntax(&mut self, error: SyntaxError) {
-        let end = error.at
-            + self
-                .text
-                .get(error.at..)
-                .and_then(|rest| rest.chars().next())
-                .map_or(0, char::len_utf8);
-        let path = Path::default();
-        self.error(error.at..end, &path, error.reason, error.fix);
+    /// The text itself is broken at `at`.
+    pub(crate) fn syntax(&mut self, at: usize, reason: String, fix: Option<String>) {
+        let first = self.sources.rest(at).chars().next();
+        let end = at + first.map_or(0, char::len_utf8);
+        self.error(at..end, &Path::default(), reason, fix);
     }
 
     pub(crate) fn typed(&mut self, problems: Vec<Problem>) {
@@ -148,16 +180,24 @@ impl<'a> Report<'a> {
         }
     }
 
-    pub(crate) fn line_of(&self, at: usize) -> usize {
-        self.source.position(self.text, at).0
+    pub(crate) fn place(&self, span: &Range<usize>) -> Place {
+        self.sources.place(span)
     }
 
-    pub(crate) fn position(&self, at: usize) -> (usize, usize) {
-        self.source.position(self.text, at)
+    /// `line 3`, or `line 3 of agents.json5` where that is another file than
+    /// the one `seen_from` stands in.
+    pub(crate) fn line_of(&self, at: usize, seen_from: usize) -> String {
+        let (place, from) = (self.place(&(at..at)), self.place(&(seen_from..seen_from)));
+        match place.file == from.file {
+            true => format!("line {}", place.line),
+            false => format!("line {} of {}", place.line, place.file),
+        }
     }
 
-    pub(crate) fn file(&self) -> &str {
-        &self.source.file
+    /// Whether something was told of `path`.
+    pub(crate) fn has_told(&self, path: &Path) -> bool {
+        let path = path.to_string();
+        self.found.iter().any(|found| found.told.path == path)
     }
 
     pub(crate) fn has_errors(&self) -> bool {
@@ -166,24 +206,24 @@ impl<'a> Report<'a> {
 
     /// All problems in the order of the file, bounded.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
-        self.found.sort_by(|a, b| (a.span.start, b.severity).cmp(&(b.span.start, a.severity)));
+        self.found.sort_by(|a, b| (a.at, b.told.severity).cmp(&(b.at, a.told.severity)));
         // Said as an error, it need not be said as a warning too.
         let mut said = HashSet::new();
-        self.found.retain(|d| said.insert((d.span.start, d.path.clone(), d.reason.clone())));
+        self.found.retain(|d| said.insert((d.at, d.told.path.clone(), d.told.reason.clone())));
         let all = self.found.len() + self.not_kept;
         if all > MAX_PROBLEMS {
             // What refuses the file is told before what does not.
             if self.errors > 0 {
-                self.found.retain(|d| d.severity == Severity::Error);
+                self.found.retain(|d| d.told.severity == Severity::Error);
             }
             self.found.truncate(MAX_PROBLEMS);
             let worst = if self.errors > 0 { Severity::Error } else { Severity::Warning };
             let reason = format!("{} more problems are not shown", all - self.found.len());
-            let end = self.text.len();
+            let end = self.sources.end_of_first();
             (self.errors, self.warnings) = (0, 0);
             self.add(worst, end..end, &Path::default(), reason, None);
         }
-        self.found
+        self.found.into_iter().map(|found| found.told).collect()
     }
 
     fn add(
@@ -203,17 +243,29 @@ impl<'a> Report<'a> {
             self.not_kept += 1;
             return;
         }
-        let (line, column) = self.source.position(self.text, span.start);
-        self.found.push(Diagnostic {
-            severity,
-            file: self.source.file.clone(),
-            line,
-            column,
-            span,
-            path: path.to_string(),
-            reason,
-            fix,
-        });
+        let at = span.start;
+        let told = Diagnostic::at(self.place(&span), severity, path.to_string(), reason, fix);
+        self.found.push(Found { at, told });
+    }
+}
+
+/// A problem, and where it stands among all files.
+#[derive(Debug)]
+struct Found {
+    at: usize,
+    told: Diagnostic,
+}
+
+impl Diagnostic {
+    pub(crate) fn at(
+        place: Place,
+        severity: Severity,
+        path: String,
+        reason: String,
+        fix: Option<String>,
+    ) -> Self {
+        let Place { file, line, column, span } = place;
+        Self { severity, file, line, column, span, path, reason, fix }
     }
 }
 

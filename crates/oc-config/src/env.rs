@@ -38,10 +38,13 @@ impl Env for BTreeMap<String, String> {
     }
 }
 
-/// The process's variables, and below them those of the config's `env` block,
-/// which fill in what is not set and override nothing.
+/// The process's variables, below them those of `.env` files, and below those
+/// the ones of the config's `env` block. Each layer fills in what is not set
+/// above it and overrides nothing.
 pub(crate) struct Layered<'a> {
     pub(crate) process: &'a dyn Env,
+    /// The strongest first.
+    pub(crate) files: Vec<BTreeMap<String, String>>,
     pub(crate) config: BTreeMap<String, String>,
 }
 
@@ -49,7 +52,9 @@ impl Layered<'_> {
     /// A non-empty value.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
         let set = |value: &String| !value.is_empty();
-        self.process.var(name).filter(set).or_else(|| self.config.get(name).cloned().filter(set))
+        let below = self.files.iter().chain([&self.config]);
+        let below = || below.filter_map(|layer| layer.get(name)).find(|value| set(value)).cloned();
+        self.process.var(name).filter(set).or_else(below)
     }
 }
 

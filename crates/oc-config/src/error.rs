@@ -1,9 +1,9 @@
 //! Why a file could not be used.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, MaskedSource, masked_source_of};
 
 /// A file that cannot be used, with every problem in it.
 ///
@@ -16,6 +16,8 @@ struct Inner {
     file: String,
     diagnostics: Vec<Diagnostic>,
     masked_source: String,
+    included: Vec<MaskedSource>,
+    watch: Vec<PathBuf>,
     source: Option<std::io::Error>,
 }
 
@@ -64,12 +66,28 @@ impl ConfigError {
         &self.0.masked_source
     }
 
+    /// The safe copy of the file that `diagnostic` names: the file itself, or
+    /// one that it includes.
+    #[must_use]
+    pub fn masked_source_of(&self, diagnostic: &Diagnostic) -> &str {
+        masked_source_of(diagnostic, &self.0.masked_source, &self.0.included)
+    }
+
+    /// The files whose change is a reason to try again, as far as they are
+    /// known; see [`Loaded::watch`](crate::Loaded).
+    #[must_use]
+    pub fn watch(&self) -> &[PathBuf] {
+        &self.0.watch
+    }
+
     pub(crate) fn invalid(file: &str, diagnostics: Vec<Diagnostic>, masked_source: String) -> Self {
         Self(Box::new(Inner {
             kind: ConfigErrorKind::Invalid,
             file: file.to_owned(),
             diagnostics,
             masked_source,
+            included: Vec::new(),
+            watch: Vec::new(),
             source: None,
         }))
     }
@@ -84,8 +102,16 @@ impl ConfigError {
             file: path.display().to_string(),
             diagnostics: Vec::new(),
             masked_source: String::new(),
+            included: Vec::new(),
+            watch: vec![path.to_owned()],
             source: Some(error),
         }))
+    }
+
+    pub(crate) fn with_files(mut self, included: Vec<MaskedSource>, watch: Vec<PathBuf>) -> Self {
+        self.0.included = included;
+        self.0.watch = watch;
+        self
     }
 }
 

@@ -1,9 +1,16 @@
-//! A provider's key: what the config says, or the provider's usual variable.
+//! A provider's key: what the config says, or the provider's usual variable,
+//! or a profile that OpenClaw stored.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::catalog::Catalog;
 use crate::document::{Node, Text};
 use crate::env::{Layered, is_variable_name};
-use crate::raw::{SecretInput, SecretSource};
+use crate::files::{Files, why_not};
+use crate::profiles::Profiles;
+use crate::raw::{SecretInput, SecretMode, SecretReference, SecretSource, SecretStore, Secrets};
 use crate::secret::{Key, KeySource, Secret};
 
 /// What a secret input came to.
@@ -18,26 +25,161 @@ pub(crate) enum Found {
     Refused(String, String),
 }
 
+/// Where secrets are looked for.
+pub(crate) struct SecretSources<'a> {
+    env: &'a Layered<'a>,
+    files: Option<&'a dyn Files>,
+    home: Option<PathBuf>,
+    stores: BTreeMap<String, SecretStore>,
+    defaults: BTreeMap<SecretSource, String>,
+    pub(crate) profiles: Profiles,
+    /// Files that were looked at.
+    asked: RefCell<Vec<PathBuf>>,
+}
+
+impl<'a> SecretSources<'a> {
+    pub(crate) fn new(
+        env: &'a Layered<'a>,
+        files: Option<&'a dyn Files>,
+        home: Option<PathBuf>,
+        secrets: &Secrets,
+    ) -> Self {
+        Self {
+            env,
+            files,
+            home,
+            stores: secrets.providers.clone(),
+            defaults: secrets.defaults.by_source(),
+            profiles: Profiles::default(),
+            asked: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn variables_only(env: &'a Layered<'a>) -> Self {
+        Self::new(env, None, None, &Secrets::default())
+    }
+
+    pub(crate) fn with_profiles(self, profiles: Profiles) -> Self {
+        let asked = profiles.path.iter().cloned().collect();
+        Self { profiles, asked: RefCell::new(asked), ..self }
+    }
+
+    pub(crate) fn asked(&self) -> Vec<PathBuf> {
+        self.asked.borrow().clone()
+    }
+
+    fn reference(&self, reference: &SecretReference) -> Found {
+        match reference.source {
+            SecretSource::Env => self.variable_of(reference),
+            SecretSource::File => match self.from_file(reference) {
+                Ok(secret) => {
+                    let (provider, id) = (reference.provider.clone(), reference.id.clone());
+                    Found::Value(secret, KeySource::File { provider, id })
+                }
+                Err((reason, fix)) => Found::Missing(reason, fix),
+            },
+            SecretSource::Exec => Found::Missing(
+                "the gateway runs no command to get a secret".to_owned(),
+                "run it before, and pass its output as `${NAME}`, or keep it in a file".to_owned(),
+            ),
+            SecretSource::Store => {
+                let id = &reference.id;
+                Found::Missing(
+                    "OpenClaw's own store is not read".to_owned(),
+                    format!("set {id} in the environment, and write `apiKey: \"${{{id}}}\"`"),
+                )
+            }
+        }
+    }
+
+    fn variable_of(&self, reference: &SecretReference) -> Found {
+        let name = reference.id.clone();
+        let allowed = self.store(reference).and_then(|store| store.allowlist.as_ref());
+        if allowed.is_some_and(|allowed| !allowed.contains(&name)) {
+            let provider = self.alias(reference);
+            return Found::Missing(
+                format!("`secrets.providers.{provider}.allowlist` does not hold `{name}`"),
+                format!("add \"{name}\" to it"),
+            );
+        }
+        match self.env.get(&name) {
+            Some(value) => Found::Value(Secret::new(value), KeySource::SecretRef { name }),
+            None => not_set(&name),
+        }
+    }
+
+    /// `default` means the alias that `secrets.defaults` gives to the source.
+    fn alias<'r>(&'r self, reference: &'r SecretReference) -> &'r str {
+        let default = self.defaults.get(&reference.source).map(String::as_str);
+        match reference.provider.as_str() {
+            "default" if !self.stores.contains_key("default") => default.unwrap_or("default"),
+            alias => alias,
+        }
+    }
+
+    fn store(&self, reference: &SecretReference) -> Option<&SecretStore> {
+        self.stores.get(self.alias(reference)).filter(|store| store.source == reference.source)
+    }
+
+    /// The whole file, or the string at a JSON pointer in it.
+    fn from_file(&self, reference: &SecretReference) -> Result<Secret, (String, String)> {
+        const DEFAULT_BYTES: u64 = 1024 * 1024;
+        let alias = self.alias(reference);
+        let Some(store) = self.store(reference) else {
+            let reason = format!("no `secrets.providers.{alias}` with `source: \"file\"`");
+            return Err((reason, "add it, with the `path` of the file".to_owned()));
+        };
+        let Some(files) = self.files else {
+            let reason = "no file is read for this text".to_owned();
+            return Err((reason, "read the config from its file, or use `${NAME}`".to_owned()));
+        };
+        let written = store.path.as_deref().unwrap_or_default();
+        let path = match (written.strip_prefix("~/"), &self.home) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => PathBuf::from(written),
+        };
+        if !path.is_absolute() {
+            let reason = format!("`secrets.providers.{alias}.path` is not absolute");
+            return Err((reason, "write the whole path, or begin with `~/`".to_owned()));
+        }
+        self.asked.borrow_mut().push(path.clone());
+        let limit = store.max_bytes.map_or(DEFAULT_BYTES, |bytes| bytes.0);
+        let text = files.read(&path, limit).map_err(|error| {
+            let reason = format!("`{}`: {}", path.display(), why_not(&error));
+            (reason, format!("correct `secrets.providers.{alias}.path`"))
+        })?;
+        let text = text.text;
+        if store.mode == Some(SecretMode::SingleValue) || reference.id == "value" {
+            return Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()));
+        }
+        // What is wrong with the content is not told: it is made of secrets.
+        let json: serde_json::Value = serde_json::from_str(&text).map_err(|_| {
+            let reason = format!("`{}` is not JSON", path.display());
+            (reason, "correct it, or write `mode: \"singleValue\"`".to_owned())
+        })?;
+        let value = json.pointer(&reference.id).and_then(serde_json::Value::as_str);
+        value.map(|value| Secret::new(value.to_owned())).ok_or_else(|| {
+            let reason = format!("`{}` has no string at `{}`", path.display(), reference.id);
+            (reason, "write `id` as a JSON pointer, such as `/providers/openai/apiKey`".to_owned())
+        })
+    }
+}
+
 /// Follows `input`; `node` is where it stands in the file and knows which
 /// variables were put into it.
 ///
 /// A plain string is the **name of a variable** when it looks like one
 /// (`[A-Z_][A-Z0-9_]*`) and that variable is set, or is one that a provider of
-/// the catalog takes its key from. Otherwise it is the key itself.
-pub(crate) fn follow(input: &SecretInput, node: Option<&Node>, env: &Layered<'_>) -> Found {
+/// the catalog takes its key from. `$NAME` is always one. Otherwise the string
+/// is the key itself.
+pub(crate) fn follow(
+    input: &SecretInput,
+    node: Option<&Node>,
+    secrets: &SecretSources<'_>,
+) -> Found {
     match input {
-        SecretInput::Reference(reference) if reference.source == SecretSource::Env => {
-            let name = reference.id.clone();
-            match env.get(&name) {
-                Some(value) => Found::Value(Secret::new(value), KeySource::SecretRef { name }),
-                None => not_set(&name),
-            }
-        }
-        SecretInput::Reference(reference) => Found::Missing(
-            format!("secrets from `{}` are not supported yet", reference.source.as_str()),
-            "use `{ source: \"env\", … }` or `${NAME}`".to_owned(),
-        ),
-        SecretInput::Text(text) => follow_text(text, node.and_then(Node::text), env),
+        SecretInput::Reference(reference) => secrets.reference(reference),
+        SecretInput::Text(text) => follow_text(text, node.and_then(Node::text), secrets.env),
     }
 }
 
@@ -59,6 +201,13 @@ fn follow_text(text: &str, written: Option<&Text>, env: &Layered<'_>) -> Found {
             "run the command before, and pass its output as `${NAME}`".to_owned(),
         );
     }
+    if let Some(name) = text.strip_prefix('$').filter(|name| is_variable_name(name)) {
+        let source = KeySource::Variable { name: name.to_owned() };
+        return match env.get(name) {
+            Some(value) => Found::Value(Secret::new(value), source),
+            None => not_set(name),
+        };
+    }
     if is_variable_name(text) {
         let name = text.to_owned();
         if let Some(value) = env.get(text) {
@@ -79,14 +228,18 @@ fn not_set(name: &str) -> Found {
 }
 
 /// The key of a provider whose config states none: its usual variables, in
-/// order. `id` is the provider's, `optional` whether it works without.
-pub(crate) fn usual(id: &str, vars: &[String], optional: bool, env: &Layered<'_>) -> Key {
+/// order, then a profile that OpenClaw stored for it. `id` is the provider's,
+/// `optional` whether it works without.
+pub(crate) fn usual(id: &str, vars: &[String], optional: bool, secrets: &SecretSources<'_>) -> Key {
     for name in vars {
-        if let Some(value) = env.get(name) {
+        if let Some(value) = secrets.env.get(name) {
             let source = KeySource::Variable { name: name.clone() };
             let secret = Secret::new(value);
             return Key::Ready { secret, source };
         }
+    }
+    if let Some((secret, source)) = secrets.profiles.first_key(id) {
+        return Key::Ready { secret, source };
     }
     if optional {
         return Key::NotNeeded;
@@ -96,8 +249,10 @@ pub(crate) fn usual(id: &str, vars: &[String], optional: bool, env: &Layered<'_>
         // The last is the plain API key; those before it are special plans.
         [.., usual] => format!("set {usual}"),
     };
+    let login = secrets.profiles.has_login(id);
     Key::Missing {
         reason: match vars {
+            _ if login => "OpenClaw's login to it cannot be used here".to_owned(),
             [] => "none is configured".to_owned(),
             vars => format!("{} is not set", vars.join(" or ")),
         },

@@ -1,25 +1,75 @@
-//! From text to value, problem by problem: parse, substitute, read, resolve.
+//! From text to value, step by step: parse, include, substitute, read, resolve.
 
 use std::collections::BTreeMap;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Loaded, Report, Severity};
-use crate::document::{Document, Node, Path, Source, Value, mask_unparsed};
+use crate::diagnostic::{Diagnostic, Loaded, MaskedSource, Report, Severity};
+use crate::document::{
+    Document, Node, Path, Place, Source, Sources, Standing, SyntaxError, Value, mask,
+    mask_unparsed, parse,
+};
 use crate::env::{Env, Layered};
 use crate::error::ConfigError;
+use crate::include::{Flaw, INCLUDE, Inclusion, expand};
+use crate::key::SecretSources;
 use crate::locality::{Locality, judge_model};
 use crate::model::Api;
-use crate::raw::{Raw, SETTINGS_KEY, SUBSTITUTED, section};
+use crate::profiles;
+use crate::raw::{OWNED, Raw, SETTINGS_KEY, SUBSTITUTED, section};
+use crate::reading::Reading;
 use crate::resolve::{Context, resolve};
-use crate::settings::{DeclaredLocality, Place, RawSettings, Settings};
+use crate::settings::{DeclaredLocality, RawSettings, Settings};
 use crate::substitute::substitute;
+use crate::{dotenv, source};
 
-/// Reads an OpenClaw config.
-pub(crate) fn config(text: &str, file: &str, env: &dyn Env) -> Result<Loaded<Config>, ConfigError> {
-    read(text, file, |document, report| {
-        let env = layered(document, env);
+/// Larger `.env` files are none.
+const LARGEST_DOT_ENV: u64 = 1024 * 1024;
+
+/// Reads the OpenClaw config at `path`.
+pub(crate) fn config_file(
+    path: &FilePath,
+    reading: &Reading<'_>,
+) -> Result<Loaded<Config>, ConfigError> {
+    let Some(files) = reading.files else {
+        let error = std::io::Error::from(std::io::ErrorKind::Unsupported);
+        return Err(ConfigError::io(path, error));
+    };
+    let file =
+        files.read(path, source::LARGEST_FILE).map_err(|error| ConfigError::io(path, error))?;
+    let name = path.display().to_string();
+    config(&file.text, &name, Some(path), file.others_can_read, reading)
+}
+
+/// Reads a config that is in no file.
+pub(crate) fn config_text(
+    text: &str,
+    name: &str,
+    reading: &Reading<'_>,
+) -> Result<Loaded<Config>, ConfigError> {
+    config(text, name, None, false, reading)
+}
+
+fn config(
+    text: &str,
+    name: &str,
+    path: Option<&FilePath>,
+    others_can_read: bool,
+    reading: &Reading<'_>,
+) -> Result<Loaded<Config>, ConfigError> {
+    let folder = path.and_then(FilePath::parent).map(FilePath::to_path_buf);
+    let state = reading.env.var("OPENCLAW_STATE_DIR").filter(|state| !state.is_empty());
+    let state = match path {
+        Some(_) => state.map(PathBuf::from).or_else(|| folder.clone()),
+        None => None,
+    };
+    let (dot_env, mut watch) = dot_env(reading, state.as_deref());
+    let parsed = parse_all(text, name, path, reading);
+    watch.splice(0..0, path.map(FilePath::to_path_buf).into_iter().chain(parsed.included.clone()));
+    read(parsed, watch, |document, report| {
+        let env = layered(document, reading.env, dot_env);
         for section in SUBSTITUTED {
             let path = Path::of([section]);
             if let Some(node) = document.root.get_mut(section) {
@@ -30,13 +80,17 @@ pub(crate) fn config(text: &str, file: &str, env: &dyn Env) -> Result<Loaded<Con
         let raw = Raw::read(document, report);
         let at = Path::of([SETTINGS_KEY]);
         let settings: Option<RawSettings> = section(document, &at, report);
+        let files = reading.files.filter(|_| path.is_some());
+        let secrets = SecretSources::new(&env, files, reading.home.clone(), &raw.secrets);
+        let profiles = profiles::read(reading, state.as_deref(), files).ordered(&raw.auth);
+        let secrets = secrets.with_profiles(profiles);
         let catalog = Catalog::built_in();
-        let env = &env;
-        let mut context = Context { document, env, catalog, report };
+        let secrets = &secrets;
+        let mut context = Context { document, secrets, catalog, report, others_can_read };
         let settings = settings.map(|raw| raw.resolve(&at, &mut context));
         let mut config = resolve(&raw, context);
         config.settings = settings;
-        config
+        (config, secrets.asked())
     })
 }
 
@@ -46,46 +100,154 @@ pub(crate) fn settings(
     file: &str,
     env: &dyn Env,
 ) -> Result<Loaded<Settings>, ConfigError> {
-    read(text, file, |document, report| {
-        let env = Layered { process: env, config: BTreeMap::new() };
+    let reading = Reading::new(env).without_files();
+    let parsed = parse_one(text, file);
+    read(parsed, Vec::new(), |document, report| {
+        let env = Layered { process: reading.env, files: Vec::new(), config: BTreeMap::new() };
         substitute(&mut document.root, &env);
         warn_missing(&document.root, &Path::default(), report);
         let at = Path::default();
         let raw: RawSettings = section(document, &at, report).unwrap_or_default();
+        let secrets = SecretSources::variables_only(&env);
         let catalog = Catalog::built_in();
-        let env = &env;
-        raw.resolve(&at, &mut Context { document, env, catalog, report })
+        let secrets = &secrets;
+        let mut context = Context { document, secrets, catalog, report, others_can_read: false };
+        (raw.resolve(&at, &mut context), Vec::new())
     })
 }
 
+/// What came of the text and of the files it includes.
+struct Parsed {
+    name: String,
+    sources: Sources,
+    document: Result<Document, SyntaxError>,
+    flaws: Vec<Flaw>,
+    included: Vec<PathBuf>,
+}
+
+fn parse_one(text: &str, name: &str) -> Parsed {
+    let mut sources = Sources::new(name, text);
+    let document = parse(text, Standing::default()).map(|(root, _)| Document { root });
+    sources.mask_last(match &document {
+        Ok(document) => mask(text, &document.root, 0, false),
+        Err(_) => mask_unparsed(text),
+    });
+    Parsed { name: name.to_owned(), sources, document, flaws: Vec::new(), included: Vec::new() }
+}
+
+fn parse_all(text: &str, name: &str, path: Option<&FilePath>, reading: &Reading<'_>) -> Parsed {
+    let mut parsed = parse_one(text, name);
+    let (Ok(document), Some(files), Some(path)) = (&mut parsed.document, reading.files, path)
+    else {
+        return parsed;
+    };
+    let roots = reading.env.var("OPENCLAW_INCLUDE_ROOTS").unwrap_or_default();
+    let roots = std::env::split_paths(&roots).filter(|root| root.is_absolute()).collect();
+    let inclusion = Inclusion { files, main: path.to_path_buf(), roots };
+    let nothing = Node { id: 0, span: 0..0, value: Value::Null };
+    let root = std::mem::replace(&mut document.root, nothing);
+    let next_id = u32::try_from(text.len()).unwrap_or(u32::MAX / 2);
+    let (root, flaws, included) = expand(root, next_id, &inclusion, &mut parsed.sources);
+    document.root = root;
+    Parsed { flaws, included, ..parsed }
+}
+
 fn read<T>(
-    text: &str,
-    file: &str,
-    meaning: impl FnOnce(&mut Document, &mut Report<'_>) -> T,
+    parsed: Parsed,
+    mut watch: Vec<PathBuf>,
+    meaning: impl FnOnce(&mut Document, &mut Report<'_>) -> (T, Vec<PathBuf>),
 ) -> Result<Loaded<T>, ConfigError> {
-    let source = Source::new(file, text);
-    let mut report = Report::new(&source, text);
-    let mut document = match Document::parse(text) {
-        Ok(document) => document,
+    let Parsed { name, sources, document, flaws, .. } = parsed;
+    let mut report = Report::new(&sources);
+    let outcome = match document {
         Err(error) => {
-            report.syntax(error);
-            let masked = mask_unparsed(text);
-            return Err(ConfigError::invalid(file, report.finish(), masked));
+            report.syntax(error.at, error.reason, error.fix);
+            None
+        }
+        Ok(mut document) => {
+            for Flaw { span, path, reason, fix } in flaws {
+                match concerns_us(&path) {
+                    true => report.error(span, &path, reason, Some(fix)),
+                    false => report.warning(span, &path, reason, Some(fix)),
+                }
+            }
+            let (value, asked) = meaning(&mut document, &mut report);
+            watch.extend(asked);
+            Some((value, passed_over(&document, &report)))
         }
     };
-    let masked_source = document.masked(text);
-    let value = meaning(&mut document, &mut report);
     let refused = report.has_errors();
     let diagnostics = report.finish();
-    match refused {
-        true => Err(ConfigError::invalid(file, diagnostics, masked_source)),
-        false => Ok(Loaded { value, diagnostics, masked_source }),
+    let mut files = sources.into_files().into_iter();
+    let masked_source = files.next().map(|first| first.masked).unwrap_or_default();
+    let included: Vec<MaskedSource> = files.map(shown).collect();
+    match outcome.filter(|_| !refused) {
+        None => {
+            let error = ConfigError::invalid(&name, diagnostics, masked_source);
+            Err(error.with_files(included, watch))
+        }
+        Some((value, passed_over)) => {
+            Ok(Loaded { value, diagnostics, masked_source, included, watch, passed_over })
+        }
     }
 }
 
-/// The config's own variables stand below the process's. Only what is plainly
-/// a string is taken; what is wrong with the block is reported when it is read.
-fn layered<'a>(document: &Document, process: &'a dyn Env) -> Layered<'a> {
+fn shown(source: Source) -> MaskedSource {
+    MaskedSource { file: source.file, text: source.masked }
+}
+
+/// Whether what is at `path` can change anything that is read here.
+fn concerns_us(path: &Path) -> bool {
+    let section = path.first_key();
+    section.is_none_or(|section| {
+        OWNED.contains(&section) || section == SETTINGS_KEY || section == INCLUDE
+    }) || path.to_string().starts_with("gateway.reload")
+}
+
+/// OpenClaw's sections that are not read here, with their lines.
+fn passed_over(document: &Document, report: &Report<'_>) -> Vec<(String, usize)> {
+    let theirs = |key: &str| !OWNED.contains(&key) && key != SETTINGS_KEY && key != "$schema";
+    let entries = document.root.entries().iter().filter(|entry| theirs(&entry.key));
+    entries.map(|entry| (entry.key.clone(), report.place(&entry.key_span).line)).collect()
+}
+
+/// The `.env` files, the strongest first, and where they were looked for.
+fn dot_env(
+    reading: &Reading<'_>,
+    state: Option<&FilePath>,
+) -> (Vec<BTreeMap<String, String>>, Vec<PathBuf>) {
+    let mut layers = Vec::new();
+    let mut asked = Vec::new();
+    let Some(files) = reading.files else {
+        return (layers, asked);
+    };
+    let state_env = state.map(|state| state.join(".env"));
+    let working = reading.dot_env.iter().map(|path| (path.clone(), true));
+    for (path, restricted) in working.chain(state_env.map(|path| (path, false))) {
+        if let Ok(file) = files.read(&path, LARGEST_DOT_ENV) {
+            let mut vars = dotenv::parse(&file.text);
+            if restricted {
+                vars.retain(|name, _| {
+                    !Catalog::built_in().is_key_var(name)
+                        && !name.starts_with("OPENCLAW_")
+                        && !name.starts_with("OC_GATEWAY_")
+                });
+            }
+            layers.push(vars);
+        }
+        asked.push(path);
+    }
+    (layers, asked)
+}
+
+/// The config's own variables stand below the process's and those of `.env`.
+/// Only what is plainly a string is taken; what is wrong with the block is
+/// reported when it is read.
+fn layered<'a>(
+    document: &Document,
+    process: &'a dyn Env,
+    files: Vec<BTreeMap<String, String>>,
+) -> Layered<'a> {
     let mut config = BTreeMap::new();
     let env = document.find(&Path::of(["env"]));
     let vars = document.find(&Path::of(["env", "vars"]));
@@ -95,7 +257,7 @@ fn layered<'a>(document: &Document, process: &'a dyn Env) -> Layered<'a> {
         }
     }
     // A variable may be made of the process's; not of its neighbours.
-    let below = Layered { process, config: BTreeMap::new() };
+    let below = Layered { process, files, config: BTreeMap::new() };
     let config = config
         .into_iter()
         .filter_map(|(name, value)| {
@@ -103,7 +265,7 @@ fn layered<'a>(document: &Document, process: &'a dyn Env) -> Layered<'a> {
             replaced.missing.is_empty().then_some((name, replaced.text))
         })
         .collect();
-    Layered { process, config }
+    Layered { config, ..below }
 }
 
 fn warn_missing(node: &Node, path: &Path, report: &mut Report<'_>) {
@@ -194,18 +356,7 @@ fn declare(config: &mut Config, id: &str, declared: DeclaredLocality) {
 }
 
 fn warning(place: Option<&Place>, path: String, reason: String, fix: &str) -> Diagnostic {
-    let (file, line, column, span) = match place {
-        Some(place) => (place.file.clone(), place.line, place.column, place.span.clone()),
-        None => ("settings".to_owned(), 1, 1, 0..0),
-    };
-    Diagnostic {
-        severity: Severity::Warning,
-        file,
-        line,
-        column,
-        span,
-        path,
-        reason,
-        fix: Some(fix.to_owned()),
-    }
+    let nowhere = || Place { file: "settings".to_owned(), line: 1, column: 1, span: 0..0 };
+    let place = place.cloned().unwrap_or_else(nowhere);
+    Diagnostic::at(place, Severity::Warning, path, reason, Some(fix.to_owned()))
 }

@@ -91,7 +91,7 @@ pub(crate) fn hosted(id: &str, catalog: &CatalogProvider, context: &Context<'_, 
         Some(endpoint) => judge(id, endpoint),
         None => (Locality::Hosted, "it has no address to judge".to_owned()),
     };
-    let key = usual(id, &catalog.key_vars, address.is_local(), context.env);
+    let key = usual(id, &catalog.key_vars, address.is_local(), context.secrets);
     Provider {
         id: id.to_owned(),
         base_url: endpoint.map(|endpoint| endpoint.url),
@@ -190,24 +190,24 @@ fn key(
 ) -> Key {
     let at = path.key("apiKey");
     let Some(input) = &row.api_key else {
-        return usual(id, key_vars, optional, context.env);
+        return usual(id, key_vars, optional, context.secrets);
     };
-    match follow(input, context.document.find(&at), context.env) {
+    match follow(input, context.document.find(&at), context.secrets) {
         Found::Value(secret, _) if !is_header_value(secret.expose()) => {
             let reason = "the key holds characters that no HTTP header can carry";
             context.error(&at, reason, Some("check for line ends and spaces".to_owned()));
-            usual(id, key_vars, optional, context.env)
+            usual(id, key_vars, optional, context.secrets)
         }
         Found::Value(secret, source) => Key::Ready { secret, source },
         Found::Missing(reason, fix) => Key::Missing { reason, fix },
         Found::Refused(reason, fix) => {
             context.error(&at, reason, Some(fix));
-            usual(id, key_vars, optional, context.env)
+            usual(id, key_vars, optional, context.secrets)
         }
         Found::Empty => {
             let fix = Some("leave it out, or fill it in".to_owned());
             context.warning(&at, "an empty key is no key", fix);
-            usual(id, key_vars, optional, context.env)
+            usual(id, key_vars, optional, context.secrets)
         }
     }
 }
@@ -250,7 +250,7 @@ fn follow_header(input: &SecretInput, at: &Path, context: &Context<'_, '_>) -> F
         (SecretInput::Text(text), None) => {
             Found::Value(Secret::new(text.clone()), KeySource::Config)
         }
-        _ => follow(input, context.document.find(at), context.env),
+        _ => follow(input, context.document.find(at), context.secrets),
     }
 }
 
@@ -276,7 +276,8 @@ fn auth_mode(
         // Tokens of a login are sent as bearer tokens even where keys are not.
         None => match key {
             Key::Ready { source, .. }
-                if source.variable().is_some_and(|v| v.ends_with("_OAUTH_TOKEN")) =>
+                if source.variable().is_some_and(|v| v.ends_with("_OAUTH_TOKEN"))
+                    || matches!(source, KeySource::Profile { bearer: true, .. }) =>
             {
                 AuthMode::Token
             }

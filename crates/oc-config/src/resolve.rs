@@ -7,8 +7,8 @@ use crate::catalog::{Catalog, CatalogProvider};
 use crate::config::{Alias, Config};
 use crate::diagnostic::Report;
 use crate::document::{Document, Path};
-use crate::env::Layered;
 use crate::explain::Origin;
+use crate::key::SecretSources;
 use crate::merge::{Configured, assumed, catalogued, explicit};
 use crate::model::{Listed, Model};
 use crate::model_ref::ModelRef;
@@ -19,9 +19,11 @@ use crate::raw::{MergeMode, ProviderRow, Raw};
 /// What resolving needs at hand.
 pub(crate) struct Context<'a, 'r> {
     pub(crate) document: &'a Document,
-    pub(crate) env: &'a Layered<'a>,
+    pub(crate) secrets: &'a SecretSources<'a>,
     pub(crate) catalog: &'static Catalog,
     pub(crate) report: &'a mut Report<'r>,
+    /// Whether other users of the machine can read the file.
+    pub(crate) others_can_read: bool,
 }
 
 impl Context<'_, '_> {
@@ -38,9 +40,8 @@ impl Context<'_, '_> {
     /// The line that states the value at `path`, if one does.
     pub(crate) fn origin(&self, path: &Path) -> Option<Origin> {
         let node = self.document.find(path)?;
-        let file = self.report.file().to_owned();
-        let line = self.report.line_of(node.span.start);
-        Some(Origin::File { file, line })
+        let place = self.report.place(&node.span);
+        Some(Origin::File { file: place.file, line: place.line })
     }
 
     /// A variable that the string at `path` asks for and that is not set.

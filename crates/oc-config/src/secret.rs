@@ -35,7 +35,8 @@ impl fmt::Debug for Secret {
 }
 
 /// Where a key came from, without the key. `Display` gives the stable words
-/// `config`, `env:NAME`, `env:NAME via ${NAME}`, `env:NAME via SecretRef`.
+/// `config`, `env:NAME`, `env:NAME via ${NAME}`, `env:NAME via SecretRef`,
+/// `file:PROVIDER#ID` and `profile:ID`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeySource {
@@ -56,14 +57,28 @@ pub enum KeySource {
         /// The variable it names.
         name: String,
     },
+    /// `{ source: "file", … }`.
+    File {
+        /// The entry of `secrets.providers` that names the file.
+        provider: String,
+        /// The place in it, a JSON pointer, or `value`.
+        id: String,
+    },
+    /// A profile in OpenClaw's `auth-profiles.json`.
+    Profile {
+        /// Its id.
+        id: String,
+        /// Whether it is a token, which is sent as such.
+        bearer: bool,
+    },
 }
 
 impl KeySource {
-    /// The variable's name, unless the key is in the config.
+    /// The variable's name, where the key came out of one.
     #[must_use]
     pub fn variable(&self) -> Option<&str> {
         match self {
-            Self::Config => None,
+            Self::Config | Self::File { .. } | Self::Profile { .. } => None,
             Self::Variable { name } | Self::Substituted { name } | Self::SecretRef { name } => {
                 Some(name)
             }
@@ -78,6 +93,8 @@ impl fmt::Display for KeySource {
             Self::Variable { name } => write!(f, "env:{name}"),
             Self::Substituted { name } => write!(f, "env:{name} via ${{{name}}}"),
             Self::SecretRef { name } => write!(f, "env:{name} via SecretRef"),
+            Self::File { provider, id } => write!(f, "file:{provider}#{id}"),
+            Self::Profile { id, .. } => write!(f, "profile:{id}"),
         }
     }
 }

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::env::Env;
 use crate::error::ConfigError;
+use crate::files::{FileText, Files};
 
 /// Larger files are no configs.
-const LARGEST_FILE: u64 = 8 * 1024 * 1024;
+pub(crate) const LARGEST_FILE: u64 = 8 * 1024 * 1024;
 
 /// Where a file was found, and on whose word.
 ///
@@ -99,24 +100,56 @@ impl ConfigSource {
     }
 }
 
-/// Reads a regular file of bounded size as UTF-8.
-pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
-    let attempt = || {
-        let file = File::open(path)?;
-        if !file.metadata()?.is_file() {
+/// Reads a settings or config file.
+pub(crate) fn read(path: &Path) -> Result<FileText, ConfigError> {
+    Disk.read(path, LARGEST_FILE).map_err(|error| ConfigError::io(path, error))
+}
+
+/// The files of this machine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Disk;
+
+impl Files for Disk {
+    fn real_path(&self, path: &Path) -> std::io::Result<PathBuf> {
+        // An empty path is the folder of a file that was named without one.
+        match path.as_os_str().is_empty() {
+            true => Path::new(".").canonicalize(),
+            false => path.canonicalize(),
+        }
+    }
+
+    /// A regular file of bounded size, as UTF-8.
+    fn read(&self, path: &Path, limit: u64) -> std::io::Result<FileText> {
+        // Looked at before it is opened: opening a pipe would wait for ever.
+        if !std::fs::metadata(path)?.is_file() {
             return Err(Error::new(ErrorKind::InvalidInput, "not a regular file"));
         }
+        let file = File::open(path)?;
+        let others_can_read = others_can_read(&file.metadata()?);
         let mut bytes = Vec::new();
-        file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > LARGEST_FILE {
-            return Err(Error::new(ErrorKind::InvalidData, "larger than 8 MiB"));
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit {
+            let reason = format!("larger than {} MiB", limit / 1024 / 1024);
+            return Err(Error::new(ErrorKind::InvalidData, reason));
         }
-        String::from_utf8(bytes).map_err(|error| {
+        let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             Error::new(ErrorKind::InvalidData, format!("not UTF-8 at byte {at}"))
-        })
-    };
-    attempt().map_err(|error| ConfigError::io(path, error))
+        })?;
+        Ok(FileText { others_can_read, ..FileText::new(text) })
+    }
+}
+
+#[cfg(unix)]
+fn others_can_read(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o044 != 0
+}
+
+/// Elsewhere permissions are no bits that could be looked at.
+#[cfg(not(unix))]
+fn others_can_read(_: &std::fs::Metadata) -> bool {
+    false
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ mod tests {
             "EMPTY" => Some(String::new()),
             _ => None,
         };
-        let env = Layered { process: &process, config: BTreeMap::new() };
+        let env = Layered { process: &process, files: Vec::new(), config: BTreeMap::new() };
         let cases: [(&str, &str, &[&str], &[&str]); 10] = [
             ("${KEY}", "sk", &["KEY"], &[]),
             ("http://${HOST}:1/${KEY}", "http://box:1/sk", &["HOST", "KEY"], &[]),

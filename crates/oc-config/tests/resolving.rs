@@ -180,7 +180,7 @@ fn keys_come_from_where_the_config_says() {
         ("apiKey: { source: 'env', provider: 'default', id: 'SET' }", "env:SET via SecretRef"),
         (
             "apiKey: { source: 'file', provider: 'f', id: '/k' }",
-            "missing: secrets from `file` are not supported yet; use `{ source: \"env\", … }` or `${NAME}`",
+            "missing: no `secrets.providers.f` with `source: \"file\"`; add it, with the `path` of the file",
         ),
         ("apiKey: ''", "not needed"),
         ("", "not needed"),

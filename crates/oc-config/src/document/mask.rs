@@ -32,9 +32,12 @@ const SECRET_TABLES: [&str; 3] = ["headers", "env", "vars"];
 /// key that was commented out.
 const KEY_LIKE_RUN: usize = 16;
 
-pub(super) fn document(text: &str, root: &Node) -> String {
-    let mut spans = key_like_comments(text);
-    collect(root, false, &mut spans);
+pub(super) fn document(text: &str, root: &Node, base: usize, below_secret: bool) -> String {
+    let mut spans = Vec::new();
+    collect(root, below_secret, &mut spans);
+    let local = |span: Range<usize>| span.start.saturating_sub(base)..span.end.saturating_sub(base);
+    let mut spans: Vec<_> = spans.into_iter().map(local).collect();
+    spans.extend(key_like_comments(text));
     cover(text, spans)
 }
 

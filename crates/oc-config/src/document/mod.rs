@@ -12,8 +12,9 @@ use std::collections::{BTreeMap, HashSet};
 
 pub(crate) use mask::holds_secret;
 pub(crate) use path::Path;
-pub(crate) use source::Source;
-pub(crate) use tree::{Entry, Node, NodeId, SyntaxError, Text, Value};
+pub(crate) use scan::MAX_DEPTH;
+pub(crate) use source::{Place, Source, Sources};
+pub(crate) use tree::{Entry, Node, NodeId, Standing, SyntaxError, Text, Value, parse};
 pub(crate) use typed::{MAX_PROBLEMS, Problem, TypeError, read};
 
 /// A parsed file.
@@ -23,19 +24,21 @@ pub(crate) struct Document {
 }
 
 impl Document {
+    #[cfg(test)]
     pub(crate) fn parse(text: &str) -> Result<Self, SyntaxError> {
-        tree::parse(text).map(|root| Self { root })
+        tree::parse(text, Standing::default()).map(|(root, _)| Self { root })
     }
 
     pub(crate) fn find(&self, path: &Path) -> Option<&Node> {
         self.root.find(path)
     }
+}
 
-    /// The text with every secret covered, byte for byte and column for
-    /// column, so that spans still fit.
-    pub(crate) fn masked(&self, text: &str) -> String {
-        mask::document(text, &self.root)
-    }
+/// The text with every secret covered, byte for byte and column for column,
+/// so that spans still fit. `base` is the offset the text stands at; a text
+/// that is included where a secret is expected is covered whole.
+pub(crate) fn mask(text: &str, root: &Node, base: usize, below_secret: bool) -> String {
+    mask::document(text, root, base, below_secret)
 }
 
 /// The same for a text that could not be parsed: every value is covered.

@@ -25,6 +25,14 @@ impl Path {
         self.step(Step::Index(index))
     }
 
+    /// The root key it leads through; `None` for the document itself.
+    pub(crate) fn first_key(&self) -> Option<&str> {
+        match self.0.first() {
+            Some(Step::Key(key)) => Some(key),
+            _ => None,
+        }
+    }
+
     pub(crate) fn steps(&self) -> &[Step] {
         &self.0
     }

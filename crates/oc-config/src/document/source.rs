@@ -1,33 +1,118 @@
-//! Byte offsets to lines and columns, the way an editor counts.
+//! Byte offsets to files, lines and columns, the way an editor counts.
+//!
+//! Every file of a config stands at its own offset of one long text, the file
+//! itself first and its includes behind it. A place is then a plain range of
+//! bytes whichever file it is in, and is taken apart only to be shown.
 
-/// A named text and where its lines begin.
+use std::ops::Range;
+
+/// One file, and where its lines begin.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     pub(crate) file: String,
+    /// The text with every secret covered.
+    pub(crate) masked: String,
+    base: usize,
+    text: String,
     line_starts: Vec<usize>,
 }
 
 impl Source {
     /// Lines end at `\n`, `\r\n` and `\r`. The Unicode separators end a line
     /// in JSON5 but in no editor, so they do not here.
-    pub(crate) fn new(file: &str, text: &str) -> Self {
+    fn new(file: &str, text: &str, base: usize) -> Self {
         let bytes = text.as_bytes();
         let ends = bytes.iter().enumerate().filter_map(|(at, byte)| {
             let ends = *byte == b'\n' || (*byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
             ends.then_some(at + 1)
         });
-        Self { file: file.to_owned(), line_starts: std::iter::once(0).chain(ends).collect() }
+        Self {
+            file: file.to_owned(),
+            masked: String::new(),
+            base,
+            text: text.to_owned(),
+            line_starts: std::iter::once(0).chain(ends).collect(),
+        }
     }
 
     /// 1-based line and column; the column counts chars, and not a leading BOM.
-    pub(crate) fn position(&self, text: &str, at: usize) -> (usize, usize) {
+    fn position(&self, at: usize) -> (usize, usize) {
         let line = self.line_starts.partition_point(|start| *start <= at).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
-        let before = text.get(start..at.min(text.len())).unwrap_or_default();
+        let before = self.text.get(start..at.min(self.text.len())).unwrap_or_default();
         let before = match line {
             1 => before.strip_prefix('\u{feff}').unwrap_or(before),
             _ => before,
         };
         (line, before.chars().count() + 1)
+    }
+}
+
+/// All files of one config.
+#[derive(Clone, Debug)]
+pub(crate) struct Sources(Vec<Source>);
+
+/// A place, as it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) file: String,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+    /// Within the file.
+    pub(crate) span: Range<usize>,
+}
+
+impl Sources {
+    /// The file a config begins with.
+    pub(crate) fn new(file: &str, text: &str) -> Self {
+        Self(vec![Source::new(file, text, 0)])
+    }
+
+    /// Puts another file behind those there are; the offset it stands at.
+    pub(crate) fn add(&mut self, file: &str, text: &str) -> usize {
+        let base = self.end() + 1;
+        self.0.push(Source::new(file, text, base));
+        base
+    }
+
+    /// Keeps the safe copy of the file added last.
+    pub(crate) fn mask_last(&mut self, masked: String) {
+        if let Some(last) = self.0.last_mut() {
+            last.masked = masked;
+        }
+    }
+
+    /// The end of the first file.
+    pub(crate) fn end_of_first(&self) -> usize {
+        self.0.first().map_or(0, |source| source.text.len())
+    }
+
+    pub(crate) fn place(&self, span: &Range<usize>) -> Place {
+        let source = self.at(span.start);
+        let Some(source) = source else {
+            return Place { file: String::new(), line: 1, column: 1, span: 0..0 };
+        };
+        let (line, column) = source.position(span.start - source.base);
+        let span = span.start - source.base..span.end.saturating_sub(source.base);
+        Place { file: source.file.clone(), line, column, span }
+    }
+
+    /// The text that follows `at` in its file.
+    pub(crate) fn rest(&self, at: usize) -> &str {
+        let source = self.at(at);
+        source.and_then(|source| source.text.get(at - source.base..)).unwrap_or_default()
+    }
+
+    pub(crate) fn into_files(self) -> Vec<Source> {
+        self.0
+    }
+
+    fn at(&self, at: usize) -> Option<&Source> {
+        let index = self.0.partition_point(|source| source.base <= at);
+        self.0.get(index.saturating_sub(1))
+    }
+
+    fn end(&self) -> usize {
+        self.0.last().map_or(0, |source| source.base + source.text.len())
     }
 }

@@ -4,7 +4,7 @@ use jsonc_parser::ast::Value as Other;
 use jsonc_parser::common::Ranged as _;
 use proptest::prelude::*;
 
-use super::{Document, Node, Source, Value};
+use super::{Document, Node, Sources, Value};
 use crate::{Config, Settings};
 
 /// A JSON5 value, written out with space and comments in between. Without the
@@ -123,14 +123,15 @@ proptest! {
 #[test]
 fn columns_count_what_an_editor_counts() {
     let text = "\u{feff}{a\r\nü😀x\rb\nc\u{2028}d";
-    let source = Source::new("f", text);
+    let sources = Sources::new("f", text);
     for (needle, want) in
         [("{", (1, 1)), ("a", (1, 2)), ("x", (2, 3)), ("b", (3, 1)), ("d", (4, 3))]
     {
         let at = text.find(needle).expect(needle);
-        assert_eq!(source.position(text, at), want, "{needle}");
+        let place = sources.place(&(at..at));
+        assert_eq!((place.line, place.column), want, "{needle}");
     }
-    assert_eq!(source.position(text, usize::MAX).0, 4);
+    assert_eq!(sources.place(&(usize::MAX..usize::MAX)).line, 4);
 }
 
 #[test]

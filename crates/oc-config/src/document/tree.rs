@@ -92,29 +92,52 @@ pub(crate) struct SyntaxError {
     pub(crate) fix: Option<String>,
 }
 
-/// Reads `text`: `json5` judges and decodes, the walker's spans are handed
+/// Where a text stands among the files of its config.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    /// The offset of its first byte.
+    pub(crate) base: usize,
+    /// The id of its first node.
+    pub(crate) first_id: NodeId,
+    /// Levels of nesting it may have.
+    pub(crate) max_depth: usize,
+}
+
+impl Default for Standing {
+    fn default() -> Self {
+        Self { base: 0, first_id: 0, max_depth: MAX_DEPTH }
+    }
+}
+
+/// Reads `text`, and tells the id that the next text may begin with. Places
+/// of errors are within the text.
+///
+/// `json5` judges and decodes, the walker's spans are handed
 /// out to the values in the order in which both meet them.
-pub(crate) fn parse(text: &str) -> Result<Node, SyntaxError> {
-    let spans = scan(text, MAX_DEPTH).map_err(|at| SyntaxError {
+pub(crate) fn parse(text: &str, standing: Standing) -> Result<(Node, NodeId), SyntaxError> {
+    let Standing { base, first_id, max_depth } = standing;
+    let spans = scan(text, max_depth).map_err(|at| SyntaxError {
         at,
         reason: format!("nested deeper than {MAX_DEPTH} levels"),
         fix: Some("no config needs this: check the brackets before it".to_owned()),
     })?;
     let total = spans.len();
-    let marks = RefCell::new(Marks { spans: spans.into_iter(), handed_out: 0 });
+    let marks = Marks { spans: spans.into_iter(), base, handed_out: first_id };
+    let marks = RefCell::new(marks);
     let mut deserializer = json5::Deserializer::from_str(text);
     let root =
         Seed(&marks).deserialize(&mut deserializer).map_err(|error| syntax_error(text, &error))?;
     // The deserializer alone does not look at what follows the first value.
     json5::from_str::<IgnoredAny>(text).map_err(|error| syntax_error(text, &error))?;
-    if marks.borrow().handed_out as usize != total {
+    let next_id = marks.borrow().handed_out;
+    if next_id.wrapping_sub(first_id) as usize != total {
         return Err(SyntaxError {
             at: 0,
             reason: "the text is valid, but its positions could not be told".to_owned(),
             fix: Some("report this file as a bug; plain JSON avoids it".to_owned()),
         });
     }
-    Ok(root)
+    Ok((root, next_id))
 }
 
 fn syntax_error(text: &str, error: &json5::Error) -> SyntaxError {
@@ -211,6 +234,7 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 
 struct Marks {
     spans: std::vec::IntoIter<Range<usize>>,
+    base: usize,
     handed_out: NodeId,
 }
 
@@ -222,7 +246,8 @@ impl Seed<'_> {
         let mut marks = self.0.borrow_mut();
         let id = marks.handed_out;
         marks.handed_out = id.saturating_add(1);
-        (id, marks.spans.next().unwrap_or(0..0))
+        let span = marks.spans.next().unwrap_or(0..0);
+        (id, marks.base + span.start..marks.base + span.end)
     }
 
     fn leaf(self, value: Value) -> Node {

@@ -8,22 +8,37 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use super::Opaque;
+use super::{Amount, Count, SecretSource};
 
-/// `auth`: OpenClaw's profiles. Read for strictness; keys come from the config
-/// and the environment.
+/// `auth`: OpenClaw's profiles. Their keys are in `auth-profiles.json`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[expect(dead_code, reason = "read for its strictness")]
 pub(crate) struct Auth {
     /// Profiles by id.
     #[serde(default)]
+    #[expect(dead_code, reason = "read for its strictness")]
     profiles: BTreeMap<String, Profile>,
     /// Profile ids by provider, first choice first.
     #[serde(default)]
-    order: BTreeMap<String, Vec<String>>,
-    /// February's cooldown windows.
-    cooldowns: Option<Opaque>,
+    pub(crate) order: BTreeMap<String, Vec<String>>,
+    /// February's cooldown windows; September fixed them, and so did we.
+    #[expect(dead_code, reason = "read for its strictness")]
+    cooldowns: Option<Cooldowns>,
+}
+
+/// `auth.cooldowns`, February only.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[expect(dead_code, reason = "read for its strictness")]
+struct Cooldowns {
+    /// Hours a profile without credit is left alone at first. OpenClaw: 5.
+    billing_backoff_hours: Option<Amount>,
+    /// The same by provider.
+    billing_backoff_hours_by_provider: Option<BTreeMap<String, Amount>>,
+    /// Hours at most. OpenClaw: 24.
+    billing_max_hours: Option<Amount>,
+    /// Hours after which failures are forgotten. OpenClaw: 24.
+    failure_window_hours: Option<Amount>,
 }
 
 /// `auth.profiles.<id>`.
@@ -123,14 +138,110 @@ impl JsonSchema for EnvBlock {
     }
 }
 
-/// `secrets`.
+/// `secrets`: where SecretRefs lead.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[expect(dead_code, reason = "read for its strictness")]
 pub(crate) struct Secrets {
-    egress_proxy: Option<Opaque>,
+    /// OpenClaw's proxy for its tools' requests; not used here.
+    #[expect(dead_code, reason = "read for its strictness")]
+    egress_proxy: Option<EgressProxy>,
     /// Readers of secrets by alias.
     #[serde(default)]
-    providers: BTreeMap<String, Opaque>,
-    defaults: Option<Opaque>,
+    pub(crate) providers: BTreeMap<String, SecretStore>,
+    /// The alias that `provider: "default"` means, by source.
+    #[serde(default)]
+    pub(crate) defaults: SecretDefaults,
+}
+
+/// `secrets.egressProxy`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[expect(dead_code, reason = "read for its strictness")]
+struct EgressProxy {
+    enabled: Option<bool>,
+    allowed_hosts: Option<Vec<String>>,
+    bypass_hosts: Option<Vec<String>>,
+}
+
+/// `secrets.defaults`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecretDefaults {
+    /// For `source: "env"`.
+    env: Option<String>,
+    /// For `source: "file"`.
+    file: Option<String>,
+    /// For `source: "exec"`.
+    exec: Option<String>,
+    /// For `source: "store"`.
+    store: Option<String>,
+}
+
+impl SecretDefaults {
+    pub(crate) fn by_source(&self) -> BTreeMap<SecretSource, String> {
+        let all = [
+            (SecretSource::Env, &self.env),
+            (SecretSource::File, &self.file),
+            (SecretSource::Exec, &self.exec),
+            (SecretSource::Store, &self.store),
+        ];
+        all.into_iter().filter_map(|(source, alias)| Some((source, alias.clone()?))).collect()
+    }
+}
+
+/// `secrets.providers.<alias>`: one object for all sources; what a source does
+/// not know is refused when the whole is checked.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[expect(dead_code, reason = "no command is run, so its settings are read for strictness only")]
+pub(crate) struct SecretStore {
+    /// Where the secrets are.
+    pub(crate) source: SecretSource,
+    /// `env`: the only variables that may be read.
+    pub(crate) allowlist: Option<Vec<String>>,
+    /// `file`: the file; absolute, or beginning with `~/`.
+    pub(crate) path: Option<String>,
+    /// `file`: how it is read. Default `json`.
+    pub(crate) mode: Option<SecretMode>,
+    /// `file`, `exec`: milliseconds; at most 120000.
+    timeout_ms: Option<Count>,
+    /// `file`: the largest file, in bytes; at most 20971520. Default 1 MiB.
+    pub(crate) max_bytes: Option<Count>,
+    /// `exec`: the program; it is never run here.
+    pub(crate) command: Option<String>,
+    /// `exec`: its arguments.
+    args: Option<Vec<String>>,
+    /// `exec`: milliseconds without output.
+    no_output_timeout_ms: Option<Count>,
+    /// `exec`: bytes of output.
+    max_output_bytes: Option<Count>,
+    /// `exec`: whether its output must be JSON.
+    json_only: Option<bool>,
+    /// `exec`: variables it gets.
+    env: Option<BTreeMap<String, String>>,
+    /// `exec`: variables that are passed on.
+    pass_env: Option<Vec<String>>,
+    /// `exec`: folders it may lie in.
+    trusted_dirs: Option<Vec<String>>,
+    /// `exec`: an OpenClaw plugin instead of a program.
+    pub(crate) plugin_integration: Option<PluginIntegration>,
+}
+
+/// `secrets.providers.<alias>.pluginIntegration`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[expect(dead_code, reason = "read for its strictness")]
+pub(crate) struct PluginIntegration {
+    plugin_id: String,
+    integration_id: String,
+}
+
+/// `secrets.providers.<alias>.mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum SecretMode {
+    /// The whole file is the secret.
+    SingleValue,
+    /// The file is JSON; ids are JSON pointers into it.
+    Json,
 }

@@ -15,21 +15,22 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 
 pub(crate) use agents::Agents;
-pub(crate) use auth::{Auth, EnvBlock, Secrets};
+pub(crate) use auth::{Auth, EnvBlock, SecretMode, SecretStore, Secrets};
 pub(crate) use gateway::Reload;
 pub use models::Compat;
 pub(crate) use models::{ApiWord, AuthWord, Cost, MergeMode, ModelRow, Models, ProviderRow};
-pub(crate) use values::{Amount, Count, Opaque, SecretInput, SecretSource};
+pub(crate) use values::{Amount, Count, Opaque, SecretInput, SecretReference, SecretSource};
 
 use crate::diagnostic::Report;
 use crate::document::{Document, Entry, Node, Path, Value, read, repeated_keys, repeats};
+use crate::include::INCLUDE;
 use crate::nearest::nearest;
 
 /// The root key under which a stand-alone user may keep the gateway's settings.
 pub(crate) const SETTINGS_KEY: &str = "ocGateway";
 
 /// Sections this crate reads. `gateway` is owned only below `reload`.
-const OWNED: [&str; 5] = ["models", "agents", "auth", "env", "secrets"];
+pub(crate) const OWNED: [&str; 5] = ["models", "agents", "auth", "env", "secrets"];
 
 /// Where `${VAR}` is replaced: what this crate reads. Elsewhere it is
 /// OpenClaw's business, and a variable that only OpenClaw has is no news.
@@ -47,14 +48,14 @@ pub(crate) const ROOT_KEYS: &[&str] = &[
     "transcripts", "tts", "ui", "update", "web", "wizard", "worktreeAcceleration", "worktreeRoot",
 ];
 
-/// OpenClaw's include directive: a later version of this crate resolves it.
-const INCLUDE: &str = "$include";
-
 /// The sections of a config, each absent where the file has none.
 #[derive(Debug, Default)]
 pub(crate) struct Raw {
     pub(crate) models: Models,
     pub(crate) agents: Agents,
+    pub(crate) auth: Auth,
+    pub(crate) secrets: Secrets,
+    pub(crate) reload: Reload,
 }
 
 impl Raw {
@@ -65,12 +66,12 @@ impl Raw {
         let raw = Self {
             models: section(document, &Path::of(["models"]), report).unwrap_or_default(),
             agents: section(document, &Path::of(["agents"]), report).unwrap_or_default(),
+            auth: section(document, &Path::of(["auth"]), report).unwrap_or_default(),
+            secrets: section(document, &Path::of(["secrets"]), report).unwrap_or_default(),
+            reload: section(document, &Path::of(["gateway", "reload"]), report).unwrap_or_default(),
         };
-        // Read for their strictness; what they say is used by other parts.
-        let _: Option<Auth> = section(document, &Path::of(["auth"]), report);
+        // Read for its strictness: its variables were taken before.
         let _: Option<EnvBlock> = section(document, &Path::of(["env"]), report);
-        let _: Option<Secrets> = section(document, &Path::of(["secrets"]), report);
-        let _: Option<Reload> = section(document, &Path::of(["gateway", "reload"]), report);
         raw
     }
 }
@@ -83,8 +84,8 @@ pub(crate) fn section<T: DeserializeOwned>(
 ) -> Option<T> {
     let node = document.find(path)?;
     for (at, first, repeat) in repeated_keys(node, path) {
-        let line = report.line_of(first.key_span.start);
-        let reason = format!("key `{}` appears twice, first in line {line}", repeat.key);
+        let line = report.line_of(first.key_span.start, repeat.key_span.start);
+        let reason = format!("key `{}` appears twice, first in {line}", repeat.key);
         let fix = "keep one of the two".to_owned();
         report.error(repeat.key_span.clone(), &at, reason, Some(fix));
     }
@@ -107,8 +108,8 @@ fn check_root(document: &Document, report: &mut Report<'_>) {
     for entry in root.entries() {
         let path = Path::default().key(&entry.key);
         if let Some(first) = seen.get(entry.key.as_str()) {
-            let line = report.line_of(*first);
-            let reason = format!("key `{}` appears twice, first in line {line}", entry.key);
+            let line = report.line_of(*first, entry.key_span.start);
+            let reason = format!("key `{}` appears twice, first in {line}", entry.key);
             let fix = Some("keep one of the two".to_owned());
             // What OpenClaw makes of its own sections is its business.
             match SUBSTITUTED.contains(&entry.key.as_str()) || entry.key == "gateway" {
@@ -128,8 +129,9 @@ fn check_root(document: &Document, report: &mut Report<'_>) {
     }
 }
 
-/// An include that is passed over would give a config with holes, so it is
-/// refused wherever it could change what we read.
+/// An include that could not be followed leaves a hole, so it is refused
+/// wherever it could change what we read. Where files are read the reason was
+/// told already.
 fn refuse_includes(document: &Document, report: &mut Report<'_>) {
     let mut found = includes_here(&document.root, &Path::default());
     for section in OWNED {
@@ -139,8 +141,11 @@ fn refuse_includes(document: &Document, report: &mut Report<'_>) {
         }
     }
     for (path, entry) in found {
+        if report.has_told(&path) {
+            continue;
+        }
         let fix = "put the included file's content here".to_owned();
-        let reason = "`$include` is not supported yet";
+        let reason = "`$include` is followed only from a file";
         report.error(entry.key_span.clone(), &path, reason, Some(fix));
     }
 }

@@ -162,14 +162,13 @@ pub(crate) struct SecretReference {
     /// Where the secret is kept.
     pub(crate) source: SecretSource,
     /// The entry of `secrets.providers` that reads it.
-    #[expect(dead_code, reason = "only sources other than `env` need it")]
     pub(crate) provider: String,
     /// The name of the secret there; for `env`, the variable.
     pub(crate) id: String,
 }
 
 /// Where a SecretRef points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum SecretSource {
     /// An environment variable.
@@ -180,17 +179,6 @@ pub(crate) enum SecretSource {
     Exec,
     /// OpenClaw's own store.
     Store,
-}
-
-impl SecretSource {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Env => "env",
-            Self::File => "file",
-            Self::Exec => "exec",
-            Self::Store => "store",
-        }
-    }
 }
 
 impl fmt::Debug for SecretInput {

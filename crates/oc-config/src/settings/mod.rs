@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use crate::chain::ExplicitModels;
 use crate::diagnostic::Loaded;
+use crate::document::Place;
 use crate::env::Env;
 use crate::error::ConfigError;
 use crate::locality::Locality;
@@ -68,23 +69,14 @@ pub struct Settings {
     pub(crate) places: BTreeMap<String, Place>,
 }
 
-/// Where a setting stands.
-#[derive(Clone, Debug)]
-pub(crate) struct Place {
-    pub(crate) file: String,
-    pub(crate) line: usize,
-    pub(crate) column: usize,
-    pub(crate) span: std::ops::Range<usize>,
-}
-
 impl Settings {
-    /// Reads the file at `path`.
+    /// Reads the file at `path`. Its variables are those of `env` alone.
     ///
     /// # Errors
     /// When there is no such file, when it cannot be read, and when it is
     /// wrong, with every problem in it.
     pub fn load(path: &Path, env: &dyn Env) -> Result<Loaded<Self>, ConfigError> {
-        let text = source::read(path)?;
+        let text = source::read(path)?.text;
         Self::parse(&text, &path.display().to_string(), env)
     }
 

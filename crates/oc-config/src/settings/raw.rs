@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    Budget, Client, Deadlines, Fallback, Limits, Output, Place, Privacy, ProviderSettings,
-    Settings, Store, StoreKind, Telemetry,
+    Budget, Client, Deadlines, Fallback, Limits, Output, Privacy, ProviderSettings, Settings,
+    Store, StoreKind, Telemetry,
 };
-use crate::document::Path;
+use crate::document::{Path, Place};
 use crate::key::{Found, follow};
 use crate::raw::SecretInput;
 use crate::resolve::Context;
@@ -119,7 +119,7 @@ fn clients(rows: Vec<RawClient>, at: &Path, context: &mut Context<'_, '_>) -> Ve
     for (index, row) in rows.into_iter().enumerate() {
         let at = at.index(index);
         let key_at = at.key("key");
-        let key = match follow(&row.key, context.document.find(&key_at), context.env) {
+        let key = match follow(&row.key, context.document.find(&key_at), context.secrets) {
             Found::Value(secret, _) => secret,
             Found::Empty => {
                 let fix = Some("give each client a key of its own".to_owned());
@@ -177,13 +177,7 @@ fn remember_places(
         return;
     };
     for entry in node.entries() {
-        let (line, column) = context.report.position(entry.key_span.start);
-        let place = Place {
-            file: context.report.file().to_owned(),
-            line,
-            column,
-            span: entry.key_span.clone(),
-        };
+        let place = context.report.place(&entry.key_span);
         places.insert(format!("{section}.{}", entry.key), place);
     }
 }
