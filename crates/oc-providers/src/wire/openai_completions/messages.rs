@@ -99,7 +99,8 @@ impl<'a> Writer<'a> {
             Item::Reasoning(reasoning) => self.reasoning(reasoning),
             Item::FunctionCall(call) => self.call(call),
             // Taken up with its call, wherever it stands; here it only says
-            // that the assistant's turn is over.
+            // that a turn that called is over.
+            Item::FunctionCallOutput(_) if self.assistant.calls.is_empty() => {}
             Item::FunctionCallOutput(_) => self.end_assistant(),
             Item::Other(other) => self.losses.push(Loss::Item(other.item_type().to_owned())),
             _ => self.losses.push(Loss::Item("unknown".into())),
@@ -112,10 +113,7 @@ impl<'a> Writer<'a> {
         };
         match message.role {
             Role::System | Role::Developer => self.system(message.role, content.text()),
-            Role::Assistant => {
-                self.end_user();
-                join(&mut self.assistant.content, content);
-            }
+            Role::Assistant => join(&mut self.assistant.content, content),
             _ => {
                 self.end_assistant();
                 if self.compat.developer_role {
@@ -151,7 +149,6 @@ impl<'a> Writer<'a> {
         if let Some(Value::Array(details)) =
             ours.and_then(|mut letter| letter.value.get_mut("reasoning_details").map(Value::take))
         {
-            self.end_user();
             self.assistant.details.extend(details);
             return;
         }
@@ -161,14 +158,12 @@ impl<'a> Writer<'a> {
             self.losses.push(Loss::Reasoning);
             return;
         }
-        self.end_user();
         let raw = reasoning.content.iter().any(|text| !text.is_empty());
         let texts = if raw { &reasoning.content } else { &reasoning.summary };
         self.assistant.reasoning.extend(texts.iter().cloned());
     }
 
     fn call(&mut self, call: &'a FunctionCall) {
-        self.end_user();
         let id = self.ids.next(call.call_id.as_str());
         let arguments =
             if call.arguments.trim().is_empty() { "{}" } else { call.arguments.as_str() };
@@ -194,7 +189,11 @@ impl<'a> Writer<'a> {
         }
         let mut turn = std::mem::take(&mut self.assistant);
         let results = std::mem::take(&mut turn.results);
-        self.messages.extend(turn.message(self.compat, self.losses));
+        // A turn of nothing but reasoning leaves no message, and the user's
+        // words around it are one.
+        let Some(message) = turn.message(self.compat, self.losses) else { return };
+        self.end_user();
+        self.messages.push(message);
         for (id, result) in results {
             let content = self.result(&id, result);
             self.messages.push(json!({"role": "tool", "tool_call_id": id, "content": content}));

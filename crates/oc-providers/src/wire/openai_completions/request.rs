@@ -186,9 +186,13 @@ fn put_openai_fields(
 ) {
     if compat.store {
         put(body, "store", request.store);
+    } else if request.store == Some(true) {
+        losses.push(Loss::Field("store"));
     }
     if compat.openai_fields {
         put(body, "user", request.user.clone());
+    } else if request.user.is_some() {
+        losses.push(Loss::Field("user"));
     }
     if request.metadata.is_empty() {
         return;
@@ -210,7 +214,7 @@ fn put_extra(
     let local = endpoint.locality() != Locality::Hosted;
     for (key, value) in &request.extra {
         let Some((name, known)) = FIELDS.iter().find(|(name, _)| name == key) else {
-            losses.push(Loss::Field("of unknown meaning"));
+            losses.push(Loss::Field("unknown"));
             continue;
         };
         let taken = match known {
