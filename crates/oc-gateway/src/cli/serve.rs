@@ -41,10 +41,11 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let address = state.settings().listen;
     let listener =
         TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let signals = StopSignals::listen().context("cannot listen for signals")?;
     announce(&state, listener.local_addr()?, &mut anstream::stdout().lock())?;
     let drain = state.drain().clone();
     let app = oc_gateway::app(state);
-    shutdown::serve(listener, app, drain, Grace::default(), asked_to_stop()).await?;
+    shutdown::serve(listener, app, drain, Grace::default(), signals.first()).await?;
     tracing::info!("stopped");
     Ok(exit::OK)
 }
@@ -57,20 +58,41 @@ fn announce(state: &State, address: SocketAddr, out: &mut impl Write) -> io::Res
     out.flush()
 }
 
-/// SIGTERM, or Ctrl-C.
-async fn asked_to_stop() {
-    let interrupt = signal::ctrl_c();
+/// SIGTERM, or Ctrl-C. Listened for from the moment it is made: a signal that
+/// comes right after the announcement must drain too.
+struct StopSignals {
     #[cfg(unix)]
-    {
-        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
-            Ok(mut terminate) => tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            },
-            Err(_) => drop(interrupt.await),
-        }
+    terminate: signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: signal::unix::Signal,
+}
+
+impl StopSignals {
+    #[cfg(unix)]
+    fn listen() -> io::Result<Self> {
+        use signal::unix::{SignalKind, signal};
+        let (terminate, interrupt) = (SignalKind::terminate(), SignalKind::interrupt());
+        Ok(Self { terminate: signal(terminate)?, interrupt: signal(interrupt)? })
     }
+
     #[cfg(not(unix))]
-    drop(interrupt.await);
-    tracing::info!("asked to stop: open answers may finish");
+    fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// Resolves at the first signal.
+    #[cfg(unix)]
+    async fn first(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        tracing::info!("asked to stop: open answers may finish");
+    }
+
+    #[cfg(not(unix))]
+    async fn first(self) {
+        drop(signal::ctrl_c().await);
+        tracing::info!("asked to stop: open answers may finish");
+    }
 }

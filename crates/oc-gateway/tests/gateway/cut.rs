@@ -4,27 +4,35 @@
 
 use std::time::Duration;
 
-use bytes::BytesMut;
-use oc_gateway::lookalike::{Lookalike, Step, responses::Writer};
+use oc_gateway::lookalike::{Lookalike, Step};
+use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::support::{Gateway, HOSTED, hosted, question};
 
 const THOUGHT: &str = "⟦Gedanke⟧ weather … ";
+const ARGUMENTS: &str = r#"{"city":"Kyōto"}"#;
 const TEXT: [&str; 2] = ["Über Kyōto: ", "☀️ 21 °C."];
 
 /// The primary's whole body, and where its first text is complete on the wire.
+/// As terse as servers get, so that every byte can be cut in seconds.
 fn primary() -> (Vec<u8>, usize) {
-    let mut writer = Writer::new("local-model");
-    let mut body = BytesMut::new();
-    body.extend_from_slice(&writer.opening());
-    body.extend_from_slice(&writer.reasoning(THOUGHT));
-    body.extend_from_slice(&writer.text(TEXT[0]));
-    let first_text = body.len();
-    body.extend_from_slice(&writer.text(TEXT[1]));
-    body.extend_from_slice(&writer.tool_call("call_1", "umbrella", r#"{"city":"Kyōto"}"#));
-    body.extend_from_slice(&writer.completed());
-    (body.to_vec(), first_text)
+    let text = |piece: &str| json!({ "type": "response.output_text.delta", "output_index": 1, "delta": piece });
+    let call = json!({ "type": "function_call", "call_id": "call_1", "name": "umbrella",
+        "arguments": ARGUMENTS });
+    let events = [
+        json!({ "type": "response.created", "response": { "id": "r" } }),
+        json!({ "type": "response.reasoning_text.delta", "output_index": 0, "delta": THOUGHT }),
+        text(TEXT[0]),
+        text(TEXT[1]),
+        json!({ "type": "response.output_item.done", "output_index": 2, "item": call }),
+        json!({ "type": "response.completed", "response": { "status": "completed" } }),
+    ];
+    let frame =
+        |event: &Value| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap());
+    let body: String = events.iter().map(frame).collect();
+    let first_text = events.iter().take(3).map(|event| frame(event).len()).sum();
+    (body.into_bytes(), first_text)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -86,7 +94,7 @@ async fn at(gateway: &Gateway, local: &Lookalike, body: &[u8], first: usize, cut
     }
     if cut == body.len() && way == Way::End {
         assert_eq!(told.ending, "response.completed", "{place}");
-        assert_eq!(told.response["output"][2]["arguments"], r#"{"city":"Kyōto"}"#, "{place}");
+        assert_eq!(told.response["output"][2]["arguments"], ARGUMENTS, "{place}");
     }
 }
 
@@ -122,7 +130,7 @@ async fn one_document_is_never_half() {
     let local = Lookalike::start(|_| Vec::new()).await.unwrap();
     let hosted = hosted().await;
     let gateway = Gateway::over(&local, &hosted).await;
-    for cut in (0..=body.len()).step_by(7) {
+    for cut in (0..=body.len()).step_by(3) {
         let sent = body[..cut].to_vec();
         local.rewrite(move |_| vec![Step::sse_head(), Step::send(sent.clone()), Step::End]);
         gateway.state.reset_cooldowns();
