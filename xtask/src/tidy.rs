@@ -18,7 +18,8 @@ const LONGEST_EXAMPLE: usize = 80;
 /// Words that must not be in any text of the project, with the reason. They
 /// are put together here so that this file does not hold them.
 const WORDS: &[(&str, &str)] = &[
-    (concat!("/work", "/"), "a path of one machine"),
+    (concat!("/work", "/main"), "a path of one machine"),
+    (concat!("/work", "/shared"), "a path of one machine"),
     (concat!("shared", "/recordings"), "copy the fixture into the project"),
     (concat!("shared", "/corpus"), "not part of the project"),
     (concat!("shared", "/openclaw-configs"), "not part of the project"),
