@@ -18,6 +18,9 @@ pub(crate) struct Options {
     rounds: usize,
 }
 
+/// Reads a config's text, and fails if it is not read as meant.
+type Read = fn(&str) -> anyhow::Result<()>;
+
 const LINES: usize = 2_000;
 const PROVIDERS: usize = 10;
 const MODELS: usize = 14;
@@ -28,7 +31,7 @@ const MODELS: usize = 14;
 /// If the generated config is refused, or read with a warning.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let text = generate();
-    let rows: [(&str, fn(&str) -> anyhow::Result<()>); 2] = [
+    let rows: [(&str, Read); 2] = [
         ("json5 → serde_json::Value (no checks, no places)", value),
         ("**oc-config** Config::parse", config),
     ];
