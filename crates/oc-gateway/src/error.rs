@@ -8,6 +8,7 @@
 //! | client key missing or wrong | 401 | `invalid_api_key` |
 //! | policy leaves no candidate | 403 | `policy_violation` |
 //! | unknown model | 404 | `model_not_found` |
+//! | body not sent in time | 408 | `request_timeout` |
 //! | body too large | 413 | `request_too_large` |
 //! | chain exhausted | 502; 503 when a cooldown's end is known; 504 at the deadline | `all_models_failed`, `deadline_exceeded` |
 //!
@@ -114,6 +115,15 @@ impl Failure {
             message.push('?');
         }
         Self::invalid(StatusCode::NOT_FOUND, "model_not_found", message).about("model")
+    }
+
+    /// 408: the body did not come in time.
+    pub(crate) fn too_slow() -> Self {
+        Self::invalid(
+            StatusCode::REQUEST_TIMEOUT,
+            "request_timeout",
+            "the request body did not arrive in time",
+        )
     }
 
     /// 413.

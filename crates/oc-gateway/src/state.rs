@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use oc_config::{Config, Settings};
+use oc_config::{Config, ModelRef, Settings, Usability};
 use oc_fallback::MemoryStore;
 use tokio::sync::Semaphore;
 
@@ -43,6 +43,18 @@ impl State {
     /// The gateway's own settings.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// Why `model` cannot be asked, and what would enable it: what the config says
+    /// against it, or that this version does not speak its wire.
+    pub fn obstacle(&self, model: &ModelRef) -> Option<(String, String)> {
+        match self.config().usability(model) {
+            Usability::Unusable { reason, fix } => Some((reason.to_string(), fix)),
+            _ => {
+                let skip = self.roster().obstacle(model)?;
+                Some((skip.text.clone(), skip.fix.clone()))
+            }
+        }
     }
 
     /// What tells its requests that it is going down; for [`shutdown::serve`](crate::shutdown::serve).

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use oc_config::{Diagnostic, Severity};
+use oc_gateway::State;
 use serde_json::{Value, json};
 
 use super::{
@@ -28,12 +29,12 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<u8> {
     let mut reading = Reading::of(&arguments.files);
-    reading.assemble();
+    let state = reading.assemble();
     if arguments.json {
         writeln!(out, "{}", as_json(&reading))?;
     } else {
         reading.show(out)?;
-        summarise(&reading, arguments.verbose, out)?;
+        summarise(&reading, state.as_ref(), arguments.verbose, out)?;
     }
     Ok(if reading.has_errors() {
         exit::CONFIG
@@ -44,7 +45,12 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result
     })
 }
 
-fn summarise(reading: &Reading, verbose: bool, out: &mut impl Write) -> anyhow::Result<()> {
+fn summarise(
+    reading: &Reading,
+    state: Option<&State>,
+    verbose: bool,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
     let count = |severity: Severity| {
         let problems = reading.reports.iter().flat_map(|report| &report.problems);
         problems.filter(|problem| problem.severity == severity).count()
@@ -55,14 +61,12 @@ fn summarise(reading: &Reading, verbose: bool, out: &mut impl Write) -> anyhow::
     if errors + warnings > 0 {
         writeln!(out, "{} and {}", plural(errors, "error"), plural(warnings, "warning"))?;
     }
-    let Some((config, _)) = reading.read.as_ref().filter(|_| !reading.has_errors()) else {
-        return Ok(());
-    };
+    let Some(state) = state.filter(|_| !reading.has_errors()) else { return Ok(()) };
     for report in reading.reports.iter().filter(|report| report.notes.is_empty()) {
         writeln!(out, "{}: ok", report.file)?;
     }
-    roster::show(config, "default", out)?;
-    if verbose && let Ok(explained) = config.explain("default") {
+    roster::show(state, "default", out)?;
+    if verbose && let Ok(explained) = state.config().explain("default") {
         write!(out, "{explained}")?;
     }
     Ok(())

@@ -3,11 +3,11 @@
 
 use std::io::{self, Write};
 
-use oc_config::{Config, Usability};
+use oc_gateway::State;
 
 /// Writes the chain that a request for `model` gets.
-pub(crate) fn show(config: &Config, model: &str, out: &mut impl Write) -> io::Result<()> {
-    let chain = match config.chain(model) {
+pub(crate) fn show(state: &State, model: &str, out: &mut impl Write) -> io::Result<()> {
+    let chain = match state.config().chain(model) {
         Ok(chain) => chain,
         Err(unknown) => return writeln!(out, "no default chain: {unknown}"),
     };
@@ -23,7 +23,7 @@ pub(crate) fn show(config: &Config, model: &str, out: &mut impl Write) -> io::Re
             }
         }
         writeln!(out)?;
-        if let Usability::Unusable { reason, fix } = &candidate.usability {
+        if let Some((reason, fix)) = state.obstacle(&candidate.model_ref) {
             writeln!(out, "     not usable: {reason}; {fix}")?;
         }
     }

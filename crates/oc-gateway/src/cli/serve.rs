@@ -53,7 +53,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
 /// What whoever started it wants to know; the last line is for programs too.
 fn announce(state: &State, address: SocketAddr, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "oc-gateway {}: the default chain", env!("CARGO_PKG_VERSION"))?;
-    roster::show(state.config(), "default", out)?;
+    roster::show(state, "default", out)?;
     writeln!(out, "listening on http://{address}")?;
     out.flush()
 }

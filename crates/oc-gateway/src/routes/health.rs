@@ -50,9 +50,8 @@ fn not_ready_because(state: &State) -> Option<&'static str> {
     if state.drain().is_draining() {
         return Some("the gateway is being stopped");
     }
-    let usable = state
-        .config()
-        .chain("default")
-        .is_ok_and(|chain| chain.candidates.iter().any(|one| one.usability.is_usable()));
+    let usable = state.config().chain("default").is_ok_and(|chain| {
+        chain.candidates.iter().any(|one| state.obstacle(&one.model_ref).is_none())
+    });
     (!usable).then_some("no candidate of the default chain is usable; see `oc-gateway check`")
 }

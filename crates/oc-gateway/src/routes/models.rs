@@ -37,10 +37,7 @@ async fn one(Shared(state): Shared<State>, Path(id): Path<String>) -> Result<Res
 /// What needs a key that is not there, or a wire that is not built, is left
 /// out: a client that picks from the list must get an answer.
 fn usable(state: &State) -> impl Iterator<Item = &Model> {
-    state.config().models().filter(|model| {
-        state.config().usability(&model.model_ref).is_usable()
-            && state.roster().obstacle(&model.model_ref).is_none()
-    })
+    state.config().models().filter(|model| state.obstacle(&model.model_ref).is_none())
 }
 
 fn shown(state: &State, model: &Model) -> Value {

@@ -1,6 +1,6 @@
 //! `POST /v1/responses`, JSON and server-sent events.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension, Json, Router,
@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::UPGRA
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use oc_fallback::Ledger;
 use oc_providers::wire::openai_responses::{ClientRequest, decode_request};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 use crate::{
     State,
@@ -30,6 +30,9 @@ use crate::{
 const SERVED_BY: HeaderName = HeaderName::from_static("x-oc-served-by");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-oc-attempts");
 const FALLBACK_REASON: HeaderName = HeaderName::from_static("x-oc-fallback-reason");
+
+/// How long a client may take to send its body.
+const BODY_PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) fn routes() -> Router<State> {
     Router::new().route("/v1/responses", post(create).fallback(other))
@@ -92,7 +95,8 @@ fn admit(state: &State) -> Result<OwnedSemaphorePermit, Failure> {
 }
 
 async fn read(body: Body, limit: usize) -> Result<Bytes, Failure> {
-    match Limited::new(body, limit).collect().await {
+    let read = timeout(BODY_PATIENCE, Limited::new(body, limit).collect());
+    match read.await.map_err(|_| Failure::too_slow())? {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Failure::too_large(limit)),
         Err(_) => Err(Failure::bad_request("body_unreadable", "the request body broke off")),

@@ -120,3 +120,30 @@ async fn the_total_deadline_is_504() {
     assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
     assert_eq!(begun.elapsed(), Duration::from_secs(14));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_ends_is_408() {
+    let begun = Instant::now();
+    let never = futures::stream::pending::<Result<bytes::Bytes, std::convert::Infallible>>();
+    let request = Request::post("/v1/responses")
+        .header(header::HOST, "127.0.0.1:4141")
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from_stream(never))
+        .unwrap();
+    let response = app(Vec::new(), "{}").oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+    assert_eq!(begun.elapsed(), Duration::from_secs(60));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wire_that_is_not_built_is_said_at_once() {
+    // Whatever is built, this word of the config is none of ours.
+    let config = local_first("http://127.0.0.1:1234/v1", "http://127.0.0.1:4321")
+        .replace(r#"api: "openai-responses""#, r#"api: "bedrock-converse-stream""#);
+    let config = Config::parse(&config, "openclaw.json", &|_: &str| None).unwrap().value;
+    let transport = Arc::new(ScriptedTransport::new([answers()]));
+    let state = State::assemble_with(config, Settings::default(), transport).unwrap();
+    let response = oc_gateway::app(state).oneshot(request(true)).await.unwrap();
+    assert_eq!(response.headers()["x-oc-served-by"], "anthropic/claude-sonnet-4-5");
+    assert_eq!(response.headers()["x-oc-fallback-reason"], "unsupported");
+}
