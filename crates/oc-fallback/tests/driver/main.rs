@@ -7,8 +7,8 @@ use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use oc_fallback::{
-    Chain, Commit, ExhaustedKind, FactSheet, Fault, Gate, Limits, MemoryStore, Output, Policy,
-    Reason, RetryPolicy,
+    Chain, Commit, Estimate, ExhaustedKind, FactSheet, Fault, Gate, Limits, MemoryStore, Needs,
+    Output, Policy, Reason, RetryPolicy, SkipKind, Usage,
 };
 
 use self::script::{Event, Script, candidate, gate, play};
@@ -81,6 +81,54 @@ async fn every_limit_hands_over_at_its_instant() {
         assert_eq!(items, ["commit 1", "text hi", "done c1"]);
         assert_eq!(began.elapsed().as_secs(), elapsed);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_reports_its_loading_gets_its_time_anew() {
+    let limits = Limits::local().with_first_text(secs(10)).with_idle(secs(8));
+    let loads = || Script::new().ping().after(secs(6)).ping().after(secs(6)).text("hi").end();
+    let gate = |loading: bool| {
+        move |_: &Script| {
+            move |event: &Event| match event {
+                Event::Text(_) => Gate::Commit,
+                Event::Ping if loading => Gate::Loading,
+                _ => Gate::Hold,
+            }
+        }
+    };
+    for (loading, last) in [(true, "done c0"), (false, "exhausted Failed")] {
+        let chain = Chain::new(
+            [candidate(0, loads()).with_limits(limits)],
+            policy(),
+            Arc::new(MemoryStore::new()),
+        );
+        let stream = chain.stream(play, gate(loading));
+        let items: Vec<_> = stream.map(|item| script::word(&item)).collect().await;
+        assert_eq!(items.last().map(String::as_str), Some(last));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn reported_usage_and_needs_reach_the_ledger() {
+    let small = candidate(0, Script::new().text("no").end()).with_window(1_000);
+    let large = candidate(1, Script::new().text("hi").end());
+    let chain = Chain::new([small, large], policy(), Arc::new(MemoryStore::new()))
+        .with_needs(Needs::new().with_input(Estimate::exact(5_000)));
+    let mut stream = chain.clone().stream(play, gate);
+    while let Some(item) = stream.next().await {
+        match item {
+            Output::Committed { attempt, .. } => {
+                stream.report_usage(attempt, Usage::new().with_input_tokens(5_000).with_cost(12));
+            }
+            Output::Done(ledger) => {
+                assert_eq!(ledger.usage().cost, Some(12));
+                assert_eq!(ledger.skipped[0].kind, SkipKind::Unfit);
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(stream.ledger().served_by(), Some("c1"));
+    assert_eq!(stream.ledger().fallback_reason(), Some(Reason::ContextOverflow));
 }
 
 #[tokio::test(start_paused = true)]

@@ -165,6 +165,14 @@ fn whom_the_deadline_came_before_is_listed() {
 }
 
 #[test]
+fn a_deadline_that_leaves_no_time_lists_everyone() {
+    let policy = Policy::default().with_total(Duration::ZERO);
+    let mut sim = Sim::with([candidate("a")], policy, Arc::new(MemoryStore::new()));
+    assert_eq!(sim.next(0), Step::GiveUp);
+    assert_eq!(sim.plan.ledger().skipped[0].kind, SkipKind::NotReached);
+}
+
+#[test]
 fn usage_is_kept_per_attempt_and_summed() {
     let mut sim = Sim::new([candidate("a"), candidate("b")]);
     sim.next(0);
