@@ -21,13 +21,18 @@
 //!   ([`classify`]); what follows from each is one table ([`decide`]).
 //! * One deadline for everything, shared out so that the first candidate cannot
 //!   use it all up ([`Policy`], [`Limits`]).
+//! * Who cannot answer is not asked: window, output, images, tools, JSON schema,
+//!   and tags for privacy and region ([`Needs`], [`Capabilities`], [`fit()`]).
 //! * What failed cools down, exactly as far as its reason reaches ([`Reach`],
-//!   [`MemoryStore`]).
-//! * The [`Ledger`] says what happened, on success too.
+//!   [`MemoryStore`]); afterwards one request at a time tries it
+//!   ([`BreakerState`]).
+//! * The [`Ledger`] says what happened, on success too: times, reasons, tokens
+//!   and cost as you report them, and who was passed over and why.
 //!
 //! What it does not do: it makes no requests, knows no wire format and no JSON,
 //! reads no clock in the plan ([`Plan`] is pure), and never looks at the text of
-//! a prompt or an answer. `docs/fallback.md` in the repository holds the tables
+//! a prompt or an answer (only [`Estimate::of_text`] counts characters, of what you
+//! hand it). `docs/fallback.md` in the repository holds the tables
 //! and the reasons for them.
 //!
 //! # Example
@@ -79,7 +84,7 @@
 //!
 //! * `driver` (default): [`Chain`] and its stream, on tokio's timer. Without it
 //!   there is the pure [`Plan`], and no tokio.
-//! * `serde` (default): [`Ledger`] and [`OpenWindow`] serialise.
+//! * `serde` (default): [`Ledger`], [`OpenWindow`] and [`Breaker`] serialise.
 
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]

@@ -50,6 +50,15 @@ fn after_its_window_one_request_tries_it_and_the_others_do_not_wait() {
 }
 
 #[test]
+fn a_half_open_candidate_waits_for_its_share() {
+    let (store, t0) = after_a_failure();
+    let policy = Policy::default().with_total(secs(100));
+    let mut sim = Sim::at(t0 + secs(30), [candidate("b"), candidate("a")], policy, store);
+    assert_eq!(sim.next(0), begin(0, 0));
+    assert_eq!(sim.next(0), sim.wait(50));
+}
+
+#[test]
 fn a_probe_that_fails_opens_for_longer() {
     let (store, t0) = after_a_failure();
     let mut probe = request(&store, t0);

@@ -55,6 +55,9 @@ fn the_kind_of_the_end_where_nobody_was_asked() {
     let unusable =
         || candidate("c").unusable(Skip::new(Reason::Auth, "no API key", "set ANTHROPIC_API_KEY"));
     let small = || candidate("a").with_window(4_096);
+    let small_and_local = || {
+        candidate("a").with_window(4_096).with_capabilities(Capabilities::new().with_tag("local"))
+    };
     let blind = || candidate("b").with_capabilities(Capabilities::new().with_images(false));
     let large = || Needs::new().with_input(Estimate::exact(100_000));
     for (chain, needs, kind) in [
@@ -64,6 +67,7 @@ fn the_kind_of_the_end_where_nobody_was_asked() {
         (vec![small(), blind()], large().with_images(true), K::Rejected),
         (vec![small(), blind()], Needs::new().with_tag("local"), K::Policy),
         (vec![small(), unusable()], Needs::new().with_tag("local"), K::Failed),
+        (vec![small_and_local(), blind()], large().with_tag("local"), K::ContextOverflow),
     ] {
         let mut sim = sim(chain, needs);
         assert_eq!(sim.next(0), Step::GiveUp);
