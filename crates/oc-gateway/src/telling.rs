@@ -147,3 +147,69 @@ impl Telling {
         self.machine.set_now(unix_now());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use oc_responses_stream::{
+        Finish, FinishReason, MachineOptions, ReasoningDelta, ResponseId, Slot, TextDelta, laws,
+    };
+
+    use super::*;
+
+    fn telling() -> Telling {
+        let options = MachineOptions::new(ResponseId::new("resp_1"), "m", 0);
+        Telling::new(ResponseMachine::new(options))
+    }
+
+    /// The names of the events so far, held to the laws.
+    fn names(telling: &mut Telling) -> Vec<String> {
+        let mut checker = laws::Checker::new();
+        let mut names = Vec::new();
+        while let Some(event) = telling.next_event() {
+            checker.push(&event).unwrap();
+            names.push(event.name().to_owned());
+        }
+        checker.finish().unwrap();
+        names
+    }
+
+    fn text(text: &str) -> Delta {
+        Delta::Text(TextDelta::new(Slot(0), text))
+    }
+
+    #[test]
+    fn an_answer_without_its_end_is_no_success() {
+        let (mut telling, ledger) = (telling(), Ledger::default());
+        telling.take(Output::Event(text("Half")), &ledger);
+        assert!(telling.outcome().is_none());
+        telling.take(Output::Done(ledger.clone()), &ledger);
+        assert_eq!(names(&mut telling).last().unwrap(), "response.failed");
+        assert_eq!(telling.response()["status"], "failed");
+    }
+
+    #[test]
+    fn the_terminal_event_carries_the_notes() {
+        let (mut telling, ledger) = (telling(), Ledger::default());
+        telling.take(Output::Event(text("Whole")), &ledger);
+        let finish = Delta::Finish(Finish::new(FinishReason::Stop));
+        telling.take(Output::Event(finish), &ledger);
+        telling.take(Output::Done(ledger.clone()), &ledger);
+        assert_eq!(names(&mut telling).last().unwrap(), "response.completed");
+        assert_eq!(telling.response()["metadata"]["oc_attempts"], "0");
+        assert!(matches!(telling.outcome(), Some(Outcome::Answered(_))));
+    }
+
+    #[test]
+    fn lifecycle_events_alone_are_no_content() {
+        let (mut telling, ledger) = (telling(), Ledger::default());
+        let started = Delta::Started(oc_responses_stream::Started::default());
+        telling.take(Output::Tentative(started), &ledger);
+        assert!(!telling.has_content());
+        let thought = Delta::Reasoning(ReasoningDelta::raw(Slot(0), "Hm."));
+        telling.take(Output::Tentative(thought), &ledger);
+        assert!(telling.has_content());
+        telling.stop(&ledger);
+        let names = names(&mut telling);
+        assert_eq!(names[names.len() - 2..], ["error", "response.failed"]);
+    }
+}

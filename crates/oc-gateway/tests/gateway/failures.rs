@@ -82,6 +82,15 @@ async fn overflow_everywhere_is_the_clients_400() {
 }
 
 #[tokio::test]
+async fn what_everybody_calls_wrong_is_the_clients_400() {
+    let body = r#"{"error":{"message":"Unknown parameter: 'foo'","type":"invalid_request_error"}}"#;
+    let answer = both(move |_| vec![Step::json(400, body)]).await;
+    let error = answer.json()["error"].clone();
+    assert_eq!((answer.status, error["code"].as_str()), (400, Some("request_rejected")));
+    assert!(error["message"].as_str().unwrap().contains("Unknown parameter"), "{error}");
+}
+
+#[tokio::test]
 async fn down_with_no_usable_fallback_names_both_and_what_to_do() {
     let mut box_ = local("", "never").await;
     box_.kill().await;

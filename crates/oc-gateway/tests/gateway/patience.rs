@@ -66,6 +66,7 @@ async fn an_early_head_goes_out_after_15_s_and_comments_follow() {
     while let Some(frame) = body.frame().await {
         let bytes = frame.unwrap().into_data().unwrap();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
+        assert!(text.find("\n\n") == Some(text.len() - 2), "not one event per write: {text:?}");
         match text.starts_with(':') {
             true => comments.push(begun.elapsed().as_secs()),
             false => rest.push_str(&text),
