@@ -214,6 +214,11 @@ scenarios! {
         "messages": [{"role": "user", "content": "2+2?"}],
         "reasoning_effort": "none",
     };
+    effort_max: {
+        "model": "thinker",
+        "messages": [{"role": "user", "content": "2+2?"}],
+        "reasoning_effort": "max",
+    };
     effort_for_a_model_that_does_not_think: {
         "model": "plain",
         "messages": [{"role": "user", "content": "2+2?"}],

@@ -124,7 +124,8 @@ impl ReasoningField {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ThinkingFormat {
-    /// `reasoning_effort: "low"` (`openai`).
+    /// `reasoning_effort: "low"` (`openai`). Hosts other than OpenAI's own get
+    /// `low`, `medium` or `high`, and nothing for none.
     ReasoningEffort,
     /// `reasoning: {effort}`, `{enabled: false}` for none (`openrouter`).
     Reasoning,

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{messages, tools};
+use super::{ThinkingFormat, messages, tools};
 use crate::capabilities::{Compat, ModelFacts};
 use crate::endpoint::Endpoint;
 use crate::error::ProviderError;
@@ -141,9 +141,25 @@ fn put_thinking(
         return;
     };
     if facts.reasoning {
-        body.extend(compat.chat.thinking.fields(effort));
+        body.extend(
+            effort_for(effort, compat)
+                .map_or_else(Map::new, |effort| compat.chat.thinking.fields(&effort)),
+        );
     } else if *effort != Effort::None {
         losses.push(Loss::Field("reasoning"));
+    }
+}
+
+/// The effort as the host knows it. Local servers know three words for
+/// `reasoning_effort`, and refuse others; the switches of vendors take any.
+fn effort_for(effort: &Effort, compat: Compat) -> Option<Effort> {
+    let plain = compat.chat.thinking == ThinkingFormat::ReasoningEffort && !compat.openai_fields;
+    match effort {
+        effort if !plain => Some(effort.clone()),
+        Effort::None => None,
+        Effort::Minimal => Some(Effort::Low),
+        Effort::XHigh | Effort::Max => Some(Effort::High),
+        effort => Some(effort.clone()),
     }
 }
 
