@@ -239,7 +239,9 @@ impl State {
         let config = config.with_settings(&settings).value;
         let clients = Clients::new(&settings, &config)?;
         let roster = Roster::new(&config, &settings, &transport);
-        let permits = Arc::new(Semaphore::new(settings.limits.concurrent));
+        // Tokio panics above its own bound, which no machine reaches anyway.
+        let permits = settings.limits.concurrent.min(Semaphore::MAX_PERMITS);
+        let permits = Arc::new(Semaphore::new(permits));
         Ok(Self::new(Shared {
             config,
             settings,

@@ -148,3 +148,26 @@ async fn a_wire_that_is_not_built_is_said_at_once() {
     assert_eq!(response.headers()["x-oc-served-by"], "anthropic/claude-sonnet-4-5");
     assert_eq!(response.headers()["x-oc-fallback-reason"], "unsupported");
 }
+
+#[tokio::test(start_paused = true)]
+async fn absurd_limits_do_no_harm() {
+    let config = local_first("http://127.0.0.1:1234/v1", "http://127.0.0.1:4321");
+    let config = Config::parse(&config, "openclaw.json", &|_: &str| None).unwrap().value;
+    // A file cannot say these, a program can.
+    let mut settings = Settings::default();
+    settings.limits.concurrent = usize::MAX;
+    settings.limits.held_bytes = usize::MAX;
+    settings.limits.body_bytes = usize::MAX;
+    settings.deadlines.total = Duration::MAX;
+    settings.deadlines.connect = Duration::MAX;
+    settings.fallback.hold_reasoning = Duration::MAX;
+    settings.fallback.retry.budget = f64::NAN;
+    let transport = Arc::new(ScriptedTransport::new([opens(), answers()]));
+    let state = State::assemble_with(config, settings, transport).unwrap();
+    let mut request = request(true);
+    let deadline = "18446744073709551615".parse().unwrap();
+    request.headers_mut().insert("x-oc-deadline-ms", deadline);
+    let response = oc_gateway::app(state).oneshot(request).await.unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert!(String::from_utf8_lossy(&body).contains(HOSTED));
+}
