@@ -69,7 +69,9 @@ impl FromStr for Api {
 
 /// A word for a wire that this crate does not speak.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("api `{0}` is not supported (supported: openai-responses, openai-completions, anthropic-messages)")]
+#[error(
+    "api `{0}` is not supported (supported: openai-responses, openai-completions, anthropic-messages)"
+)]
 pub struct UnknownApi(String);
 
 /// How long a request may take, piece by piece. `None` sets no limit.

@@ -129,6 +129,8 @@ fn final_only() {
     let mut deltas = everything();
     let commentary = TextDelta::new(Slot(9), "aside").with_phase(Some(Phase::Commentary));
     deltas.insert(1, Delta::Text(commentary));
+    let citation = json!({"type": "url_citation", "url": "https://aside"});
+    deltas.insert(2, Delta::Annotation(AnnotationDelta::new(Slot(9), 0, citation)));
     insta::assert_snapshot!(golden(options().output(OutputStyle::FinalOnly), &deltas));
 }
 

@@ -124,10 +124,12 @@ pub struct Renderer {
     options: RenderOptions,
     state: State,
     answer: Answer,
-    /// Where each call of the present attempt stands; `None`: it is not shown.
+    /// Where each call of the present attempt stands.
     calls: HashMap<Slot, usize>,
     /// The reasoning that was written last.
     thought: Option<(Slot, ReasoningKind, u32)>,
+    /// The commentary that was left out last.
+    hidden: Option<Slot>,
     usage: Option<Usage>,
     metadata: Map<String, Value>,
     ready: VecDeque<Vec<u8>>,
@@ -151,6 +153,7 @@ impl Renderer {
             answer: Answer::default(),
             calls: HashMap::new(),
             thought: None,
+            hidden: None,
             usage: None,
             metadata: Map::new(),
             ready: VecDeque::new(),
@@ -177,7 +180,7 @@ impl Renderer {
             Delta::ToolCallStart(start) => self.call(start),
             Delta::ToolCallArguments(piece) => self.arguments(piece.slot, &piece.text),
             Delta::ToolCallEnd(end) => self.end_call(end.slot, end.arguments.as_deref()),
-            Delta::Annotation(delta) => self.annotation(&delta.annotation),
+            Delta::Annotation(delta) => self.annotation(delta.slot, &delta.annotation),
             Delta::Item(whole) => self.item(whole.slot, &whole.item),
             Delta::Usage(usage) => self.usage = Some(*usage),
             Delta::Finish(finish) => {
@@ -199,6 +202,7 @@ impl Renderer {
     pub fn abandon(&mut self) {
         self.calls.clear();
         self.thought = None;
+        self.hidden = None;
         self.answer.abandon();
     }
 
@@ -254,8 +258,11 @@ impl Renderer {
     }
 
     fn text(&mut self, delta: &TextDelta) {
-        let hidden = self.final_only() && delta.phase == Some(Phase::Commentary);
-        if hidden || delta.text.is_empty() {
+        if self.final_only() && delta.phase == Some(Phase::Commentary) {
+            self.hidden = Some(delta.slot);
+            return;
+        }
+        if delta.text.is_empty() {
             return;
         }
         self.answer.text.push_str(&delta.text);
@@ -306,7 +313,10 @@ impl Renderer {
         self.chunk(json!({"reasoning_details": [detail]}), Value::Null);
     }
 
-    fn annotation(&mut self, annotation: &Value) {
+    fn annotation(&mut self, slot: Slot, annotation: &Value) {
+        if self.hidden == Some(slot) {
+            return;
+        }
         if let Some(annotation) = annotations::to_chat(annotation) {
             self.answer.annotations.push(annotation.clone());
             self.chunk(json!({"annotations": [annotation]}), Value::Null);
@@ -378,7 +388,9 @@ impl Renderer {
                         Part::Text(text) => {
                             let delta = TextDelta::new(slot, text.text.as_str());
                             self.text(&delta.with_phase(message.phase));
-                            text.annotations.iter().for_each(|citation| self.annotation(citation));
+                            for citation in &text.annotations {
+                                self.annotation(slot, citation);
+                            }
                         }
                         Part::Refusal(text) => self.refusal(text),
                         _ => {}
