@@ -3,8 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::explain::Origin;
 use crate::model::Model;
 use crate::model_ref::ModelRef;
+use crate::secret::Key;
 
 /// The candidates for one requested name.
 #[derive(Clone, Debug)]
@@ -29,6 +31,13 @@ pub struct Candidate {
     pub model: Option<Arc<Model>>,
     /// Whether it can be asked at all.
     pub usability: Usability,
+    /// The profile that stands behind an `@` of the name.
+    pub profile: Option<String>,
+    /// That profile's key, to be used in place of the provider's; `None` where
+    /// no profile is named, or none is stored here.
+    pub profile_key: Option<Key>,
+    /// Where the config names it; `None` for a name that only a request gave.
+    pub named_at: Option<Origin>,
 }
 
 /// Whether a model can be asked, as far as the config tells.
@@ -122,20 +131,35 @@ pub enum ExplicitModels {
     Chain,
 }
 
-/// A name that is no alias, no ref and no model id.
+/// A name that is no alias, no ref and no model id, or that the config does not
+/// allow a request to name. Answer it as an unknown model in either case.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown model `{name}`{}", hint(.nearest))]
+#[error("{}", told(.name, .nearest, .not_allowed_by.as_deref()))]
 #[non_exhaustive]
 pub struct UnknownModel {
     /// The name that was asked for.
     pub name: String,
     /// Up to three names that are known and close, the closest first.
     pub nearest: Vec<String>,
+    /// The key of the config that does not allow it, where the model is known
+    /// and only that is in the way.
+    pub not_allowed_by: Option<String>,
 }
 
-fn hint(nearest: &[String]) -> String {
-    match nearest {
-        [] => String::new(),
-        names => format!("; did you mean {}?", names.join(" or ")),
+impl UnknownModel {
+    pub(crate) fn new(name: &str, nearest: Vec<String>) -> Self {
+        Self { name: name.to_owned(), nearest, not_allowed_by: None }
+    }
+
+    pub(crate) fn not_allowed(name: &str, rule: &str) -> Self {
+        Self { not_allowed_by: Some(rule.to_owned()), ..Self::new(name, Vec::new()) }
+    }
+}
+
+fn told(name: &str, nearest: &[String], not_allowed_by: Option<&str>) -> String {
+    match (not_allowed_by, nearest) {
+        (Some(rule), _) => format!("model `{name}` is not allowed by {rule}"),
+        (None, []) => format!("unknown model `{name}`"),
+        (None, near) => format!("unknown model `{name}`; did you mean {}?", near.join(" or ")),
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::chain::{Candidate, Chain, ExplicitModels, UnknownModel, UnusableReason, Usability};
+use crate::chosen::{Allowed, Chosen, Named};
 use crate::diagnostic::{Diagnostic, Loaded};
 use crate::env::Env;
 use crate::error::ConfigError;
@@ -15,6 +16,8 @@ use crate::load;
 use crate::model::{Model, Provider};
 use crate::model_ref::ModelRef;
 use crate::nearest::nearest_few;
+use crate::profiles::Profiles;
+use crate::raw::ReloadMode;
 use crate::reading::Reading;
 use crate::resolve::canonical_id;
 use crate::secret::Key;
@@ -49,8 +52,12 @@ pub struct Config {
     pub(crate) providers: BTreeMap<String, Provider>,
     pub(crate) models: BTreeMap<ModelRef, Arc<Model>>,
     pub(crate) aliases: BTreeMap<String, Alias>,
-    pub(crate) primary: Option<ModelRef>,
-    pub(crate) fallbacks: Vec<ModelRef>,
+    pub(crate) chosen: Chosen,
+    pub(crate) images: Chosen,
+    pub(crate) agents: BTreeMap<String, Chosen>,
+    pub(crate) allowed: Option<Allowed>,
+    pub(crate) profiles: Profiles,
+    pub(crate) reload: ReloadMode,
     pub(crate) client_names: BTreeMap<String, ModelRef>,
     pub(crate) explicit_models: ExplicitModels,
     pub(crate) settings: Option<Settings>,
@@ -61,6 +68,8 @@ pub struct Config {
 pub(crate) struct Alias {
     pub(crate) name: String,
     pub(crate) model_ref: ModelRef,
+    /// Its place among all files.
+    pub(crate) stands_at: usize,
 }
 
 impl Config {
@@ -112,21 +121,57 @@ impl Config {
     /// [`UnknownModel`], with the nearest names.
     pub fn chain_with(&self, model: &str, explicit: ExplicitModels) -> Result<Chain, UnknownModel> {
         let first = self.resolve(model).ok_or_else(|| self.unknown(model))?;
-        let is_primary = self.primary.as_ref() == Some(&first);
-        let with_fallbacks = is_primary || explicit == ExplicitModels::Chain;
-        let mut refs = vec![first];
-        if with_fallbacks {
-            for fallback in &self.fallbacks {
-                if !refs.contains(fallback) {
-                    refs.push(fallback.clone());
-                }
-            }
+        let primary = self.primary();
+        let is_primary = primary == Some(&first.model_ref);
+        if let (Some(allowed), false) = (&self.allowed, is_primary)
+            && !allowed.holds(&first.model_ref)
+        {
+            return Err(UnknownModel::not_allowed(model, allowed.rule));
         }
-        Ok(Chain {
-            requested: model.to_owned(),
-            explicit: !is_primary,
-            candidates: refs.into_iter().map(|r| self.candidate(r)).collect(),
-        })
+        let with_fallbacks = is_primary || explicit == ExplicitModels::Chain;
+        let fallbacks = with_fallbacks.then(|| self.chosen.fallbacks()).unwrap_or_default();
+        Ok(self.chain_of(model, !is_primary, std::iter::once(&first).chain(fallbacks)))
+    }
+
+    /// The chain of one agent of `agents.list` or `agents.entries`; its id in
+    /// any case. An agent with a model of its own has no fallbacks but its own,
+    /// and `fallbacks: []` switches the defaults' off; an agent that states
+    /// neither has the chain of `default`.
+    ///
+    /// # Errors
+    /// [`UnknownModel`] when there is no such agent, or no model for it.
+    pub fn agent_chain(&self, agent: &str) -> Result<Chain, UnknownModel> {
+        let own = self.agents.get(&agent.trim().to_lowercase());
+        let unknown = || {
+            let known = self.agents.keys().map(String::as_str);
+            UnknownModel::new(agent, nearest_few(agent.trim(), known))
+        };
+        let own = own.ok_or_else(unknown)?;
+        let primary = own.primary.as_ref().or(self.chosen.primary.as_ref()).ok_or_else(unknown)?;
+        let fallbacks = own.fallbacks.as_deref().unwrap_or(self.chosen.fallbacks());
+        let explicit = self.primary() != Some(&primary.model_ref);
+        Ok(self.chain_of(agent, explicit, std::iter::once(primary).chain(fallbacks)))
+    }
+
+    /// The ids of the agents, in lower case.
+    pub fn agents(&self) -> impl Iterator<Item = &str> {
+        self.agents.keys().map(String::as_str)
+    }
+
+    /// The chain for requests with images (`agents.defaults.imageModel`), where
+    /// the config states one.
+    #[must_use]
+    pub fn image_chain(&self) -> Option<Chain> {
+        let first = self.images.all().next()?;
+        let requested = first.model_ref.to_string();
+        let explicit = self.primary() != Some(&first.model_ref);
+        Some(self.chain_of(&requested, explicit, self.images.all()))
+    }
+
+    /// Whether a changed file is read again (`gateway.reload.mode`).
+    #[must_use]
+    pub fn reload_mode(&self) -> ReloadMode {
+        self.reload
     }
 
     /// The model of the merged catalog that `model_ref` names.
@@ -155,7 +200,7 @@ impl Config {
     /// The configured primary; where none is stated, the only configured model.
     #[must_use]
     pub fn primary(&self) -> Option<&ModelRef> {
-        self.primary.as_ref()
+        self.chosen.primary.as_ref().map(|named| &named.model_ref)
     }
 
     /// Aliases as they were written, with their models, in alphabetical order.
@@ -180,22 +225,68 @@ impl Config {
         self.chain(model).map(Explanation::new)
     }
 
+    /// [`agent_chain`](Self::agent_chain), and where its values came from.
+    ///
+    /// # Errors
+    /// [`UnknownModel`] when there is no such agent, or no model for it.
+    pub fn explain_agent(&self, agent: &str) -> Result<Explanation, UnknownModel> {
+        self.agent_chain(agent).map(Explanation::new)
+    }
+
     /// The gateway's settings, where the config holds them under `ocGateway`.
     #[must_use]
     pub fn settings_in_config(&self) -> Option<&Settings> {
         self.settings.as_ref()
     }
 
+    /// The candidates of these names, without doubles.
+    fn chain_of<'a>(
+        &self,
+        requested: &str,
+        explicit: bool,
+        named: impl Iterator<Item = &'a Named>,
+    ) -> Chain {
+        let mut candidates: Vec<Candidate> = Vec::new();
+        for named in named {
+            if candidates.iter().all(|known| known.model_ref != named.model_ref) {
+                candidates.push(self.candidate(named));
+            }
+        }
+        Chain { requested: requested.to_owned(), explicit, candidates }
+    }
+
     /// Resolves a name a client sent. `None` also for a ref that nobody knows.
-    fn resolve(&self, name: &str) -> Option<ModelRef> {
+    fn resolve(&self, name: &str) -> Option<Named> {
         let name = name.trim();
         if name.eq_ignore_ascii_case("default") {
-            return self.primary.clone();
+            return self.chosen.primary.clone();
         }
-        let found = self.read_ref(name)?;
-        let named = self.primary.iter().chain(&self.fallbacks);
-        let known = self.models.contains_key(&found) || named.into_iter().any(|r| *r == found);
-        known.then_some(found)
+        let (model_ref, profile) = self.read_name(name)?;
+        let chosen = self.chosen.all().find(|named| named.model_ref == model_ref);
+        if let (Some(chosen), None) = (chosen, &profile) {
+            return Some(chosen.clone());
+        }
+        let known = self.models.contains_key(&model_ref) || chosen.is_some();
+        known.then_some(Named { model_ref, profile, origin: None })
+    }
+
+    /// What `name` means, and the profile behind an `@`, which is one only
+    /// where the whole is no name already: ids may hold an `@` themselves.
+    pub(crate) fn read_name(&self, name: &str) -> Option<(ModelRef, Option<String>)> {
+        let whole = self.read_ref(name);
+        let split = name.trim().rsplit_once('@').filter(|(model, profile)| {
+            !model.is_empty() && !profile.is_empty() && !profile.contains('/')
+        });
+        match (whole, split) {
+            (Some(model_ref), Some((model, profile))) if !self.models.contains_key(&model_ref) => {
+                let without = self.read_ref(model).unwrap_or(model_ref);
+                Some((without, Some(profile.to_owned())))
+            }
+            (None, Some((model, profile))) => {
+                self.read_ref(model).map(|model_ref| (model_ref, Some(profile.to_owned())))
+            }
+            (whole, _) => whole.map(|model_ref| (model_ref, None)),
+        }
     }
 
     /// What `name` means: an alias, one of the clients' names, a ref, a bare
@@ -213,6 +304,7 @@ impl Config {
         if let Some(model_ref) = ModelRef::parse(name) {
             let model_ref =
                 ModelRef::new(&self.provider_id(model_ref.provider()), model_ref.model())?;
+            let model_ref = self.with_or_without_prefix(model_ref);
             // An id with a slash of its own may be meant: `moonshotai/kimi-k2`.
             let known = self.models.contains_key(&model_ref)
                 || self.providers.contains_key(model_ref.provider());
@@ -222,6 +314,20 @@ impl Config {
             };
         }
         self.owner_of(name)
+    }
+
+    /// `openrouter/auto` is `openrouter/openrouter/auto`, and
+    /// `anthropic/anthropic/x` is `anthropic/x`, where only the other is known.
+    fn with_or_without_prefix(&self, model_ref: ModelRef) -> ModelRef {
+        let provider = model_ref.provider();
+        if self.models.contains_key(&model_ref) {
+            return model_ref;
+        }
+        let stripped = model_ref.model().strip_prefix(&format!("{provider}/"));
+        let stripped = stripped.and_then(|id| ModelRef::new(provider, id));
+        let prefixed = ModelRef::new(provider, &format!("{provider}/{}", model_ref.model()));
+        let other = stripped.into_iter().chain(prefixed);
+        other.into_iter().find(|other| self.models.contains_key(other)).unwrap_or(model_ref)
     }
 
     fn owner_of(&self, id: &str) -> Option<ModelRef> {
@@ -250,11 +356,37 @@ impl Config {
         }
     }
 
-    fn candidate(&self, model_ref: ModelRef) -> Candidate {
+    fn candidate(&self, named: &Named) -> Candidate {
+        let model_ref = named.model_ref.clone();
+        let profile = named.profile.as_deref();
+        let stored = profile.and_then(|id| self.profiles.key(id, model_ref.provider()));
         Candidate {
             model: self.models.get(&model_ref).cloned(),
-            usability: self.usability(&model_ref),
+            usability: match (self.usability(&model_ref), &stored) {
+                (Usability::Unusable { reason: UnusableReason::NoKey { .. }, .. }, Some(_)) => {
+                    Usability::Usable
+                }
+                (usability, _) => usability,
+            },
+            profile: named.profile.clone(),
+            profile_key: stored.map(|(secret, source)| Key::Ready { secret, source }),
+            named_at: named.origin.clone(),
             model_ref,
+        }
+    }
+
+    /// Whether settings inside this file declare where `provider` is.
+    pub(crate) fn settings_declare(&self, provider: &str) -> bool {
+        let settings = self.settings.as_ref();
+        let declared = settings.and_then(|settings| settings.providers.get(provider));
+        declared.is_some_and(|declared| declared.locality.is_some())
+    }
+
+    /// `OpenRouter/a/` as `openrouter/a/`, aliases of providers followed.
+    pub(crate) fn canonical_prefix(&self, prefix: &str) -> String {
+        match prefix.split_once('/') {
+            Some((provider, rest)) => format!("{}/{rest}", self.provider_id(provider)),
+            None => prefix.to_lowercase(),
         }
     }
 
@@ -278,6 +410,11 @@ impl Config {
             let detail = detail.clone();
             return Err((UnusableReason::Unsupported { provider, detail }, fix.clone()));
         }
+        if model.api.is_foreign() {
+            let detail = format!("`{}` is not spoken here", model.api);
+            let fix = "use a provider with an API of its own, or OpenRouter".to_owned();
+            return Err((UnusableReason::Unsupported { provider, detail }, fix));
+        }
         if model.base_url.is_empty() {
             let fix = format!("set `models.providers.{provider}.baseUrl`");
             return Err((UnusableReason::NoBaseUrl { provider }, fix));
@@ -297,7 +434,7 @@ impl Config {
             let names = self.names();
             nearest = nearest_few(name.trim(), names.iter().map(String::as_str));
         }
-        UnknownModel { name: name.to_owned(), nearest }
+        UnknownModel::new(name, nearest)
     }
 
     /// Everything a client may ask for.
@@ -317,8 +454,8 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("providers", &self.providers.keys().collect::<Vec<_>>())
             .field("models", &self.models.len())
-            .field("primary", &self.primary)
-            .field("fallbacks", &self.fallbacks)
+            .field("primary", &self.primary())
+            .field("agents", &self.agents.keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }

@@ -275,9 +275,6 @@ fn fix_for(error: &TypeError) -> Option<String> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("remove it; known here: {}", list(known)),
         }),
-        TypeError::UnknownWord(word, _) if word == "openai-codex-responses" => {
-            Some("it is called \"openai-chatgpt-responses\" now".to_owned())
-        }
         TypeError::UnknownWord(word, known) => Some(match nearest(word, known.iter().copied()) {
             Some(near) => format!("did you mean \"{near}\"? known: {}", list(known)),
             None => format!("one of {}", list(known)),

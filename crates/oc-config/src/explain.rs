@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::chain::{Chain, Usability};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use crate::chain::{Candidate, Chain, Usability};
+use crate::model::Model;
 use crate::model_ref::ModelRef;
 
 /// What set a value.
@@ -47,6 +51,76 @@ pub struct Explanation {
     pub origins: BTreeMap<ModelRef, BTreeMap<&'static str, Origin>>,
 }
 
+/// `{ requested, explicit, candidates: [{ ref, usable, reason?, fix?, namedAt?,
+/// profile?, values: { <field>: { value, origin } } }] }`. Field names are the
+/// config's; origins are `file:line`, `catalog`, `default` and `env:NAME`. Keys
+/// are told by their source only.
+impl Serialize for Explanation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let candidates: Vec<Value> = self.chain.candidates.iter().map(candidate).collect();
+        let explanation = json!({
+            "requested": self.chain.requested,
+            "explicit": self.chain.explicit,
+            "candidates": candidates,
+        });
+        explanation.serialize(serializer)
+    }
+}
+
+fn candidate(candidate: &Candidate) -> Value {
+    let mut told = json!({
+        "ref": candidate.model_ref.to_string(),
+        "usable": candidate.usability.is_usable(),
+    });
+    let mut tell = |key: &str, value: Option<String>| {
+        if let (Some(told), Some(value)) = (told.as_object_mut(), value) {
+            told.insert(key.to_owned(), value.into());
+        }
+    };
+    if let Usability::Unusable { reason, fix } = &candidate.usability {
+        tell("reason", Some(reason.to_string()));
+        tell("fix", Some(fix.clone()));
+    }
+    tell("namedAt", candidate.named_at.as_ref().map(ToString::to_string));
+    tell("profile", candidate.profile.clone());
+    if let (Some(model), Some(told)) = (&candidate.model, told.as_object_mut()) {
+        let values = values(model).into_iter().map(|(field, value)| {
+            let origin = model.origins.get(field).map(ToString::to_string);
+            (field.to_owned(), json!({ "value": value, "origin": origin }))
+        });
+        told.insert("values".to_owned(), Value::Object(values.collect()));
+    }
+    told
+}
+
+/// What a model comes to, by the config's field names.
+fn values(model: &Model) -> Vec<(&'static str, Value)> {
+    let cost = model.cost.map(|cost| {
+        json!({
+            "input": cost.input,
+            "output": cost.output,
+            "cacheRead": cost.cache_read,
+            "cacheWrite": cost.cache_write,
+        })
+    });
+    let input: Vec<&str> = model.input.iter().map(|kind| kind.as_str()).collect();
+    let headers: Vec<&String> = model.headers.keys().collect();
+    vec![
+        ("name", json!(model.name)),
+        ("baseUrl", json!(model.base_url)),
+        ("api", json!(model.api.as_str())),
+        ("apiKey", json!(model.key.as_ref().map(ToString::to_string))),
+        ("reasoning", json!(model.reasoning)),
+        ("input", json!(input)),
+        ("contextWindow", json!(model.context_window)),
+        ("contextTokens", json!(model.context_tokens)),
+        ("maxTokens", json!(model.max_tokens)),
+        ("cost", json!(cost)),
+        ("headers", json!(headers)),
+        ("locality", json!(model.locality.to_string())),
+    ]
+}
+
 impl Explanation {
     pub(crate) fn new(chain: Chain) -> Self {
         let known = chain.candidates.iter().filter_map(|c| c.model.as_ref());
@@ -59,7 +133,11 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.chain.requested)?;
         for (place, candidate) in self.chain.candidates.iter().enumerate() {
-            write!(f, "  {}. {}: ", place + 1, candidate.model_ref)?;
+            write!(f, "  {}. {}", place + 1, candidate.model_ref)?;
+            if let Some(origin) = &candidate.named_at {
+                write!(f, "  [{origin}]")?;
+            }
+            f.write_str(": ")?;
             match &candidate.usability {
                 Usability::Usable => writeln!(f, "usable")?,
                 Usability::Unusable { reason, fix } => writeln!(f, "{reason} ({fix})")?,
@@ -80,6 +158,7 @@ impl fmt::Display for Explanation {
                 ("reasoning", model.reasoning.to_string()),
                 ("contextWindow", number(model.context_window)),
                 ("maxTokens", number(model.max_tokens)),
+                ("cost", model.cost.map_or("not known".to_owned(), |cost| cost.to_string())),
                 ("locality", model.locality.to_string()),
             ];
             for (field, value) in rows {

@@ -64,8 +64,10 @@
 
 mod catalog;
 mod chain;
+mod chosen;
 mod config;
 mod diagnostic;
+mod discovered;
 mod document;
 mod dotenv;
 mod env;
@@ -90,10 +92,12 @@ mod secret;
 mod settings;
 mod source;
 mod substitute;
+mod warnings;
 
 pub use chain::{Candidate, Chain, ExplicitModels, UnknownModel, UnusableReason, Usability};
 pub use config::Config;
 pub use diagnostic::{Diagnostic, Loaded, MaskedSource, Severity};
+pub use discovered::{Discovered, HostedKey, ServerKind};
 pub use env::Env;
 pub use error::{ConfigError, ConfigErrorKind};
 pub use explain::{Explanation, Origin};
@@ -101,7 +105,7 @@ pub use files::{FileText, Files};
 pub use locality::Locality;
 pub use model::{Api, AuthMode, Cost, InputKind, Listed, Model, Provider};
 pub use model_ref::ModelRef;
-pub use raw::Compat;
+pub use raw::{Compat, ReloadMode};
 pub use reading::Reading;
 pub use secret::{Key, KeySource, Secret};
 pub use settings::{

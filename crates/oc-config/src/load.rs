@@ -88,8 +88,7 @@ fn config(
         let secrets = &secrets;
         let mut context = Context { document, secrets, catalog, report, others_can_read };
         let settings = settings.map(|raw| raw.resolve(&at, &mut context));
-        let mut config = resolve(&raw, context);
-        config.settings = settings;
+        let config = resolve(&raw, settings, context);
         (config, secrets.asked())
     })
 }

@@ -157,6 +157,13 @@ const RELAYS: [&str; 4] = ["litellm", "one-api", "new-api", "llmman"];
 /// LiteLLM's own port.
 const RELAY_PORT: u16 = 4000;
 
+/// Whether what is judged hosted only for forwarding elsewhere.
+pub(crate) fn looks_like_relay(provider: &crate::model::Provider) -> bool {
+    let endpoint = provider.base_url.as_deref().and_then(|url| Endpoint::parse(url).ok());
+    let port = endpoint.and_then(|endpoint| endpoint.port);
+    RELAYS.contains(&provider.id.as_str()) || port == Some(RELAY_PORT)
+}
+
 /// Where prompts end up, and why; `provider` is the id in lower case.
 pub(crate) fn judge(provider: &str, endpoint: &Endpoint) -> (Locality, String) {
     let address = endpoint.address;

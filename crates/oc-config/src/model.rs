@@ -44,8 +44,9 @@ pub struct Model {
     pub cost: Option<Cost>,
     /// What the server can and cannot take, as the config states it.
     pub compat: Compat,
-    /// Fields to add to requests: the provider's, `agents.defaults.models`'
-    /// and the model's, the later winning key by key.
+    /// Fields to add to requests: the provider's, the model's,
+    /// `agents.defaults.params` and those of `agents.defaults.models` (first
+    /// `provider/*`, then the ref), the later winning key by key.
     pub params: BTreeMap<String, serde_json::Value>,
     /// OpenClaw's thinking levels to the server's words; null switches one off.
     pub thinking_levels: BTreeMap<String, serde_json::Value>,
@@ -84,6 +85,15 @@ pub struct Cost {
     pub cache_read: f64,
     /// Prompt written to the provider's cache.
     pub cache_write: f64,
+}
+
+/// `3 in, 15 out, 0.3 cache read, 3.75 cache write (US$ per million)`.
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { input, output, cache_read, cache_write } = self;
+        write!(f, "{input} in, {output} out, {cache_read} cache read, ")?;
+        write!(f, "{cache_write} cache write (US$ per million)")
+    }
 }
 
 /// One provider: an endpoint and how to authenticate there.
@@ -177,6 +187,20 @@ pub enum Api {
 }
 
 impl Api {
+    /// Whether OpenClaw alone speaks it: a model with such an API loads and
+    /// cannot be asked here.
+    #[must_use]
+    pub fn is_foreign(self) -> bool {
+        matches!(
+            self,
+            Self::BedrockConverseStream
+                | Self::GoogleVertex
+                | Self::GithubCopilot
+                | Self::OpenaiChatgptResponses
+                | Self::PiMessages
+        )
+    }
+
     /// The word of the config.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -233,4 +257,17 @@ pub enum InputKind {
     Video,
     /// Sound.
     Audio,
+}
+
+impl InputKind {
+    /// The word of the config.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Image => "image",
+            Self::Video => "video",
+            Self::Audio => "audio",
+        }
+    }
 }

@@ -17,7 +17,7 @@ use crate::resolve::canonical_id;
 use crate::secret::{KeySource, Secret};
 
 /// The stored profiles, and the order in which they are tried.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Profiles {
     /// Where the file was looked for.
     pub(crate) path: Option<PathBuf>,
@@ -26,7 +26,7 @@ pub(crate) struct Profiles {
     order: BTreeMap<String, Vec<String>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Profile {
     provider: String,
     kind: Kind,

@@ -8,12 +8,12 @@ use crate::document::Path;
 use crate::key::{Found, follow, usual};
 use crate::locality::{Endpoint, Locality, judge};
 use crate::model::{Api, AuthMode, Provider};
-use crate::raw::{AuthWord, ProviderRow, SecretInput};
+use crate::raw::{AuthWord, ProviderRow, RequestAuth, RequestAuthMode, RequestRow, SecretInput};
 use crate::resolve::Context;
 use crate::secret::{Key, KeySource, Secret};
 
 /// Headers that authenticate: with one of them no key is needed.
-const AUTH_HEADERS: [&str; 3] = ["authorization", "x-api-key", "api-key"];
+const AUTH_HEADERS: [&str; 4] = ["authorization", "x-api-key", "api-key", "x-goog-api-key"];
 
 /// Resolves a configured provider; `path` is where its row stands.
 pub(crate) fn configured(
@@ -32,37 +32,13 @@ pub(crate) fn configured(
     };
     let mut headers = headers(&row.headers, &path.key("headers"), context, &mut unsupported);
     if let Some(request) = &row.request {
-        let at = path.key("request");
-        headers.extend(self::headers(
-            &request.headers,
-            &at.key("headers"),
-            context,
-            &mut unsupported,
-        ));
-        let parts = [
-            ("auth", request.auth.is_some()),
-            ("proxy", request.proxy.is_some()),
-            ("tls", request.tls.is_some()),
-        ];
-        for (name, _) in parts.iter().filter(|(_, stated)| *stated) {
-            unsupported.get_or_insert_with(|| {
-                let fix = format!("remove `request.{name}`");
-                (format!("`request.{name}` is not supported yet"), fix)
-            });
-        }
+        request_settings(request, &path.key("request"), &mut headers, context, &mut unsupported);
     }
-    let authenticated = headers.keys().any(|name| AUTH_HEADERS.contains(&name.as_str()));
+    let authenticated = row.request.as_ref().is_some_and(RequestRow::authenticates)
+        || headers.keys().any(|name| AUTH_HEADERS.contains(&name.as_str()));
     let key_vars = catalog.map(|c| c.key_vars.clone()).unwrap_or_default();
     let optional = address.is_local() || authenticated;
     let key = key(id, row, &key_vars, optional, path, context);
-    if let (Some(endpoint), Key::Ready { .. }) = (&endpoint, &key)
-        && !endpoint.encrypted
-        && !endpoint.address.is_local()
-    {
-        let fix = "use `https://`".to_owned();
-        let reason = "the key would travel unencrypted over the internet";
-        context.warning(&path.key("baseUrl"), reason, Some(fix));
-    }
     let auth = auth_mode(row.auth, &key, &mut unsupported);
     Provider {
         id: id.to_owned(),
@@ -80,6 +56,66 @@ pub(crate) fn configured(
         region: row.region.clone(),
         configured: true,
         unsupported,
+    }
+}
+
+/// `request`: what it sets as headers, and what makes the provider unusable.
+fn request_settings(
+    request: &RequestRow,
+    at: &Path,
+    headers: &mut BTreeMap<String, Secret>,
+    context: &mut Context<'_, '_>,
+    unsupported: &mut Option<(String, String)>,
+) {
+    headers.extend(self::headers(&request.headers, &at.key("headers"), context, unsupported));
+    if let Some(auth) = &request.auth {
+        request_auth(auth, &at.key("auth"), headers, context, unsupported);
+    }
+    let parts = [("proxy", request.proxy.is_some()), ("tls", request.tls.is_some())];
+    for (name, _) in parts.iter().filter(|(_, stated)| *stated) {
+        let fix = format!("remove `request.{name}`");
+        let reason = format!("`request.{name}` is not supported yet");
+        context.warning(&at.key(name), format!("{reason}: its models cannot be asked"), Some(fix));
+        let fix = format!("remove `request.{name}`");
+        unsupported.get_or_insert((reason, fix));
+    }
+}
+
+/// `request.auth` comes to one header.
+fn request_auth(
+    auth: &RequestAuth,
+    at: &Path,
+    headers: &mut BTreeMap<String, Secret>,
+    context: &mut Context<'_, '_>,
+    unsupported: &mut Option<(String, String)>,
+) {
+    let (name, input, field, prefix) = match auth.mode {
+        RequestAuthMode::ProviderDefault => return,
+        RequestAuthMode::AuthorizationBearer => {
+            ("authorization", &auth.token, "token", Some("Bearer "))
+        }
+        RequestAuthMode::Header => {
+            let name = auth.header_name.as_deref().unwrap_or_default();
+            (name, &auth.value, "value", auth.prefix.as_deref())
+        }
+    };
+    let needs = [("headerName", name.is_empty()), (field, input.is_none())];
+    for (missing, _) in needs.iter().filter(|(_, missing)| *missing) {
+        let fix = Some(format!("add `{missing}`"));
+        context.error(at, format!("`{missing}` is missing"), fix);
+    }
+    let Some(input) = input.as_ref().filter(|_| !name.is_empty()) else {
+        return;
+    };
+    let row = BTreeMap::from([(field.to_owned(), input.clone())]);
+    for (_, value) in self::headers(&row, at, context, unsupported) {
+        if !is_header_name(name) {
+            let fix = "a header's name is made of letters, digits and `-`".to_owned();
+            context.error(&at.key("headerName"), "not a header name", Some(fix));
+            continue;
+        }
+        let value = format!("{}{}", prefix.unwrap_or_default(), value.expose());
+        headers.insert(name.to_lowercase(), Secret::new(value));
     }
 }
 

@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::catalog::{Catalog, CatalogProvider};
+use crate::chosen::choose;
 use crate::config::{Alias, Config};
 use crate::diagnostic::Report;
 use crate::document::{Document, Path};
 use crate::explain::Origin;
 use crate::key::SecretSources;
 use crate::merge::{Configured, assumed, catalogued, explicit};
-use crate::model::{Listed, Model};
+use crate::model::Model;
 use crate::model_ref::ModelRef;
 use crate::nearest::nearest;
 use crate::provider;
 use crate::raw::{MergeMode, ProviderRow, Raw};
+use crate::settings::Settings;
+use crate::warnings::warn;
 
 /// What resolving needs at hand.
 pub(crate) struct Context<'a, 'r> {
@@ -79,10 +82,14 @@ impl Context<'_, '_> {
 }
 
 /// Builds the config and reports what is wrong with its meaning.
-pub(crate) fn resolve(raw: &Raw, mut context: Context<'_, '_>) -> Config {
+pub(crate) fn resolve(
+    raw: &Raw,
+    settings: Option<Settings>,
+    mut context: Context<'_, '_>,
+) -> Config {
     let context = &mut context;
     let rows = canonical_rows(raw, context);
-    let mut config = Config::default();
+    let mut config = Config { settings, ..Config::default() };
     add_configured(&mut config, raw, &rows, context);
     if raw.models.mode == MergeMode::Merge {
         for (id, catalog) in &context.catalog.providers {
@@ -92,13 +99,16 @@ pub(crate) fn resolve(raw: &Raw, mut context: Context<'_, '_>) -> Config {
         }
     }
     add_entries(&mut config, raw, &rows, context);
-    choose_models(&mut config, raw, &rows, context);
+    choose(&mut config, raw, &rows, context);
     cap_windows(&mut config, raw);
+    config.reload = raw.reload.mode;
+    config.profiles = context.secrets.profiles.clone();
+    warn(&config, &rows, context);
     config
 }
 
 /// The written key of each configured provider, by its canonical id.
-type Rows<'a> = BTreeMap<String, (Path, &'a ProviderRow)>;
+pub(crate) type Rows<'a> = BTreeMap<String, (Path, &'a ProviderRow)>;
 
 fn canonical_rows<'a>(raw: &'a Raw, context: &mut Context<'_, '_>) -> Rows<'a> {
     let base = Path::of(["models", "providers"]);
@@ -173,7 +183,7 @@ fn add_configured(config: &mut Config, raw: &Raw, rows: &Rows<'_>, context: &mut
     }
 }
 
-fn row_path(provider: &Path, index: usize, id: &str, document: &Document) -> Path {
+pub(crate) fn row_path(provider: &Path, index: usize, id: &str, document: &Document) -> Path {
     let models = provider.key("models");
     let has_id = |index: usize| {
         let node = document.find(&models.index(index).key("id"))?;
@@ -201,9 +211,32 @@ fn add_hosted(config: &mut Config, id: &str, catalog: &CatalogProvider, context:
 /// `agents.defaults.models`: aliases and parameters.
 fn add_entries(config: &mut Config, raw: &Raw, rows: &Rows<'_>, context: &mut Context<'_, '_>) {
     let base = Path::of(["agents", "defaults", "models"]);
-    for (key, entry) in &raw.agents.defaults.models {
+    let defaults = &raw.agents.defaults;
+    if !defaults.params.is_empty() {
+        for model in config.models.values_mut() {
+            Arc::make_mut(model).params.extend(defaults.params.clone());
+        }
+    }
+    // In the order of the file, which decides about aliases; patterns first,
+    // for what is said of one model counts more.
+    let mut entries: Vec<_> = defaults.models.iter().collect();
+    entries.sort_by_key(|(key, _)| {
+        let pattern = key.trim_end().ends_with("/*");
+        (!pattern, context.document.find(&base.key(key)).map(|node| node.span.start))
+    });
+    for (key, entry) in entries {
         let at = base.key(key);
-        if key.trim_end().ends_with("/*") {
+        if let Some(provider) = key.trim_end().strip_suffix("/*") {
+            let provider = canonical_id(provider, context.catalog);
+            for model in config.models.values_mut() {
+                if model.model_ref.provider() == provider {
+                    Arc::make_mut(model).params.extend(entry.params.clone());
+                }
+            }
+            if entry.alias.is_some() {
+                let fix = Some("name one model".to_owned());
+                context.warning(&at.key("alias"), "an alias of many models names none", fix);
+            }
             continue;
         }
         let Some(model_ref) = config.read_ref(key) else {
@@ -229,80 +262,28 @@ fn add_entries(config: &mut Config, raw: &Raw, rows: &Rows<'_>, context: &mut Co
             let reason = "the alias `default` is never reached: the word means the primary";
             context.warning(&at.key("alias"), reason, Some("choose another".to_owned()));
         }
-        let alias = Alias { name: name.to_owned(), model_ref };
+        let key_at = context.document.find(&at.key("alias")).or_else(|| context.document.find(&at));
+        let stands_at = key_at.map_or(0, |node| node.span.start);
+        let alias = Alias { name: name.to_owned(), model_ref, stands_at };
         if let Some(earlier) = config.aliases.get(&lower)
             && earlier.model_ref != alias.model_ref
         {
-            let reason =
-                format!("alias `{name}` also names {}; this one counts", earlier.model_ref);
+            let line = context.report.line_of(earlier.stands_at, stands_at);
+            let reason = format!(
+                "alias `{name}` also names {} in {line}; this later one counts",
+                earlier.model_ref
+            );
             context.warning(&at.key("alias"), reason, Some("choose another".to_owned()));
         }
         config.aliases.insert(lower, alias);
     }
 }
 
-/// `agents.defaults.model`: the primary and its fallbacks.
-fn choose_models(config: &mut Config, raw: &Raw, rows: &Rows<'_>, context: &mut Context<'_, '_>) {
-    let choice = &raw.agents.defaults.model;
-    let at = Path::of(["agents", "defaults", "model"]);
-    let primary_at = match context.document.find(&at).and_then(|node| node.text()) {
-        Some(_) => at.clone(),
-        None => at.key("primary"),
-    };
-    match &choice.primary {
-        Some(name) => config.primary = named(config, raw, rows, name, &primary_at, context),
-        None if context.lacks(&at, "primary") => {
-            let mut listed = config.models.values().filter(|m| m.listed == Listed::Config);
-            config.primary = match (listed.next(), listed.next()) {
-                (Some(only), None) => Some(only.model_ref.clone()),
-                _ => None,
-            };
-            // After errors it may well be one of them that hides the primary.
-            if config.primary.is_none() && !context.report.has_errors() {
-                let reason = "no primary model: requests must name one";
-                let fix = "set `agents.defaults.model.primary`".to_owned();
-                context.warning(&at, reason, Some(fix));
-            }
-        }
-        None => {}
-    }
-    for (index, name) in choice.fallbacks.iter().enumerate() {
-        let at = at.key("fallbacks").index(index);
-        if let Some(model_ref) = named(config, raw, rows, name, &at, context) {
-            config.fallbacks.push(model_ref);
-        }
-    }
-}
-
-/// A model named in the chain: an error if the text can name none, a warning
-/// if it names one that nobody knows.
-fn named(
-    config: &mut Config,
-    raw: &Raw,
-    rows: &Rows<'_>,
-    name: &str,
-    at: &Path,
-    context: &mut Context<'_, '_>,
-) -> Option<ModelRef> {
-    if let Some(variable) = context.missing_variable(at) {
-        let fix = format!("set {variable} in the environment");
-        context.error(at, format!("variable `{variable}` is not set"), Some(fix));
-        return None;
-    }
-    let Some(model_ref) = config.read_ref(name) else {
-        let fix = near_ref(config, name).unwrap_or("write `provider/model`".to_owned());
-        context.error(at, format!("`{name}` is no model ref and no alias"), Some(fix));
-        return None;
-    };
-    assume(config, raw, rows, &model_ref, at, context);
-    Some(model_ref)
-}
-
 /// Makes a model of a ref that no list holds, where its provider does not
 /// claim to list all of its models: it is hosted and ours is only an excerpt,
 /// or its row has no models. A configured provider that lists models is taken
 /// at its word, and so is `replace`.
-fn assume(
+pub(crate) fn assume(
     config: &mut Config,
     raw: &Raw,
     rows: &Rows<'_>,
@@ -337,10 +318,14 @@ fn assume(
         return;
     };
     let hosted = catalog.is_some() && provider.locality == crate::locality::Locality::Hosted;
+    let pattern = |key: &String| {
+        let provider = key.trim_end().strip_suffix("/*");
+        provider.is_some_and(|provider| canonical_id(provider, context.catalog) == id)
+    };
     let open = match row {
         Some((_, row)) => row.models.is_empty() || (hosted && merging),
         None => true,
-    };
+    } || raw.agents.defaults.models.keys().any(pattern);
     if !open {
         let of_provider = config.models.keys().filter(|known| known.provider() == id);
         let ids: Vec<&str> = of_provider.map(ModelRef::model).collect();
@@ -353,14 +338,15 @@ fn assume(
         return;
     }
     let configured = row.map(|(path, row)| Configured { row, path });
-    let model = assumed(provider, configured, model_ref.clone(), context);
+    let mut model = assumed(provider, configured, model_ref.clone(), context);
+    model.params.extend(raw.agents.defaults.params.clone());
     let reason = format!("`{model_ref}` is in no list: its window and cost are not known");
     let fix = format!("describe it in `models.providers.{id}.models`");
     context.warning(at, reason, Some(fix));
     config.add_model(model);
 }
 
-fn near_ref(config: &Config, name: &str) -> Option<String> {
+pub(crate) fn near_ref(config: &Config, name: &str) -> Option<String> {
     let names = config.names();
     let near = nearest(name, names.iter().map(String::as_str))?;
     Some(format!("did you mean `{near}`?"))

@@ -59,10 +59,6 @@ const CASES: &[(&str, &str)] = &[
         "{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-response', models: [] } } } }",
     ),
     (
-        "renamed api",
-        "{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-codex-responses', models: [] } } } }",
-    ),
-    (
         "key from a command",
         "{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', apiKey: '!pass show sk-planted', api: 'openai-responses', models: [] } } } }",
     ),

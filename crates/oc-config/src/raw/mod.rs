@@ -14,12 +14,18 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
-pub(crate) use agents::Agents;
+pub(crate) use agents::{Agents, ModelChoice};
 pub(crate) use auth::{Auth, EnvBlock, SecretMode, SecretStore, Secrets};
 pub(crate) use gateway::Reload;
+pub use gateway::ReloadMode;
 pub use models::Compat;
-pub(crate) use models::{ApiWord, AuthWord, Cost, MergeMode, ModelRow, Models, ProviderRow};
-pub(crate) use values::{Amount, Count, Opaque, SecretInput, SecretReference, SecretSource};
+pub(crate) use models::{
+    ApiWord, AuthWord, Cost, MergeMode, ModelRow, Models, ProviderRow, RequestAuth,
+    RequestAuthMode, RequestRow,
+};
+pub(crate) use values::{
+    Amount, Count, Opaque, OrNull, Runtime, SecretInput, SecretReference, SecretSource, Whole,
+};
 
 use crate::diagnostic::Report;
 use crate::document::{Document, Entry, Node, Path, Value, read, repeated_keys, repeats};

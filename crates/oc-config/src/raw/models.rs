@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::{Amount, Count, Opaque, SecretInput};
+use super::{Amount, Count, OrNull, Runtime, SecretInput, Whole};
 use crate::model::InputKind;
 
 /// `models`.
@@ -20,10 +20,36 @@ pub(crate) struct Models {
     pub(crate) providers: BTreeMap<String, ProviderRow>,
     /// February's discovery of Bedrock models.
     #[expect(dead_code, reason = "known, not used")]
-    bedrock_discovery: Option<Opaque>,
+    bedrock_discovery: Option<BedrockDiscovery>,
     /// Refresh of OpenClaw's hosted catalog.
     #[expect(dead_code, reason = "known, not used")]
-    catalog_refresh: Option<Opaque>,
+    catalog_refresh: Option<CatalogRefresh>,
+}
+
+/// `models.bedrockDiscovery`, February only; Bedrock is not spoken here.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[expect(dead_code, reason = "read for its strictness")]
+struct BedrockDiscovery {
+    enabled: Option<bool>,
+    region: Option<String>,
+    provider_filter: Option<Vec<String>>,
+    /// Seconds. OpenClaw: 3600.
+    refresh_interval: Option<Whole>,
+    /// Tokens. OpenClaw: 32000.
+    default_context_window: Option<Count>,
+    /// Tokens. OpenClaw: 4096.
+    default_max_tokens: Option<Count>,
+}
+
+/// `models.catalogRefresh`, September only: our catalog comes with the program.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[expect(dead_code, reason = "read for its strictness")]
+struct CatalogRefresh {
+    /// OpenClaw: true.
+    enabled: Option<bool>,
+    url: Option<String>,
 }
 
 /// `models.mode`.
@@ -66,15 +92,36 @@ pub(crate) struct ProviderRow {
     /// Settings of OpenClaw's provider plugin.
     #[serde(default)]
     pub(crate) params: BTreeMap<String, serde_json::Value>,
+    /// Ollama over `openai-completions`: whether OpenClaw sends the window
+    /// with each request. OpenClaw: true; not used.
     #[serde(rename = "injectNumCtxForOpenAICompat")]
     #[expect(dead_code, reason = "known, not used")]
     inject_num_ctx: Option<bool>,
+    /// OpenClaw's runtime for it; not used.
     #[expect(dead_code, reason = "known, not used")]
-    agent_runtime: Option<Opaque>,
-    #[expect(dead_code, reason = "known, not used")]
-    local_service: Option<Opaque>,
-    /// Transport settings; refused until they are honoured.
+    agent_runtime: Option<Runtime>,
+    /// A server that OpenClaw starts itself; the gateway starts none.
+    pub(crate) local_service: Option<LocalService>,
+    /// How requests are sent.
     pub(crate) request: Option<RequestRow>,
+}
+
+/// `models.providers.<id>.localService` (September).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[expect(dead_code, reason = "read for its strictness")]
+pub(crate) struct LocalService {
+    /// The program; absolute.
+    command: String,
+    args: Option<Vec<String>>,
+    cwd: Option<String>,
+    env: Option<BTreeMap<String, String>>,
+    /// OpenClaw: `baseUrl` with `/models`.
+    health_url: Option<String>,
+    /// Milliseconds. OpenClaw: 120000.
+    ready_timeout_ms: Option<Count>,
+    /// Milliseconds; 0 is never. OpenClaw: 0.
+    idle_stop_ms: Option<Whole>,
 }
 
 /// `models.providers.<id>.request`.
@@ -84,11 +131,83 @@ pub(crate) struct RequestRow {
     /// Headers of every request.
     #[serde(default)]
     pub(crate) headers: BTreeMap<String, SecretInput>,
-    pub(crate) auth: Option<Opaque>,
-    pub(crate) proxy: Option<Opaque>,
-    pub(crate) tls: Option<Opaque>,
+    /// How requests are authenticated, in place of `auth` and `apiKey`.
+    pub(crate) auth: Option<RequestAuth>,
+    /// A proxy; makes the provider unusable, the gateway goes through none.
+    pub(crate) proxy: Option<RequestProxy>,
+    /// Certificates; make the provider unusable until they are honoured.
+    pub(crate) tls: Option<RequestTls>,
+    /// Whether private addresses may be reached. A configured address is
+    /// trusted anyway; `false` changes nothing.
     #[expect(dead_code, reason = "a configured address is trusted anyway")]
     allow_private_network: Option<bool>,
+}
+
+impl RequestRow {
+    /// Whether it says how to authenticate, so that no key is needed.
+    pub(crate) fn authenticates(&self) -> bool {
+        let mode = self.auth.as_ref().map(|auth| auth.mode);
+        mode.is_some_and(|mode| mode != RequestAuthMode::ProviderDefault)
+    }
+}
+
+/// `request.auth`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct RequestAuth {
+    /// The way.
+    pub(crate) mode: RequestAuthMode,
+    /// `authorization-bearer`: the token.
+    pub(crate) token: Option<SecretInput>,
+    /// `header`: its name.
+    pub(crate) header_name: Option<String>,
+    /// `header`: its value.
+    pub(crate) value: Option<SecretInput>,
+    /// `header`: what stands before the value.
+    pub(crate) prefix: Option<String>,
+}
+
+/// `request.auth.mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RequestAuthMode {
+    /// As `auth` and `apiKey` say.
+    ProviderDefault,
+    /// `Authorization: Bearer` with `token`.
+    AuthorizationBearer,
+    /// A header of its own.
+    Header,
+}
+
+/// `request.proxy`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[expect(dead_code, reason = "read for its strictness")]
+pub(crate) struct RequestProxy {
+    mode: ProxyMode,
+    url: Option<String>,
+    tls: Option<RequestTls>,
+}
+
+/// `request.proxy.mode`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum ProxyMode {
+    EnvProxy,
+    ExplicitProxy,
+}
+
+/// `request.tls`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[expect(dead_code, reason = "read for its strictness")]
+pub(crate) struct RequestTls {
+    ca: Option<SecretInput>,
+    cert: Option<SecretInput>,
+    key: Option<SecretInput>,
+    passphrase: Option<SecretInput>,
+    server_name: Option<String>,
+    insecure_skip_verify: Option<bool>,
 }
 
 /// `models.providers.<id>.models[]`.
@@ -121,17 +240,87 @@ pub(crate) struct ModelRow {
     /// What the server can and cannot take.
     pub(crate) compat: Option<Compat>,
     /// OpenClaw's thinking levels to the server's words; null switches one off.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "thinking_levels")]
+    #[schemars(with = "ThinkingLevels")]
     pub(crate) thinking_level_map: BTreeMap<String, serde_json::Value>,
     /// Fields to add to requests.
     #[serde(default)]
     pub(crate) params: BTreeMap<String, serde_json::Value>,
+    /// OpenClaw's runtime for it; not used.
     #[expect(dead_code, reason = "known, not used")]
-    agent_runtime: Option<Opaque>,
+    agent_runtime: Option<Runtime>,
+    /// How large images may be; not used, they are passed on.
     #[expect(dead_code, reason = "known, not used")]
-    media_input: Option<Opaque>,
+    media_input: Option<MediaInput>,
+    /// OpenClaw's note of who wrote the row; not used.
     #[expect(dead_code, reason = "known, not used")]
-    metadata_source: Option<String>,
+    metadata_source: Option<MetadataSource>,
+}
+
+/// `mediaInput`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "read for its strictness")]
+struct MediaInput {
+    image: Option<ImageInput>,
+}
+
+/// `mediaInput.image`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[expect(dead_code, reason = "read for its strictness")]
+struct ImageInput {
+    max_bytes: Option<Count>,
+    max_pixels: Option<Count>,
+    max_side_px: Option<Count>,
+    preferred_side_px: Option<Count>,
+    token_mode: Option<TokenMode>,
+}
+
+/// `mediaInput.image.tokenMode`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum TokenMode {
+    Tile,
+    Detail,
+    Provider,
+}
+
+/// `metadataSource`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum MetadataSource {
+    ModelsAdd,
+}
+
+/// `thinkingLevelMap`: the server's words; null switches a level off.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct ThinkingLevels {
+    off: OrNull,
+    minimal: OrNull,
+    low: OrNull,
+    medium: OrNull,
+    high: OrNull,
+    xhigh: OrNull,
+    max: OrNull,
+}
+
+fn thinking_levels<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, serde_json::Value>, D::Error> {
+    let levels = ThinkingLevels::deserialize(deserializer)?;
+    let all = [
+        ("off", levels.off),
+        ("minimal", levels.minimal),
+        ("low", levels.low),
+        ("medium", levels.medium),
+        ("high", levels.high),
+        ("xhigh", levels.xhigh),
+        ("max", levels.max),
+    ];
+    let stated = all.into_iter().filter_map(|(level, word)| Some((level.to_owned(), word.0?)));
+    Ok(stated.collect())
 }
 
 /// `cost`; what is absent is taken from the catalog, or is free.
@@ -142,8 +331,42 @@ pub(crate) struct Cost {
     pub(crate) output: Option<Amount>,
     pub(crate) cache_read: Option<Amount>,
     pub(crate) cache_write: Option<Amount>,
+    /// Other prices for longer prompts; not used, the base price is shown.
     #[expect(dead_code, reason = "known, not used")]
-    tiered_pricing: Option<Opaque>,
+    tiered_pricing: Option<Tiers>,
+}
+
+/// `tieredPricing`: read for its strictness and not kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tiers;
+
+impl<'de> Deserialize<'de> for Tiers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::<Tier>::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+impl JsonSchema for Tiers {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Tiers".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Vec::<Tier>::json_schema(generator)
+    }
+}
+
+/// One price band.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[expect(dead_code, reason = "read for its strictness")]
+struct Tier {
+    input: Amount,
+    output: Amount,
+    cache_read: Amount,
+    cache_write: Amount,
+    /// From this many tokens, and to that many.
+    range: Vec<Amount>,
 }
 
 /// `api`: the union of both versions' words.
@@ -157,6 +380,7 @@ pub(crate) enum ApiWord {
     GoogleVertex,
     Ollama,
     AzureOpenaiResponses,
+    #[serde(alias = "openai-codex-responses")]
     OpenaiChatgptResponses,
     GithubCopilot,
     BedrockConverseStream,
@@ -190,6 +414,8 @@ pub struct Compat {
     pub supports_instructions: Option<bool>,
     pub supports_usage_in_streaming: Option<bool>,
     pub supports_tools: Option<bool>,
+    #[serde(default, deserialize_with = "spelled::<_, CodeMode>")]
+    #[schemars(with = "Option<CodeMode>")]
     pub code_mode: Option<String>,
     pub supports_strict_mode: Option<bool>,
     pub supports_json_schema_response_format: Option<bool>,
@@ -198,7 +424,11 @@ pub struct Compat {
     pub visible_reasoning_detail_types: Option<Vec<String>>,
     pub supported_reasoning_efforts: Option<Vec<String>>,
     pub reasoning_effort_map: Option<BTreeMap<String, String>>,
+    #[serde(default, deserialize_with = "spelled::<_, MaxTokensField>")]
+    #[schemars(with = "Option<MaxTokensField>")]
     pub max_tokens_field: Option<String>,
+    #[serde(default, deserialize_with = "spelled::<_, ThinkingFormat>")]
+    #[schemars(with = "Option<ThinkingFormat>")]
     pub thinking_format: Option<String>,
     pub requires_tool_result_name: Option<bool>,
     pub requires_assistant_after_tool_result: Option<bool>,
@@ -212,9 +442,68 @@ pub struct Compat {
     pub open_router_routing: Option<serde_json::Value>,
     pub vercel_gateway_routing: Option<serde_json::Value>,
     pub zai_tool_stream: Option<bool>,
+    #[serde(default, deserialize_with = "spelled::<_, CacheControlFormat>")]
+    #[schemars(with = "Option<CacheControlFormat>")]
     pub cache_control_format: Option<String>,
     pub send_session_affinity_headers: Option<bool>,
     pub send_session_id_header: Option<bool>,
     pub supports_eager_tool_input_streaming: Option<bool>,
     pub supports_long_cache_retention: Option<bool>,
+}
+
+/// A word out of a fixed set, kept as it is spelled.
+fn spelled<'de, D, W>(deserializer: D) -> Result<Option<String>, D::Error>
+where
+    D: Deserializer<'de>,
+    W: Deserialize<'de> + Spelled,
+{
+    W::deserialize(deserializer).map(|word| Some(word.spelling().to_owned()))
+}
+
+trait Spelled {
+    fn spelling(&self) -> &'static str;
+}
+
+/// A fixed set of words of `compat`.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+        enum $name {
+            $(#[serde(rename = $word)] $variant),*
+        }
+
+        impl Spelled for $name {
+            fn spelling(&self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word),*
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// `compat.codeMode`.
+    CodeMode { Preferred = "preferred", Capable = "capable" }
+}
+words! {
+    /// `compat.maxTokensField`.
+    MaxTokensField { Completion = "max_completion_tokens", Plain = "max_tokens" }
+}
+words! {
+    /// `compat.thinkingFormat`.
+    ThinkingFormat {
+        Openai = "openai",
+        Openrouter = "openrouter",
+        Deepseek = "deepseek",
+        Together = "together",
+        Qwen = "qwen",
+        QwenChatTemplate = "qwen-chat-template",
+        Zai = "zai",
+    }
+}
+words! {
+    /// `compat.cacheControlFormat`.
+    CacheControlFormat { Anthropic = "anthropic" }
 }

@@ -97,6 +97,108 @@ impl JsonSchema for Count {
     }
 }
 
+/// A whole number, zero included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Whole;
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(WholeVisitor)
+    }
+}
+
+struct WholeVisitor;
+
+impl Visitor<'_> for WholeVisitor {
+    type Value = Whole;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number not below zero")
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Whole, E> {
+        Ok(Whole)
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Whole, E> {
+        match value >= 0 {
+            true => Ok(Whole),
+            false => Err(E::invalid_value(serde::de::Unexpected::Signed(value), &self)),
+        }
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Whole, E> {
+        match value.fract() == 0.0 && value >= 0.0 {
+            true => Ok(Whole),
+            false => Err(E::invalid_value(serde::de::Unexpected::Float(value), &self)),
+        }
+    }
+}
+
+impl JsonSchema for Whole {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Whole".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": 0 })
+    }
+}
+
+/// A string or null; absent is neither.
+#[derive(Debug, Default)]
+pub(crate) struct OrNull(pub(crate) Option<serde_json::Value>);
+
+impl<'de> Deserialize<'de> for OrNull {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OrNullVisitor)
+    }
+}
+
+struct OrNullVisitor;
+
+impl Visitor<'_> for OrNullVisitor {
+    type Value = OrNull;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or null")
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<OrNull, E> {
+        Ok(OrNull(Some(value.into())))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<OrNull, E> {
+        Ok(OrNull(Some(serde_json::Value::Null)))
+    }
+}
+
+impl JsonSchema for OrNull {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "OrNull".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "null"] })
+    }
+}
+
+/// `agentRuntime`: which of OpenClaw's runtimes drives a model; not used.
+#[derive(Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "read for its strictness")]
+pub(crate) struct Runtime {
+    id: Option<String>,
+}
+
 /// A finite number of US dollars, not below zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Amount(pub(crate) f64);
