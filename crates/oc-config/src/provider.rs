@@ -8,7 +8,9 @@ use crate::document::Path;
 use crate::key::{Found, follow, usual};
 use crate::locality::{Endpoint, Locality, judge};
 use crate::model::{Api, AuthMode, Provider};
-use crate::raw::{AuthWord, ProviderRow, RequestAuth, RequestAuthMode, RequestRow, SecretInput};
+use crate::raw::{
+    AuthWord, ProviderRow, ProxyMode, RequestAuth, RequestAuthMode, RequestRow, SecretInput,
+};
 use crate::resolve::Context;
 use crate::secret::{Key, KeySource, Secret};
 
@@ -70,6 +72,12 @@ fn request_settings(
     headers.extend(self::headers(&request.headers, &at.key("headers"), context, unsupported));
     if let Some(auth) = &request.auth {
         request_auth(auth, &at.key("auth"), headers, context, unsupported);
+    }
+    if let Some(proxy) = &request.proxy
+        && proxy.mode == ProxyMode::ExplicitProxy
+        && proxy.url.is_none()
+    {
+        context.error(&at.key("proxy"), "`url` is missing", Some("add `url`".to_owned()));
     }
     let parts = [("proxy", request.proxy.is_some()), ("tls", request.tls.is_some())];
     for (name, _) in parts.iter().filter(|(_, stated)| *stated) {

@@ -15,7 +15,7 @@ use crate::model::Model;
 use crate::model_ref::ModelRef;
 use crate::nearest::nearest;
 use crate::provider;
-use crate::raw::{MergeMode, ProviderRow, Raw};
+use crate::raw::{MergeMode, ProviderRow, Raw, SecretSource};
 use crate::settings::Settings;
 use crate::warnings::warn;
 
@@ -88,6 +88,7 @@ pub(crate) fn resolve(
     mut context: Context<'_, '_>,
 ) -> Config {
     let context = &mut context;
+    check_stores(raw, context);
     let rows = canonical_rows(raw, context);
     let mut config = Config { settings, ..Config::default() };
     add_configured(&mut config, raw, &rows, context);
@@ -105,6 +106,25 @@ pub(crate) fn resolve(
     config.profiles = context.secrets.profiles.clone();
     warn(&config, &rows, context);
     config
+}
+
+/// What each source of secrets cannot do without.
+fn check_stores(raw: &Raw, context: &mut Context<'_, '_>) {
+    let base = Path::of(["secrets", "providers"]);
+    for (alias, store) in &raw.secrets.providers {
+        let at = base.key(alias);
+        let (needed, there) = match store.source {
+            SecretSource::File => ("path", store.path.is_some()),
+            SecretSource::Exec => {
+                let there = store.command.is_some() || store.plugin_integration.is_some();
+                ("command", there)
+            }
+            SecretSource::Env | SecretSource::Store => continue,
+        };
+        if !there && context.lacks(&at, needed) {
+            context.error(&at, format!("`{needed}` is missing"), Some(format!("add `{needed}`")));
+        }
+    }
 }
 
 /// The written key of each configured provider, by its canonical id.

@@ -8,6 +8,7 @@ mod agents;
 mod auth;
 mod gateway;
 mod models;
+mod routing;
 mod values;
 
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ pub(crate) use gateway::Reload;
 pub use gateway::ReloadMode;
 pub use models::Compat;
 pub(crate) use models::{
-    ApiWord, AuthWord, Cost, MergeMode, ModelRow, Models, ProviderRow, RequestAuth,
+    ApiWord, AuthWord, Cost, MergeMode, ModelRow, Models, ProviderRow, ProxyMode, RequestAuth,
     RequestAuthMode, RequestRow,
 };
 pub(crate) use values::{

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
+use super::routing::{OpenRouterRouting, VercelGatewayRouting, kept};
 use super::{Amount, Count, OrNull, Runtime, SecretInput, Whole};
 use crate::model::InputKind;
 
@@ -182,17 +183,18 @@ pub(crate) enum RequestAuthMode {
 /// `request.proxy`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[expect(dead_code, reason = "read for its strictness")]
 pub(crate) struct RequestProxy {
-    mode: ProxyMode,
-    url: Option<String>,
+    pub(crate) mode: ProxyMode,
+    /// `explicit-proxy`: where it is.
+    pub(crate) url: Option<String>,
+    #[expect(dead_code, reason = "read for its strictness")]
     tls: Option<RequestTls>,
 }
 
 /// `request.proxy.mode`.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-enum ProxyMode {
+pub(crate) enum ProxyMode {
     EnvProxy,
     ExplicitProxy,
 }
@@ -439,7 +441,11 @@ pub struct Compat {
     pub unsupported_tool_schema_keywords: Option<Vec<String>>,
     pub tool_call_arguments_encoding: Option<String>,
     pub requires_open_ai_anthropic_tool_payload: Option<bool>,
+    #[serde(default, deserialize_with = "kept::<_, OpenRouterRouting>")]
+    #[schemars(with = "Option<OpenRouterRouting>")]
     pub open_router_routing: Option<serde_json::Value>,
+    #[serde(default, deserialize_with = "kept::<_, VercelGatewayRouting>")]
+    #[schemars(with = "Option<VercelGatewayRouting>")]
     pub vercel_gateway_routing: Option<serde_json::Value>,
     pub zai_tool_stream: Option<bool>,
     #[serde(default, deserialize_with = "spelled::<_, CacheControlFormat>")]

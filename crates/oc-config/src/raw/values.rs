@@ -150,7 +150,8 @@ impl JsonSchema for Whole {
 }
 
 /// A string or null; absent is neither.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize)]
+#[serde(transparent)]
 pub(crate) struct OrNull(pub(crate) Option<serde_json::Value>);
 
 impl<'de> Deserialize<'de> for OrNull {
