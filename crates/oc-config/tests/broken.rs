@@ -156,6 +156,121 @@ const CASES: &[(&str, &str)] = &[
     ("secrets", "{ secrets: { provider: {} } }"),
     ("reload mode", "{ gateway: { port: 18789, reload: { mode: 'hybird' } } }"),
     ("settings in the config", "{ ocGateway: { listen: '0.0.0.0:4141', limit: {} } }"),
+    // September's and February's further fields
+    (
+        "compat words",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', models: [{ id: 'm', name: 'M', compat: { thinkingFormat: 'qwn', maxTokensField: 'max_output_tokens', codeMode: 'on', cacheControlFormat: 'openai' } }] } } } }"#,
+    ),
+    (
+        "OpenRouter routing",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', models: [{ id: 'm', name: 'M', compat: { openRouterRouting: { onyl: ['a'], data_collection: 'denied', sort: 5, max_price: { prompt: true }, preferred_max_latency: { p95: 1 } } } }] } } } }"#,
+    ),
+    (
+        "Vercel routing",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', models: [{ id: 'm', name: 'M', compat: { vercelGatewayRouting: { order: 'a' } } }] } } } }"#,
+    ),
+    (
+        "thinking levels",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', models: [{ id: 'm', name: 'M', thinkingLevelMap: { hgih: 'high', low: 5 } }] } } } }"#,
+    ),
+    (
+        "tiers",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', models: [{ id: 'm', name: 'M', cost: { tieredPricing: [{ input: 1 }] } }] } } } }"#,
+    ),
+    (
+        "media input",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', models: [{ id: 'm', name: 'M', mediaInput: { image: { maxByte: 1, tokenMode: 'tiles' } } }] } } } }"#,
+    ),
+    (
+        "runtime",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', models: [{ id: 'm', name: 'M', agentRuntime: 'x' }] } } } }"#,
+    ),
+    (
+        "model header",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', models: [{ id: 'm', name: 'M', headers: { 'X-A': 'sk-planted\n' } }] } } } }"#,
+    ),
+    (
+        "model base URL",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', models: [{ id: 'm', name: 'M', baseUrl: 'localhost:8000' }] } } } }"#,
+    ),
+    (
+        "a port that is none",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:99999/v1', api: 'openai-responses', models: [] } } } }"#,
+    ),
+    (
+        "a host that is none",
+        r#"{ models: { providers: { local: { baseUrl: 'http:///v1', api: 'openai-responses', models: [] } } } }"#,
+    ),
+    (
+        "an address in another notation",
+        r#"{ models: { providers: { local: { baseUrl: 'http://0x7f.1/v1', api: 'openai-responses', models: [] } } } }"#,
+    ),
+    (
+        "another protocol",
+        r#"{ models: { providers: { local: { baseUrl: 'ftp://files.example/v1', api: 'openai-responses', models: [] } } } }"#,
+    ),
+    (
+        "request auth without its parts",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', request: { auth: { mode: 'authorization-bearer' } } } } } }"#,
+    ),
+    (
+        "request auth header",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', request: { auth: { mode: 'header', headerName: 'X Y', value: 'sk-planted' } } } } } }"#,
+    ),
+    (
+        "request auth mode",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', request: { auth: { mode: 'bearer' } } } } } }"#,
+    ),
+    (
+        "request proxy",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', request: { proxy: { mode: 'explicit-proxy' } } } } } }"#,
+    ),
+    (
+        "request key",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', request: { header: {} } } } } }"#,
+    ),
+    (
+        "local service",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', localService: { cmd: '/bin/x' } } } } }"#,
+    ),
+    (
+        "auth word",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', auth: 'apikey' } } } }"#,
+    ),
+    (
+        "region",
+        r#"{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', region: ['eu'] } } } }"#,
+    ),
+    (
+        "bedrock discovery",
+        r#"{ models: { bedrockDiscovery: { enable: true, refreshInterval: -1 } } }"#,
+    ),
+    ("catalog refresh", r#"{ models: { catalogRefresh: { urls: [] } } }"#),
+    ("image model", r#"{ agents: { defaults: { imageModel: { primry: 'openai/gpt-5' } } } }"#),
+    ("image model that is nothing", r#"{ agents: { defaults: { imageModel: 'gpt-four' } } }"#),
+    ("policy", r#"{ agents: { defaults: { modelPolicy: { alow: [] } } } }"#),
+    ("policy is a string", r#"{ agents: { defaults: { modelPolicy: { allow: 'openai/*' } } } }"#),
+    ("selection scope", r#"{ agents: { defaults: { modelSelectionScope: 'sesion' } } }"#),
+    ("thinking default", r#"{ agents: { defaults: { thinkingDefault: 'hihg' } } }"#),
+    ("timeout below zero", r#"{ agents: { defaults: { timeoutSeconds: -1 } } }"#),
+    (
+        "compaction",
+        r#"{ agents: { defaults: { compaction: { mode: 'safe', keepRecentToken: 1 } } } }"#,
+    ),
+    (
+        "an agent's fallback",
+        r#"{ agents: { entries: { main: { model: { primary: 'openai/gpt-5', fallbacks: ['nothing'] } } } } }"#,
+    ),
+    ("agents are a list", r#"{ agents: { entries: [] } }"#),
+    ("auth order", r#"{ auth: { order: { openai: 'openai:work' } } }"#),
+    ("cooldowns", r#"{ auth: { cooldowns: { billingBackoffHour: 1, billingMaxHours: '1h' } } }"#),
+    (
+        "a secret store without its file",
+        r#"{ secrets: { providers: { f: { source: 'file', mode: 'jsn' }, g: { source: 'file' }, h: { source: 'exec' } } } }"#,
+    ),
+    ("a secret store of nothing", r#"{ secrets: { providers: { f: { path: '/k' } } } }"#),
+    ("shell env", r#"{ env: { shellEnv: { enable: true } } }"#),
+    ("debounce", r#"{ gateway: { reload: { debounceMs: -5 } } }"#),
     // several
     ("several at once", SEVERAL),
     (
@@ -212,7 +327,7 @@ fn every_problem_is_told_with_place_and_fix() {
         assert!(!masked.contains("sk-planted"), "{name}: {masked}");
         assert!(!format!("{error} {error:?}").contains("sk-planted"), "{name}");
     }
-    assert!(CASES.len() >= 40);
+    assert!(CASES.len() >= 100, "{}", CASES.len());
     insta::assert_snapshot!("broken_configs", told);
 }
 
