@@ -129,7 +129,10 @@ impl Config {
             return Err(UnknownModel::not_allowed(model, allowed.rule));
         }
         let with_fallbacks = is_primary || explicit == ExplicitModels::Chain;
-        let fallbacks = with_fallbacks.then(|| self.chosen.fallbacks()).unwrap_or_default();
+        let fallbacks = match with_fallbacks {
+            true => self.chosen.fallbacks(),
+            false => &[],
+        };
         Ok(self.chain_of(model, !is_primary, std::iter::once(&first).chain(fallbacks)))
     }
 

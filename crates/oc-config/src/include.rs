@@ -226,7 +226,8 @@ impl State<'_> {
             return refuse(reason, "move it there, or add its folder to OPENCLAW_INCLUDE_ROOTS");
         }
         if at.open.contains(&real) {
-            let around: Vec<String> = at.open.iter().chain([&real]).map(name_of).collect();
+            let around: Vec<String> =
+                at.open.iter().chain([&real]).map(|path| name_of(path)).collect();
             let reason = format!("a file includes itself: {}", around.join(" → "));
             return refuse(reason, "remove one of the includes");
         }
@@ -331,7 +332,7 @@ fn tidy(path: &FilePath) -> PathBuf {
     out
 }
 
-fn name_of(path: &PathBuf) -> String {
+fn name_of(path: &FilePath) -> String {
     path.file_name()
         .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into())
 }

@@ -71,7 +71,7 @@ impl<'a> SecretSources<'a> {
     fn reference(&self, reference: &SecretReference) -> Found {
         match reference.source {
             SecretSource::Env => self.variable_of(reference),
-            SecretSource::File => match self.from_file(reference) {
+            SecretSource::File => match self.in_file(reference) {
                 Ok(secret) => {
                     let (provider, id) = (reference.provider.clone(), reference.id.clone());
                     Found::Value(secret, KeySource::File { provider, id })
@@ -122,7 +122,7 @@ impl<'a> SecretSources<'a> {
     }
 
     /// The whole file, or the string at a JSON pointer in it.
-    fn from_file(&self, reference: &SecretReference) -> Result<Secret, (String, String)> {
+    fn in_file(&self, reference: &SecretReference) -> Result<Secret, (String, String)> {
         const DEFAULT_BYTES: u64 = 1024 * 1024;
         let alias = self.alias(reference);
         let Some(store) = self.store(reference) else {

@@ -86,6 +86,7 @@ mod profiles;
 mod provider;
 mod raw;
 mod reading;
+mod reference;
 mod resolve;
 pub mod schema;
 mod secret;
@@ -107,6 +108,8 @@ pub use model::{Api, AuthMode, Cost, InputKind, Listed, Model, Provider};
 pub use model_ref::ModelRef;
 pub use raw::{Compat, ReloadMode};
 pub use reading::Reading;
+#[doc(hidden)]
+pub use reference::reference_markdown;
 pub use secret::{Key, KeySource, Secret};
 pub use settings::{
     AfterCommit, Budget, ByClass, Client, ColdStart, Commit, Deadlines, DeclaredLocality, Fallback,

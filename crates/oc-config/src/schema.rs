@@ -25,14 +25,16 @@ pub fn config_schema() -> Value {
     properties.extend(owned.map(|(key, schema)| (key.to_owned(), schema.to_value())));
     let gateway = json!({ "type": "object", "properties": { "reload": reload } });
     properties.insert("gateway".to_owned(), gateway);
-    json!({
+    let mut schema = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "OpenClaw config, as oc-gateway reads it",
         "type": "object",
         "properties": properties,
         "additionalProperties": false,
         "definitions": generator.take_definitions(true),
-    })
+    });
+    allow_includes(&mut schema);
+    schema
 }
 
 /// The schema of the gateway's settings.
@@ -40,6 +42,31 @@ pub fn config_schema() -> Value {
 pub fn settings_schema() -> Value {
     let generator = SchemaSettings::draft07().into_generator();
     generator.into_root_schema_for::<RawSettings>().to_value()
+}
+
+/// `$include` may stand in every object of a config.
+fn allow_includes(node: &mut Value) {
+    match node {
+        Value::Object(object) => {
+            if object.contains_key("additionalProperties") {
+                let properties = object.entry("properties").or_insert_with(|| json!({}));
+                if let Some(properties) = properties.as_object_mut() {
+                    properties.insert("$include".to_owned(), include_schema());
+                }
+            }
+            object.values_mut().for_each(allow_includes);
+        }
+        Value::Array(items) => items.iter_mut().for_each(allow_includes),
+        _ => {}
+    }
+}
+
+fn include_schema() -> Value {
+    let mut schema = Map::new();
+    schema.insert("description".into(), "A file, or several, whose content stands here.".into());
+    schema.insert("type".into(), serde_json::json!(["string", "array"]));
+    schema.insert("items".into(), serde_json::json!({ "type": "string" }));
+    Value::Object(schema)
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ fn inclusions_that_are_refused() {
     let deep: Vec<(String, String)> = (0..12)
         .map(|n| (format!("/c/{n}.json5"), format!("{{ $include: './{}.json5' }}", n + 1)))
         .collect();
-    let nested = format!("{{ models: {{ providers: {{ $include: './nest.json5' }} }} }}");
+    let nested = "{ models: { providers: { $include: './nest.json5' } } }";
     let nest = "{a:".repeat(127) + "1" + &"}".repeat(127);
     let huge = format!("{{ a: '{}' }}", "x".repeat(2_200_000));
     let bomb = "{ $include: ['./bomb2.json5', './bomb2.json5', './bomb2.json5', './bomb2.json5'] }";
@@ -127,7 +127,7 @@ fn inclusions_that_are_refused() {
         ("broken", "{ models: { $include: './broken.json5' } }"),
         ("too many", &many),
         ("too deep", "{ models: { $include: './0.json5' } }"),
-        ("nested too deeply", &nested),
+        ("nested too deeply", nested),
         ("a bomb", "{ $include: './bomb.json5' }"),
         ("a large file", "{ $include: './huge.json5' }"),
         (

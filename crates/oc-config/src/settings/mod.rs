@@ -193,7 +193,7 @@ pub struct Deadlines {
     #[serde(deserialize_with = "values::duration")]
     #[schemars(with = "values::DurationText")]
     pub connect: Duration,
-    /// The first byte of an answer. Default as `first_text`.
+    /// The first byte of an answer. Default as `firstText`.
     #[serde(deserialize_with = "values::by_class_first")]
     #[schemars(with = "values::ByClassText")]
     pub first_byte: ByClass,
