@@ -24,6 +24,10 @@ pub enum StreamErrorKind {
     FrameTooLarge,
     /// The whole answer is larger than [`Limits::stream_bytes`](crate::Limits::stream_bytes).
     StreamTooLarge,
+    /// One item's text is larger than [`Limits::item_bytes`](crate::Limits::item_bytes).
+    ItemTooLarge,
+    /// All reasoning is larger than [`Limits::reasoning_bytes`](crate::Limits::reasoning_bytes).
+    ReasoningTooLarge,
     /// The body is no event stream and no answer either (an HTML page, plain text).
     NotAStream,
     /// An event that looks like JSON and is not.
@@ -56,9 +60,15 @@ impl StreamError {
         self.kind == StreamErrorKind::Cut
     }
 
-    /// A size limit was met (one event's, or the stream's).
+    /// A size limit was met: one event's, one item's, the reasoning's or the stream's.
     pub fn is_too_large(&self) -> bool {
-        matches!(self.kind, StreamErrorKind::FrameTooLarge | StreamErrorKind::StreamTooLarge)
+        matches!(
+            self.kind,
+            StreamErrorKind::FrameTooLarge
+                | StreamErrorKind::StreamTooLarge
+                | StreamErrorKind::ItemTooLarge
+                | StreamErrorKind::ReasoningTooLarge
+        )
     }
 
     /// The body is something else than an answer.
@@ -92,6 +102,15 @@ impl StreamError {
 
     pub(crate) fn stream_too_large(limit: usize) -> Self {
         Self::limit(StreamErrorKind::StreamTooLarge, "answer is larger than the limit of", limit)
+    }
+
+    pub(crate) fn item_too_large(limit: usize) -> Self {
+        Self::limit(StreamErrorKind::ItemTooLarge, "one item is larger than the limit of", limit)
+    }
+
+    pub(crate) fn reasoning_too_large(limit: usize) -> Self {
+        let text = "reasoning is larger than the limit of";
+        Self::limit(StreamErrorKind::ReasoningTooLarge, text, limit)
     }
 
     fn text(kind: StreamErrorKind, text: &'static str) -> Self {

@@ -12,6 +12,7 @@ mod error;
 mod event;
 #[cfg(feature = "stream")]
 mod final_text;
+mod hot;
 mod ids;
 mod interpret;
 mod item;
@@ -36,6 +37,7 @@ pub use error::{StreamError, StreamErrorKind};
 pub use event::{Event, UnknownEvent};
 #[cfg(feature = "stream")]
 pub use final_text::{FinalTextError, final_text};
+pub use hot::{ArgumentsRef, DeltaRef, Hot, HotKind, HotText, ReasoningRef, TextRef};
 pub use ids::{CallId, ItemId, ResponseId};
 pub use interpret::{FrameVerdict, Interpret};
 pub use item::{

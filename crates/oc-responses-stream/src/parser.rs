@@ -1,11 +1,14 @@
 //! Bytes to deltas: the decoder and one interpreter, with the rules that hold
 //! for every wire.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 
 use crate::sse::{Decoded, Decoder, Frame};
-use crate::{Delta, FrameVerdict, Interpret, ResponsesInterpreter, SplitDeltas, StreamError};
+use crate::{
+    Delta, DeltaRef, FrameVerdict, Hot, HotKind, HotText, Interpret, ResponsesInterpreter, Slot,
+    SplitDeltas, StreamError,
+};
 
 /// How much a [`Parser`] accepts before it gives up. All in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,11 +18,20 @@ pub struct Limits {
     pub frame_bytes: usize,
     /// The whole answer. Default 256 MiB.
     pub stream_bytes: usize,
+    /// The text, reasoning or arguments of one item. Default 64 MiB.
+    pub item_bytes: usize,
+    /// All reasoning together. Default 64 MiB.
+    pub reasoning_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { frame_bytes: Decoder::DEFAULT_FRAME_BYTES, stream_bytes: 256 << 20 }
+        Self {
+            frame_bytes: Decoder::DEFAULT_FRAME_BYTES,
+            stream_bytes: 256 << 20,
+            item_bytes: 64 << 20,
+            reasoning_bytes: 64 << 20,
+        }
     }
 }
 
@@ -35,6 +47,20 @@ impl Limits {
     #[must_use]
     pub fn with_stream_bytes(mut self, bytes: usize) -> Self {
         self.stream_bytes = bytes;
+        self
+    }
+
+    /// The same with another limit for one item's text.
+    #[must_use]
+    pub fn with_item_bytes(mut self, bytes: usize) -> Self {
+        self.item_bytes = bytes;
+        self
+    }
+
+    /// The same with another limit for all reasoning.
+    #[must_use]
+    pub fn with_reasoning_bytes(mut self, bytes: usize) -> Self {
+        self.reasoning_bytes = bytes;
         self
     }
 }
@@ -57,7 +83,7 @@ impl Limits {
 /// | the end of input where the wire says that the answer is whole ([`Interpret::end_of_input`]) | [`Delta::Finish`] |
 /// | a JSON document instead of a stream | its deltas at the end of input (an answer or an error), or `NotAStream` |
 /// | HTML | the stream fails as `NotAStream` |
-/// | too large an event or stream | the stream fails as `FrameTooLarge`, `StreamTooLarge` |
+/// | too large an event, stream, item or chain of reasoning | the stream fails as `FrameTooLarge`, `StreamTooLarge`, `ItemTooLarge`, `ReasoningTooLarge` |
 ///
 /// A failure is repeated by every later call, so that no caller takes a failed
 /// stream for one that ended.
@@ -75,6 +101,20 @@ pub struct Parser<I: Interpret> {
     fresh: VecDeque<Delta>,
     state: State,
     unknown_frames: u64,
+    sizes: Sizes,
+    /// What `next_ref` shows: a delta, or the text of one that had escapes.
+    shown: Option<Delta>,
+    written: String,
+}
+
+/// How much text there was, against [`Limits`].
+#[derive(Clone, Debug, Default)]
+struct Sizes {
+    reasoning: usize,
+    items: BTreeMap<Slot, usize>,
+    /// The item of the last delta, which is most often that of the next.
+    last: Option<Slot>,
+    last_size: usize,
 }
 
 /// Reads an OpenAI Responses stream. See [`Parser`].
@@ -147,6 +187,9 @@ impl<I: Interpret> Parser<I> {
             fresh: VecDeque::new(),
             state: State::Reading,
             unknown_frames: 0,
+            sizes: Sizes::default(),
+            shown: None,
+            written: String::new(),
         }
     }
 
@@ -196,6 +239,97 @@ impl<I: Interpret> Parser<I> {
     /// # Errors
     /// See the table above; repeated by every later call.
     pub fn next_event(&mut self) -> Option<Result<Delta, StreamError>> {
+        if let Some(hot) = self.hot() {
+            return Some(Ok(DeltaRef::of_hot(&hot, self.text_of(&hot.text)).to_delta()));
+        }
+        self.next_taken()
+    }
+
+    /// The same as [`next_event`](Self::next_event), only looked at: most
+    /// deltas are read where they lie, and nothing is allocated for them. It is
+    /// what a relay or a terminal wants; calls of both kinds may be mixed.
+    ///
+    /// ```
+    /// use oc_responses_stream::{DeltaRef, ResponseParser};
+    ///
+    /// let mut parser = ResponseParser::new();
+    /// parser.feed("data: {\"type\":\"response.output_text.delta\",\"delta\":\"42\"}\n\n");
+    /// let mut answer = String::new();
+    /// while let Some(delta) = parser.next_ref() {
+    ///     if let DeltaRef::Text(piece) = delta? {
+    ///         answer += piece.text;
+    ///     }
+    /// }
+    /// assert_eq!(answer, "42");
+    /// # Ok::<(), oc_responses_stream::StreamError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As `next_event`.
+    pub fn next_ref(&mut self) -> Option<Result<DeltaRef<'_>, StreamError>> {
+        if let Some(hot) = self.hot() {
+            return Some(Ok(DeltaRef::of_hot(&hot, self.text_of(&hot.text))));
+        }
+        match self.next_taken()? {
+            Ok(delta) => Some(Ok(DeltaRef::from(&*self.shown.insert(delta)))),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// An event that the interpreter knows by sight, its text still in the buffer.
+    #[inline]
+    fn hot(&mut self) -> Option<Hot> {
+        if !self.ready.is_empty() || !matches!(self.state, State::Reading) {
+            return None;
+        }
+        let limit = self.decoder.limit();
+        let ahead = self.decoder.ahead()?;
+        let mut hot = self.interpreter.hot(ahead, &mut self.written)?;
+        let begin = self.decoder.pass(hot.length);
+        if let HotText::Input(range) = &mut hot.text {
+            *range = begin + range.start..begin + range.end;
+        }
+        let length = self.text_of(&hot.text).len();
+        let is_reasoning = matches!(hot.says, HotKind::Reasoning(_));
+        if hot.length > limit {
+            self.fail(StreamError::frame_too_large(limit));
+            return None;
+        }
+        if let Err(error) = self.sizes.add(hot.slot, length, is_reasoning, &self.limits) {
+            self.fail(error);
+            return None;
+        }
+        if let Some(split) = &mut self.split {
+            let text = match &hot.text {
+                HotText::Written => self.written.as_bytes(),
+                HotText::Input(range) => self.decoder.passed(range.clone()),
+            };
+            match split.pass(&hot, text) {
+                Some(slot) => hot.slot = slot,
+                None => {
+                    let delta = DeltaRef::of_hot(&hot, self.text_of(&hot.text)).to_delta();
+                    self.split(delta);
+                    self.show_life();
+                    return None;
+                }
+            }
+        }
+        Some(hot)
+    }
+
+    /// The text of an event that is passing.
+    #[inline]
+    fn text_of(&self, text: &HotText) -> &str {
+        match text {
+            HotText::Written => &self.written,
+            // Valid, for the interpreter has looked.
+            HotText::Input(range) => {
+                str::from_utf8(self.decoder.passed(range.clone())).unwrap_or_default()
+            }
+        }
+    }
+
+    fn next_taken(&mut self) -> Option<Result<Delta, StreamError>> {
         loop {
             if let Some(delta) = self.ready.pop_front() {
                 return Some(Ok(delta));
@@ -266,6 +400,11 @@ impl<I: Interpret> Parser<I> {
             FrameVerdict::Corrupt => self.fail(StreamError::corrupt("an event cannot be read")),
             FrameVerdict::End => self.fail(StreamError::cut()),
         }
+        self.show_life();
+    }
+
+    /// An event that yields nothing yet is a sign of life all the same.
+    fn show_life(&mut self) {
         if self.ready.is_empty() && matches!(self.state, State::Reading) {
             self.ready.push_back(Delta::Alive);
         }
@@ -284,20 +423,29 @@ impl<I: Interpret> Parser<I> {
     /// Moves what the interpreter said to where the caller finds it, up to and
     /// including the first terminal delta.
     fn settle(&mut self) {
-        for delta in self.fresh.drain(..) {
-            if matches!(self.state, State::Ended) {
-                continue;
+        while let Some(delta) = self.fresh.pop_front() {
+            if !matches!(self.state, State::Reading) {
+                self.fresh.clear();
+                return;
+            }
+            if let Err(error) = self.sizes.of(&delta, &self.limits) {
+                self.fresh.clear();
+                return self.fail(error);
             }
             if matches!(delta, Delta::Finish(_) | Delta::Error(_)) {
                 self.state = State::Ended;
             }
-            match &mut self.split {
-                None => self.ready.push_back(delta),
-                Some(split) => {
-                    split.push(delta);
-                    while let Some(delta) = split.next() {
-                        self.ready.push_back(delta);
-                    }
+            self.split(delta);
+        }
+    }
+
+    fn split(&mut self, delta: Delta) {
+        match &mut self.split {
+            None => self.ready.push_back(delta),
+            Some(split) => {
+                split.push(delta);
+                while let Some(delta) = split.next() {
+                    self.ready.push_back(delta);
                 }
             }
         }
@@ -320,5 +468,44 @@ impl<I: Interpret> Parser<I> {
             Some(b'<') => self.fail(StreamError::not_a_stream("body is HTML, not an event stream")),
             Some(_) => self.input = Input::Events,
         }
+    }
+}
+
+impl Sizes {
+    fn of(&mut self, delta: &Delta, limits: &Limits) -> Result<(), StreamError> {
+        match delta {
+            Delta::Text(d) | Delta::Refusal(d) => self.add(d.slot, d.text.len(), false, limits),
+            Delta::Reasoning(d) => self.add(d.slot, d.text.len(), true, limits),
+            Delta::ToolCallArguments(d) => self.add(d.slot, d.text.len(), false, limits),
+            _ => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn add(
+        &mut self,
+        slot: Slot,
+        bytes: usize,
+        is_reasoning: bool,
+        limits: &Limits,
+    ) -> Result<(), StreamError> {
+        if self.last != Some(slot) {
+            if let Some(last) = self.last {
+                self.items.insert(last, self.last_size);
+            }
+            self.last = Some(slot);
+            self.last_size = self.items.get(&slot).copied().unwrap_or_default();
+        }
+        self.last_size = self.last_size.saturating_add(bytes);
+        if is_reasoning {
+            self.reasoning = self.reasoning.saturating_add(bytes);
+        }
+        if self.last_size > limits.item_bytes {
+            return Err(StreamError::item_too_large(limits.item_bytes));
+        }
+        if self.reasoning > limits.reasoning_bytes {
+            return Err(StreamError::reasoning_too_large(limits.reasoning_bytes));
+        }
+        Ok(())
     }
 }

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{item_status, wire};
 use crate::{
-    AnnotationDelta, CallId, Delta, ItemEnd, ItemStatus, Phase, ReasoningDelta, ReasoningKind,
+    AnnotationDelta, CallId, Delta, HotKind, ItemEnd, ItemStatus, Phase, ReasoningDelta, ReasoningKind,
     Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
 };
 
@@ -339,6 +339,28 @@ impl Book {
             entry.call.has_pieces = !arguments.is_empty();
             entry.call.early.push_str(arguments);
         }
+    }
+
+    /// How many items and parts there are: while it stays, a delta that says
+    /// where it belongs belongs there still.
+    pub(super) fn size(&self) -> usize {
+        let parts = |entry: &Entry| 1 + entry.parts.all.len() + entry.summary.all.len();
+        self.entries.iter().map(parts).sum()
+    }
+
+    /// Takes note of text that was read in place; `false` if there is no such part.
+    #[inline]
+    pub(super) fn note(&mut self, says: HotKind, slot: Slot, part: u32, text: &str) -> bool {
+        let entry = usize::try_from(slot.0).ok().and_then(|at| self.entries.get_mut(at));
+        let Some(entry) = entry else { return false };
+        let parts = match says {
+            HotKind::Arguments => return true,
+            HotKind::Reasoning(ReasoningKind::Summary) => &mut entry.summary,
+            HotKind::Reasoning(ReasoningKind::Raw) | HotKind::Text(_) => &mut entry.parts,
+        };
+        let Some(known) = parts.get_mut(part) else { return false };
+        known.text.push_str(text);
+        true
     }
 
     pub(super) fn annotation(

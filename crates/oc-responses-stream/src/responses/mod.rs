@@ -8,6 +8,7 @@
 mod book;
 mod restate;
 mod surrogates;
+mod template;
 mod terminal;
 mod wire;
 
@@ -15,8 +16,11 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use crate::{Delta, FrameVerdict, Interpret, ItemStatus, Started, StreamError, sse};
+use crate::{
+    Delta, FrameVerdict, Hot, HotKind, HotText, Interpret, ItemStatus, Slot, Started, StreamError, sse,
+};
 use book::{Book, Kind};
+use template::Templates;
 use wire::WireEvent;
 
 /// Reads frames of the OpenAI Responses API, as OpenAI and as everyone else
@@ -35,6 +39,7 @@ pub struct ResponsesInterpreter {
     ended: bool,
     /// Half a character, at the end of the last text.
     half: Option<surrogates::High>,
+    templates: Templates,
 }
 
 impl ResponsesInterpreter {
@@ -165,6 +170,17 @@ impl ResponsesInterpreter {
         Some(FrameVerdict::Known)
     }
 
+    /// Learns from an event that was read, or forgets what it may have made untrue.
+    fn keep(&mut self, raw: &[u8], json: &str, simple: Option<(HotKind, Slot, u32, &str)>) {
+        match simple {
+            Some(simple) if self.templates.wants_more() => {
+                self.templates.learn(raw, json, simple);
+            }
+            Some(_) => {}
+            None => self.templates.clear(),
+        }
+    }
+
     /// Says once that the answer began, before anything else of it.
     fn start(&mut self, response: Option<&wire::Object>, out: &mut VecDeque<Delta>) {
         if self.started {
@@ -199,8 +215,14 @@ impl Interpret for ResponsesInterpreter {
             return FrameVerdict::Unknown;
         }
         if let Ok(event) = serde_json::from_str(data) {
-            return self.named(event, frame, out);
+            let (size, said) = (self.book.size(), out.len());
+            let verdict = self.named(event, frame, out);
+            let mut new = out.iter().skip(said);
+            let simple = new.next().filter(|_| new.next().is_none()).and_then(simple);
+            self.keep(frame.raw(), data, simple.filter(|_| self.book.size() == size));
+            return verdict;
         }
+        self.templates.clear();
         let Some((whole, half)) = surrogates::repair(data, self.half) else {
             return FrameVerdict::Corrupt;
         };
@@ -209,6 +231,19 @@ impl Interpret for ResponsesInterpreter {
             Ok(event) => self.named(event, frame, out),
             Err(_) => FrameVerdict::Corrupt,
         }
+    }
+
+    #[inline]
+    fn hot(&mut self, input: &[u8], written: &mut String) -> Option<Hot> {
+        if self.ended {
+            return None;
+        }
+        let hot = self.templates.read(input, written)?;
+        let text = match &hot.text {
+            HotText::Input(range) => std::str::from_utf8(input.get(range.clone())?).ok()?,
+            HotText::Written => written,
+        };
+        self.book.note(hot.says, hot.slot, hot.part, text).then_some(hot)
     }
 
     fn body(&mut self, json: &[u8], out: &mut VecDeque<Delta>) -> Result<(), StreamError> {
@@ -233,6 +268,18 @@ impl Interpret for ResponsesInterpreter {
 
     fn ended(&self) -> bool {
         self.ended
+    }
+}
+
+/// What a delta says, if another event like it can say no more than another text.
+fn simple(delta: &Delta) -> Option<(HotKind, Slot, u32, &str)> {
+    match delta {
+        Delta::Text(d) if d.logprobs.is_none() => {
+            Some((HotKind::Text(d.phase), d.slot, d.part, &d.text))
+        }
+        Delta::Reasoning(d) => Some((HotKind::Reasoning(d.kind), d.slot, d.part, &d.text)),
+        Delta::ToolCallArguments(d) => Some((HotKind::Arguments, d.slot, 0, &d.text)),
+        _ => None,
     }
 }
 

@@ -93,9 +93,9 @@ impl<'de> Visitor<'de> for EventVisitor {
             match key.as_deref().unwrap_or_default() {
                 "type" => event.kind = map.next_value::<Loose<'_>>()?.0,
                 "item_id" => event.item_id = map.next_value::<Loose<'_>>()?.0,
-                "output_index" => event.output_index = index(map.next_value()?),
-                "content_index" => event.content_index = index(map.next_value()?),
-                "summary_index" => event.summary_index = index(map.next_value()?),
+                "output_index" => event.output_index = map.next_value::<Index>()?.0,
+                "content_index" => event.content_index = map.next_value::<Index>()?.0,
+                "summary_index" => event.summary_index = map.next_value::<Index>()?.0,
                 "delta" => event.delta = map.next_value::<Loose<'_>>()?.0,
                 "text" => event.text = map.next_value::<Loose<'_>>()?.0,
                 "arguments" => event.arguments = map.next_value::<Loose<'_>>()?.0,
@@ -179,8 +179,55 @@ impl<'de> Visitor<'de> for LooseVisitor {
     }
 }
 
-fn index(Loose(text): Loose<'_>) -> Option<u32> {
-    text?.parse().ok()
+/// A position: a whole number, or one written as text. Whatever else counts as absent.
+struct Index(Option<u32>);
+
+impl<'de> Deserialize<'de> for Index {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(IndexVisitor)
+    }
+}
+
+struct IndexVisitor;
+
+impl<'de> Visitor<'de> for IndexVisitor {
+    type Value = Index;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Index, E> {
+        Ok(Index(text.parse().ok()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Index, E> {
+        Ok(Index(number.try_into().ok()))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Index, E> {
+        Ok(Index(None))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Index, E> {
+        Ok(Index(number.to_string().parse().ok()))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Index, E> {
+        Ok(Index(None))
+    }
+
+    fn visit_unit<E>(self) -> Result<Index, E> {
+        Ok(Index(None))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Index, A::Error> {
+        LooseVisitor.visit_seq(seq).map(|_| Index(None))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Index, A::Error> {
+        LooseVisitor.visit_map(map).map(|_| Index(None))
+    }
 }
 
 /// The object that a field holds; `Some(None)` where it holds something else, or

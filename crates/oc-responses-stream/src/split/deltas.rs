@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 
 use super::{ReasoningSplitter, TextPiece};
-use crate::{Delta, ItemEnd, ItemStatus, ReasoningDelta, Slot, TextDelta};
+use crate::{Delta, Hot, HotKind, ItemEnd, ItemStatus, ReasoningDelta, Slot, TextDelta};
 
 /// Turns [`Delta::Text`] that begins with `<think>` (or another known tag) into
 /// [`Delta::Reasoning`] followed by the text.
@@ -21,6 +21,17 @@ pub struct SplitDeltas {
     ready: VecDeque<Delta>,
     pieces: Vec<TextPiece>,
     stray_closes: u32,
+    /// The last delta that passed untouched, and its item's number here.
+    passing: Option<Passing>,
+}
+
+/// Where a delta belongs, and that its item's deltas need nothing but a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Passing {
+    slot: Slot,
+    /// `None` for what is not text.
+    part: Option<u32>,
+    out: Slot,
 }
 
 /// What an upstream item's deltas come out as.
@@ -47,6 +58,7 @@ impl SplitDeltas {
 
     /// Takes one delta.
     pub fn push(&mut self, delta: Delta) {
+        self.passing = None;
         match delta {
             Delta::Text(text) => self.text(text),
             Delta::ItemEnd(end) => {
@@ -83,6 +95,29 @@ impl SplitDeltas {
                 self.ready.push_back(other);
             }
         }
+    }
+
+    /// What number the item of a delta has here, if the delta needs no other
+    /// change; `None`: [`push`](Self::push) it.
+    #[inline]
+    pub(crate) fn pass(&mut self, hot: &Hot, text: &[u8]) -> Option<Slot> {
+        let part = matches!(hot.says, HotKind::Text(_)).then_some(hot.part);
+        if part.is_some() && text.contains(&b'<') {
+            return None;
+        }
+        let known = self.passing.filter(|known| known.slot == hot.slot && known.part == part);
+        if let Some(known) = known {
+            return Some(known.out);
+        }
+        if let Some(part) = part {
+            let text = self.texts.get(&(hot.slot, part))?;
+            if !text.splitter.passes_untagged() {
+                return None;
+            }
+        }
+        let out = self.itself(hot.slot);
+        self.passing = Some(Passing { slot: hot.slot, part, out });
+        Some(out)
     }
 
     /// The next delta that is ready.

@@ -103,6 +103,11 @@ impl ReasoningSplitter {
         matches!(self.state, State::Text)
     }
 
+    /// Whether text without any beginning of a tag comes out as it goes in.
+    pub(crate) fn passes_untagged(&self) -> bool {
+        self.is_plain() && self.tail.is_empty()
+    }
+
     /// Whether the text so far ends within a block of reasoning.
     pub fn in_reasoning(&self) -> bool {
         matches!(self.state, State::Reasoning(_))

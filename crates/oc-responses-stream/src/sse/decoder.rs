@@ -1,5 +1,11 @@
 //! Bytes to frames. Sans-IO; the cost is linear in the bytes however they are
 //! cut, because the decoder remembers how far it has looked.
+//!
+//! An event's bytes stay where they were fed until its blank line is there; then
+//! they are taken out in one piece and read. That leaves them in sight of
+//! [`Interpret::hot`](crate::Interpret::hot), which may read them in place.
+
+use std::ops::Range;
 
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::memchr2;
@@ -7,6 +13,9 @@ use memchr::memchr2;
 use super::frame::{self, Frame};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// Below this a plain loop beats the call of a vector routine.
+const SHORT: usize = 16;
 
 /// A decoder of server-sent events.
 ///
@@ -17,9 +26,14 @@ const BOM: &[u8] = b"\xEF\xBB\xBF";
 #[derive(Clone, Debug)]
 pub struct Decoder {
     buf: BytesMut,
-    /// How much of `buf` is known to hold no line end.
+    /// Where the current event begins in `buf`; what is before it was given out.
+    begin: usize,
+    /// Where its current line begins.
+    line: usize,
+    /// From `line` up to here there is no line end.
     scanned: usize,
-    frame: Pending,
+    /// How long its lines are together.
+    size: usize,
     limit: usize,
     start: Start,
     /// The last line ended in CR: an LF that follows belongs to it.
@@ -55,23 +69,6 @@ enum Start {
     Past,
 }
 
-/// The fields of the event that is being read.
-#[derive(Clone, Debug, Default)]
-struct Pending {
-    event: Option<Bytes>,
-    data: Option<Data>,
-    id: Option<Bytes>,
-    error: Option<Bytes>,
-    retry: Option<u64>,
-    bytes: usize,
-}
-
-#[derive(Clone, Debug)]
-enum Data {
-    One(Bytes),
-    Joined(BytesMut),
-}
-
 impl Default for Decoder {
     fn default() -> Self {
         Self::new()
@@ -92,8 +89,10 @@ impl Decoder {
     pub fn with_limit(frame_bytes: usize) -> Self {
         Self {
             buf: BytesMut::new(),
+            begin: 0,
+            line: 0,
             scanned: 0,
-            frame: Pending::default(),
+            size: 0,
             limit: frame_bytes,
             start: Start::Bom,
             skip_lf: false,
@@ -105,6 +104,7 @@ impl Decoder {
     /// Takes the next bytes of the input. After [`finish`](Self::finish) they are ignored.
     pub fn feed(&mut self, bytes: &[u8]) {
         if !self.finished {
+            self.drop_given();
             self.buf.extend_from_slice(bytes);
         }
     }
@@ -114,6 +114,7 @@ impl Decoder {
         if self.finished {
             return;
         }
+        self.drop_given();
         if !self.buf.is_empty() {
             return self.feed(&bytes);
         }
@@ -134,37 +135,84 @@ impl Decoder {
             return None;
         }
         loop {
+            self.skip_second_line_end();
             let Some(end) = self.line_end() else {
                 return self.without_line_end();
             };
-            let was_blank = end == 0;
-            if self.frame.bytes + end > self.limit && !self.skipping {
-                self.take_line(end);
-                return Some(Err(self.oversized()));
-            }
+            let length = end - self.line;
+            let is_comment = self.buf.get(self.line) == Some(&b':');
+            let next = self.after(end);
             if self.skipping {
-                self.take_line(end);
-                self.skipping = !was_blank;
-            } else if was_blank {
-                self.take_line(end);
-                if let Some(frame) = self.frame.take() {
+                self.skipping = length > 0;
+                self.begin_at(next);
+            } else if length == 0 {
+                let block = self.begin..self.line;
+                if let Some(frame) = self.take(block, next) {
                     return Some(Ok(Decoded::Frame(frame)));
                 }
-            } else if self.buf.first() == Some(&b':') {
-                self.take_line(end);
+            } else if self.size + length > self.limit {
+                self.skipping = true;
+                self.begin_at(next);
+                return Some(Err(self.oversized()));
+            } else if is_comment && self.line == self.begin {
+                self.begin_at(next);
                 return Some(Ok(Decoded::Comment));
             } else {
-                let line = self.buf.split_to(end).freeze();
-                self.take_line(0);
-                self.frame.field(line);
+                self.size += length;
+                (self.line, self.scanned) = (next, next);
+                if is_comment {
+                    return Some(Ok(Decoded::Comment));
+                }
             }
         }
+    }
+
+    /// What lies ahead, where that is the beginning of an event.
+    pub(crate) fn ahead(&mut self) -> Option<&[u8]> {
+        self.skip_second_line_end();
+        if self.line != self.begin || self.skipping || self.start == Start::Bom {
+            return None;
+        }
+        self.buf.get(self.begin..).filter(|bytes| !bytes.is_empty())
+    }
+
+    /// Gives out the next `length` bytes, one whole event: returns where they
+    /// are to be found until the next call.
+    pub(crate) fn pass(&mut self, length: usize) -> usize {
+        let begin = self.begin;
+        self.begin_at(begin + length);
+        begin
+    }
+
+    /// Bytes that [`pass`](Self::pass) has given out.
+    pub(crate) fn passed(&self, range: Range<usize>) -> &[u8] {
+        self.buf.get(range).unwrap_or_default()
+    }
+
+    /// The most bytes that one event may have.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    fn drop_given(&mut self) {
+        if self.begin == 0 {
+            return;
+        }
+        self.buf.advance(self.begin.min(self.buf.len()));
+        self.line -= self.begin;
+        self.scanned -= self.begin;
+        self.begin = 0;
+    }
+
+    fn begin_at(&mut self, at: usize) {
+        (self.begin, self.line, self.scanned) = (at, at, at);
+        self.size = 0;
     }
 
     /// `false`: too few bytes to know.
     fn strip_bom(&mut self) -> bool {
         if self.buf.starts_with(BOM) {
-            self.buf.advance(BOM.len());
+            self.begin_at(BOM.len());
         } else if self.buf.is_empty() || (BOM.starts_with(&self.buf) && !self.finished) {
             return false;
         }
@@ -172,16 +220,30 @@ impl Decoder {
         true
     }
 
-    /// Length of the first whole line in the buffer.
-    fn line_end(&mut self) -> Option<usize> {
-        if self.skip_lf && !self.buf.is_empty() {
-            self.skip_lf = false;
-            if self.buf.first() == Some(&b'\n') {
-                self.buf.advance(1);
+    fn skip_second_line_end(&mut self) {
+        if !self.skip_lf || self.line >= self.buf.len() {
+            return;
+        }
+        self.skip_lf = false;
+        if self.buf.get(self.line) == Some(&b'\n') {
+            let at_begin = self.line == self.begin;
+            self.line += 1;
+            self.scanned = self.line;
+            if at_begin {
+                self.begin = self.line;
             }
         }
+    }
+
+    /// Where the current line ends.
+    fn line_end(&mut self) -> Option<usize> {
         let unseen = self.buf.get(self.scanned..)?;
-        match memchr2(b'\n', b'\r', unseen) {
+        let found = if unseen.len() < SHORT {
+            unseen.iter().position(|byte| matches!(byte, b'\n' | b'\r'))
+        } else {
+            memchr2(b'\n', b'\r', unseen)
+        };
+        match found {
             Some(at) => Some(self.scanned + at),
             None => {
                 self.scanned = self.buf.len();
@@ -190,88 +252,59 @@ impl Decoder {
         }
     }
 
-    /// Drops a line of `len` bytes with its line end.
-    fn take_line(&mut self, len: usize) {
-        self.skip_lf = self.buf.get(len) == Some(&b'\r');
-        self.buf.advance((len + 1).min(self.buf.len()));
-        self.scanned = 0;
+    /// Where the line after the one that ends at `end` begins.
+    fn after(&mut self, end: usize) -> usize {
+        let is_cr = self.buf.get(end) == Some(&b'\r');
+        match self.buf.get(end + 1) {
+            Some(b'\n') if is_cr => end + 2,
+            None => {
+                self.skip_lf = is_cr;
+                end + 1
+            }
+            Some(_) => end + 1,
+        }
     }
 
     fn without_line_end(&mut self) -> Option<Result<Decoded, FrameError>> {
-        let oversized = !self.skipping && self.frame.bytes + self.buf.len() > self.limit;
+        let unfinished = self.buf.len() - self.line;
+        let oversized = !self.skipping && self.size + unfinished > self.limit;
         if oversized || self.skipping {
             // Of a skipped line only counts that it is not blank: one byte tells.
-            self.buf.truncate(1);
+            let line = self.line;
+            self.buf.truncate(line + 1);
+            self.begin_at(line);
             self.scanned = self.buf.len();
         }
         if oversized {
+            self.skipping = true;
             return Some(Err(self.oversized()));
         }
-        if !self.finished {
+        if !self.finished || self.skipping {
             return None;
         }
-        let line = self.buf.split().freeze();
-        self.scanned = 0;
-        if self.skipping {
-            return None;
-        }
-        if line.first() == Some(&b':') {
-            // Next time the buffer is empty and what was read before comes out.
+        if self.buf.get(self.line) == Some(&b':') {
+            // Next time there is no comment, and what came before it is given out.
+            self.buf.truncate(self.line);
+            self.scanned = self.line;
             return Some(Ok(Decoded::Comment));
         }
-        self.frame.field(line);
-        self.frame.take().map(|frame| Ok(Decoded::Frame(frame)))
+        let end = self.buf.len();
+        self.take(self.begin..end, end).map(|frame| Ok(Decoded::Frame(frame)))
     }
 
-    fn oversized(&mut self) -> FrameError {
-        self.frame = Pending::default();
-        self.skipping = true;
-        FrameError { limit: self.limit }
-    }
-}
-
-impl Pending {
-    fn field(&mut self, line: Bytes) {
-        self.bytes += line.len();
-        let colon = memchr::memchr(b':', &line);
-        let name = line.get(..colon.unwrap_or(line.len())).unwrap_or_default();
-        let value = match colon {
-            None => line.slice(line.len()..),
-            Some(at) if line.get(at + 1) == Some(&b' ') => line.slice(at + 2..),
-            Some(at) => line.slice(at + 1..),
-        };
-        match name {
-            b"data" => self.data = Some(self.joined(value)),
-            b"event" => self.event = Some(frame::utf8(value)),
-            b"id" => self.id = Some(frame::utf8(value)),
-            b"error" => self.error = Some(frame::utf8(value)),
-            b"retry" => self.retry = str::from_utf8(&value).ok().and_then(|v| v.parse().ok()),
-            _ => {}
-        }
-    }
-
-    fn joined(&mut self, value: Bytes) -> Data {
-        let mut all = match self.data.take() {
-            None => return Data::One(value),
-            Some(Data::One(first)) => BytesMut::from(&first[..]),
-            Some(Data::Joined(all)) => all,
-        };
-        all.extend_from_slice(b"\n");
-        all.extend_from_slice(&value);
-        Data::Joined(all)
-    }
-
-    /// The event, if there is anything to give out; the fields start anew.
-    fn take(&mut self) -> Option<Frame> {
-        let Self { event, data, id, error, retry, .. } = std::mem::take(self);
-        if data.is_none() && error.is_none() {
+    /// Takes one event out of the buffer, which goes on at `next`.
+    fn take(&mut self, block: Range<usize>, next: usize) -> Option<Frame> {
+        if block.is_empty() {
+            self.begin_at(next);
             return None;
         }
-        let data = match data {
-            None => Bytes::new(),
-            Some(Data::One(data)) => data,
-            Some(Data::Joined(data)) => data.freeze(),
-        };
-        Some(Frame { event, data: frame::utf8(data), id, error, retry })
+        self.buf.advance(block.start);
+        let raw = self.buf.split_to(next - block.start).freeze();
+        self.begin_at(0);
+        frame::read(raw, block.len())
+    }
+
+    fn oversized(&self) -> FrameError {
+        FrameError { limit: self.limit }
     }
 }

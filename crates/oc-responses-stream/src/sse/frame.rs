@@ -2,21 +2,34 @@
 
 use std::str;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use memchr::{memchr, memchr2};
 
 /// One server-sent event.
 ///
 /// Its text is a slice of the bytes that were fed, not a copy (except where an
 /// event has several `data` lines or holds bytes that are not UTF-8).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Frame {
     // Each is valid UTF-8: checked, and repaired, where the frame is made.
-    pub(super) event: Option<Bytes>,
-    pub(super) data: Bytes,
-    pub(super) id: Option<Bytes>,
-    pub(super) error: Option<Bytes>,
-    pub(super) retry: Option<u64>,
+    event: Option<Bytes>,
+    data: Bytes,
+    id: Option<Bytes>,
+    error: Option<Bytes>,
+    retry: Option<u64>,
+    /// The event as it came, with its blank line; empty where it did not come as bytes.
+    raw: Bytes,
 }
+
+/// Equal in what they say, however that was written.
+impl PartialEq for Frame {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.event, &self.data, &self.id) == (&other.event, &other.data, &other.id)
+            && (&self.error, self.retry) == (&other.error, other.retry)
+    }
+}
+
+impl Eq for Frame {}
 
 impl Frame {
     /// A frame from parts that are already decoded (by another SSE reader, from
@@ -64,6 +77,66 @@ impl Frame {
     pub fn is_done_mark(&self) -> bool {
         self.data.trim_ascii() == b"[DONE]"
     }
+
+    /// The event's bytes with its line ends; empty where they are not known.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// One line of an event. `joined` holds the data while it has several lines.
+    fn field(&mut self, line: Bytes, has_data: &mut bool, joined: &mut BytesMut) {
+        let colon = memchr(b':', line.get(..8).unwrap_or(&line)).or_else(|| memchr(b':', &line));
+        let name = line.get(..colon.unwrap_or(line.len())).unwrap_or_default();
+        let start = match colon {
+            None => line.len(),
+            Some(at) if line.get(at + 1) == Some(&b' ') => at + 2,
+            Some(at) => at + 1,
+        };
+        let value = || line.slice(start..);
+        match name {
+            b"data" if !*has_data => {
+                *has_data = true;
+                self.data = value();
+            }
+            b"data" => {
+                if joined.is_empty() {
+                    joined.extend_from_slice(&self.data);
+                }
+                joined.extend_from_slice(b"\n");
+                joined.extend_from_slice(&value());
+            }
+            b"event" => self.event = Some(utf8(value())),
+            b"id" => self.id = Some(utf8(value())),
+            b"error" => self.error = Some(utf8(value())),
+            b"retry" => self.retry = str::from_utf8(&value()).ok().and_then(|v| v.parse().ok()),
+            _ => {}
+        }
+    }
+}
+
+/// Reads the event whose fields are the first `length` bytes of `raw`; `None`
+/// where there is nothing to give out.
+pub(super) fn read(raw: Bytes, length: usize) -> Option<Frame> {
+    let mut frame = Frame::default();
+    let (mut has_data, mut joined) = (false, BytesMut::new());
+    let mut at = 0;
+    while at < length {
+        let rest = raw.get(at..length).unwrap_or_default();
+        let end = memchr2(b'\n', b'\r', rest).map_or(length, |len| at + len);
+        if end > at && raw.get(at) != Some(&b':') {
+            frame.field(raw.slice(at..end), &mut has_data, &mut joined);
+        }
+        at = end + 1;
+    }
+    if !joined.is_empty() {
+        frame.data = joined.freeze();
+    }
+    if !has_data && frame.error.is_none() {
+        return None;
+    }
+    frame.data = utf8(frame.data);
+    frame.raw = raw;
+    Some(frame)
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -71,7 +144,7 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 /// Valid UTF-8 of `bytes`; shares them where they are valid already.
-pub(super) fn utf8(bytes: Bytes) -> Bytes {
+fn utf8(bytes: Bytes) -> Bytes {
     match str::from_utf8(&bytes) {
         Ok(_) => bytes,
         Err(_) => Bytes::from(String::from_utf8_lossy(&bytes).into_owned()),

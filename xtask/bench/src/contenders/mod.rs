@@ -84,6 +84,11 @@ pub(crate) const ALL: &[Contender] = &[
         yields: Yields::Answer,
         run: ours::owned,
     },
+    Contender {
+        name: "**oc-responses-stream** validated, borrowed",
+        yields: Yields::Answer,
+        run: ours::borrowed,
+    },
 ];
 
 /// What a parser found. Text is kept as bytes, so that a row that does not
