@@ -5,9 +5,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use crate::{
-    Delta, Phase, ReasoningDelta, ReasoningKind, Slot, TextDelta, ToolCallArguments,
-};
+use crate::{Delta, Phase, ReasoningDelta, ReasoningKind, Slot, TextDelta, ToolCallArguments};
 
 /// One delta that an interpreter recognised in the bytes themselves. See
 /// [`Interpret::hot`](crate::Interpret::hot).
@@ -125,9 +123,7 @@ impl<'a> DeltaRef<'a> {
     pub(crate) fn of_hot(hot: &Hot, text: &'a str) -> Self {
         let (slot, part) = (hot.slot, hot.part);
         match hot.says {
-            HotKind::Text(phase) => {
-                Self::Text(TextRef { slot, part, text, phase, logprobs: None })
-            }
+            HotKind::Text(phase) => Self::Text(TextRef { slot, part, text, phase, logprobs: None }),
             HotKind::Reasoning(kind) => Self::Reasoning(ReasoningRef { slot, part, kind, text }),
             HotKind::Arguments => Self::ToolCallArguments(ArgumentsRef { slot, text }),
         }

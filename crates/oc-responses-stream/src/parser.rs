@@ -94,6 +94,8 @@ pub struct Parser<I: Interpret> {
     limits: Limits,
     input: Input,
     fed: usize,
+    /// There is nothing to say, and will not be before a line ends.
+    quiet: bool,
     ended: bool,
     split: Option<SplitDeltas>,
     ready: VecDeque<Delta>,
@@ -181,6 +183,7 @@ impl<I: Interpret> Parser<I> {
             limits,
             input: Input::Unknown,
             fed: 0,
+            quiet: false,
             ended: false,
             split: None,
             ready: VecDeque::new(),
@@ -203,6 +206,12 @@ impl<I: Interpret> Parser<I> {
     /// Takes the next bytes of the answer. Ignored once it has ended or failed.
     pub fn feed(&mut self, bytes: impl AsRef<[u8]>) {
         let mut bytes = bytes.as_ref();
+        if self.quiet && self.decoder.feed_quietly(bytes) {
+            self.fed = self.fed.saturating_add(bytes.len());
+            self.quiet = self.fed <= self.limits.stream_bytes;
+            return;
+        }
+        self.quiet = false;
         if !matches!(self.state, State::Reading) || self.ended {
             return;
         }
@@ -224,6 +233,7 @@ impl<I: Interpret> Parser<I> {
     pub fn feed_frame(&mut self, frame: &Frame) {
         if matches!(self.state, State::Reading) && !self.ended {
             self.input = Input::Events;
+            self.quiet = false;
             self.frame(frame);
         }
     }
@@ -231,6 +241,7 @@ impl<I: Interpret> Parser<I> {
     /// The input ended.
     pub fn finish(&mut self) {
         self.ended = true;
+        self.quiet = false;
         self.decoder.finish();
     }
 
@@ -239,6 +250,9 @@ impl<I: Interpret> Parser<I> {
     /// # Errors
     /// See the table above; repeated by every later call.
     pub fn next_event(&mut self) -> Option<Result<Delta, StreamError>> {
+        if self.quiet {
+            return None;
+        }
         if let Some(hot) = self.hot() {
             return Some(Ok(DeltaRef::of_hot(&hot, self.text_of(&hot.text)).to_delta()));
         }
@@ -267,6 +281,9 @@ impl<I: Interpret> Parser<I> {
     /// # Errors
     /// As `next_event`.
     pub fn next_ref(&mut self) -> Option<Result<DeltaRef<'_>, StreamError>> {
+        if self.quiet {
+            return None;
+        }
         if let Some(hot) = self.hot() {
             return Some(Ok(DeltaRef::of_hot(&hot, self.text_of(&hot.text))));
         }
@@ -289,7 +306,10 @@ impl<I: Interpret> Parser<I> {
         if let HotText::Input(range) = &mut hot.text {
             *range = begin + range.start..begin + range.end;
         }
-        let length = self.text_of(&hot.text).len();
+        let length = match &hot.text {
+            HotText::Input(range) => range.len(),
+            HotText::Written => self.written.len(),
+        };
         let is_reasoning = matches!(hot.says, HotKind::Reasoning(_));
         if hot.length > limit {
             self.fail(StreamError::frame_too_large(limit));
@@ -340,6 +360,7 @@ impl<I: Interpret> Parser<I> {
                 State::Failed(error) => return Some(Err(error.clone())),
             }
             if !self.advance() {
+                self.quiet = matches!(self.input, Input::Events) && !self.ended;
                 return None;
             }
         }

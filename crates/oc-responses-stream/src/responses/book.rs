@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 
 use super::{item_status, wire};
 use crate::{
-    AnnotationDelta, CallId, Delta, HotKind, ItemEnd, ItemStatus, Phase, ReasoningDelta, ReasoningKind,
-    Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
+    AnnotationDelta, CallId, Delta, HotKind, ItemEnd, ItemStatus, Phase, ReasoningDelta,
+    ReasoningKind, Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
 };
 
 /// More items, or more parts of one, than any real answer has. The bound keeps

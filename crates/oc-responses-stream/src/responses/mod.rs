@@ -17,7 +17,8 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use crate::{
-    Delta, FrameVerdict, Hot, HotKind, HotText, Interpret, ItemStatus, Slot, Started, StreamError, sse,
+    Delta, FrameVerdict, Hot, HotKind, HotText, Interpret, ItemStatus, Slot, Started, StreamError,
+    sse,
 };
 use book::{Book, Kind};
 use template::Templates;

@@ -13,8 +13,8 @@
 use std::ops::Range;
 use std::str;
 
-use crate::hot::{Hot, HotKind, HotText};
 use crate::Slot;
+use crate::hot::{Hot, HotKind, HotText};
 
 /// How many shapes of event are known at a time: parallel items, text beside
 /// reasoning.
