@@ -46,6 +46,9 @@ pub struct Compat {
     pub structured_output: bool,
     /// Messages: refuses `temperature` and `top_p` together.
     pub one_sampler: bool,
+    /// Messages: `cache_control` marks, `service_tier`, and `thinking` and
+    /// `output_config.effort` as a client of that wire sent them.
+    pub messages_fields: bool,
     /// Messages: `metadata.user_id`.
     pub user_id: bool,
     /// Messages: thinking blocks need a genuine signature. Other servers send
@@ -70,6 +73,7 @@ impl Compat {
             min_output_tokens: 1,
             structured_output: false,
             one_sampler: false,
+            messages_fields: false,
             user_id: false,
             thinking_signatures: false,
             chat: ChatCompat::plain(),

@@ -12,10 +12,12 @@
 //!         Endpoint · vendors             scripted)              whole calls, truncation)
 //! ```
 //!
-//! - **Wires**, one folder each: `openai-responses` and `openai-completions`
-//!   (both halves: a gateway reads its clients with `decode_request`, as in
-//!   [`wire::openai_responses::decode_request`]) and `anthropic-messages`. A
-//!   [`Wire`](wire::Wire) can also live outside this crate.
+//! - **Wires**, one folder each, both halves: `openai-responses`,
+//!   `openai-completions`, `anthropic-messages`. A [`Wire`](wire::Wire) can also
+//!   live outside this crate.
+//! - **Dialects**, for gateways: a client's body in any of the three is read by
+//!   [`Dialect::decode_request`](wire::Dialect::decode_request), and answered by
+//!   the [`Render`](wire::Render) that comes of it.
 //! - **Transport**: [`ReqwestTransport`] follows no redirect, heeds no proxy
 //!   variable, and connects only to addresses that the endpoint's [`Locality`]
 //!   admits; [`ScriptedTransport`] needs no network at all.

@@ -13,6 +13,8 @@ pub enum Loss {
     Tool(String),
     /// A field of the request; its name.
     Field(&'static str),
+    /// A field that nothing says the host knows; its name.
+    UnknownField(String),
     /// Reasoning of an earlier turn that this host did not make or cannot take back.
     Reasoning,
     /// An item of the conversation; its type.
@@ -30,6 +32,9 @@ impl fmt::Display for Loss {
         match self {
             Self::Tool(kind) => write!(f, "tool of type `{kind}` dropped"),
             Self::Field(name) => write!(f, "field `{name}` dropped"),
+            Self::UnknownField(name) => {
+                write!(f, "field `{name}` dropped: nothing says that the host knows it")
+            }
             Self::Reasoning => f.write_str("earlier reasoning dropped"),
             Self::Item(kind) => write!(f, "item of type `{kind}` dropped"),
             Self::Part(kind) => write!(f, "content of type `{kind}` dropped"),

@@ -4,6 +4,8 @@
 use oc_responses_stream::Item;
 use serde_json::{Map, Value};
 
+use crate::endpoint::Api;
+
 /// One request to a model.
 ///
 /// Fields that are `None` or empty are not sent: servers then use their own
@@ -56,6 +58,10 @@ pub struct Request {
     /// Fields of the client's wire that have no canonical form, kept for the
     /// hosts that know them (`prompt_cache_key`, `service_tier`, …).
     pub extra: Map<String, Value>,
+    /// The wire that the client speaks: what was kept whole (`extra`, items,
+    /// parts and tools of other types) is in its words and goes to no host of
+    /// another. `None`: whatever the host's is.
+    pub wire: Option<Api>,
 }
 
 impl Request {
@@ -108,6 +114,9 @@ pub struct FunctionTool {
     pub parameters: Option<Value>,
     /// Whether the arguments must follow the schema to the letter.
     pub strict: Option<bool>,
+    /// Fields that have no canonical form (`cache_control`), kept for the same
+    /// wire.
+    pub extra: Map<String, Value>,
 }
 
 impl FunctionTool {

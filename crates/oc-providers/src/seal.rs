@@ -10,6 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use crate::endpoint::Api;
+
 const PREFIX: &str = "oc-seal-1.";
 
 /// An opened envelope.
@@ -35,6 +37,25 @@ pub(crate) fn open(text: &str) -> Option<Opened> {
         origin: letter.get("origin")?.as_str()?.to_owned(),
         value: letter.get_mut("value")?.take(),
     })
+}
+
+/// A Responses seal for a client that takes any seal for its own wire's: what
+/// is no envelope yet is put into one.
+pub(crate) fn in_envelope(seal: &str) -> String {
+    if is_envelope(seal) {
+        return seal.to_owned();
+    }
+    close(Api::OpenaiResponses.as_str(), "", &Value::String(seal.to_owned()))
+}
+
+/// The seal that [`in_envelope`] wrapped; `None` for anything else.
+pub(crate) fn open_bare(text: &str) -> Option<String> {
+    match open(text)? {
+        Opened { api, value: Value::String(seal), .. } if api == Api::OpenaiResponses.as_str() => {
+            Some(seal)
+        }
+        _ => None,
+    }
 }
 
 /// Whether `text` is an envelope of ours.

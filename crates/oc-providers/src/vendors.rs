@@ -46,6 +46,7 @@ pub static VENDORS: &[Vendor] = &[
             auth: Auth::ApiKeyHeader,
             structured_output: true,
             one_sampler: true,
+            messages_fields: true,
             user_id: true,
             thinking_signatures: true,
             ..Compat::plain()

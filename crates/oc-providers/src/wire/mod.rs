@@ -2,16 +2,25 @@
 //!
 //! A folder holds `mod.rs` (the [`Wire`]), `request.rs` (canonical request to
 //! wire JSON), `stream.rs` (frames to deltas; the Responses wire's is in
-//! `oc-responses-stream`), `error.rs` (status, headers and body to facts).
-//! Outside its folder a wire has one line in [`Api`] and one in `of`, below.
+//! `oc-responses-stream`), `error.rs` (what failures look like); and the server
+//! half, for a gateway: `decode` (a client's JSON to the canonical request) and
+//! `render` (deltas to a client). [`Dialect`] is one face over the three server
+//! halves. Outside its folder a wire has one line in [`Api`] and one in `of`, below.
 
 pub mod anthropic_messages;
+mod dialect;
 mod error_body;
+mod fields;
+mod foreign;
 pub mod openai_completions;
 pub mod openai_responses;
+mod render;
 
 use std::fmt;
 use std::time::Duration;
+
+pub use dialect::{AnswerName, Asked, Dialect, ErrorBody};
+pub use render::Render;
 
 use http::{HeaderMap, StatusCode};
 use oc_responses_stream::{Interpret, UpstreamError};

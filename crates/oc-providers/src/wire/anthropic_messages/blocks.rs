@@ -5,12 +5,23 @@ use serde_json::{Value, json};
 
 use crate::loss::Loss;
 
+/// Where a client says that what was sent so far is worth keeping.
+pub(super) const CACHE_MARK: &str = "cache_control";
+
 /// The blocks of `parts`. Blank text is left out: the wire refuses it.
-pub(super) fn encode(parts: &[Part], losses: &mut Vec<Loss>) -> Vec<Value> {
+/// `marks`: whether the host knows `cache_control`.
+pub(super) fn encode(parts: &[Part], marks: bool, losses: &mut Vec<Loss>) -> Vec<Value> {
     let mut blocks = Vec::new();
     for part in parts {
         match part {
-            Part::Text(text) => blocks.extend(text_block(&text.text)),
+            Part::Text(text) => {
+                let mut block = text_block(&text.text);
+                let mark = text.extra.get(CACHE_MARK).filter(|_| marks);
+                if let (Some(mark), Some(Value::Object(block))) = (mark, &mut block) {
+                    block.insert(CACHE_MARK.into(), mark.clone());
+                }
+                blocks.extend(block);
+            }
             Part::Refusal(text) => blocks.extend(text_block(text)),
             Part::Image(image) => match image_block(image) {
                 Some(block) => blocks.push(block),

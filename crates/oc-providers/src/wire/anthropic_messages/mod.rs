@@ -1,12 +1,16 @@
-//! Anthropic's Messages API (`anthropic-messages`), client half.
+//! Anthropic's Messages API (`anthropic-messages`), both halves.
 //!
-//! [`AnthropicMessages`] encodes a canonical request as `POST {base}/v1/messages`
-//! (the base may end in `/v1`); [`MessagesInterpreter`] reads its streams, and
-//! those of llama-server and vLLM, which differ. Error bodies need nothing of
-//! their own: the shared reader knows their shape.
+//! Client half: [`AnthropicMessages`] encodes a canonical request as
+//! `POST {base}/v1/messages` (the base may end in `/v1`); [`MessagesInterpreter`]
+//! reads its streams, and those of llama-server and vLLM, which differ. A failed
+//! answer's body needs nothing of its own: the shared reader knows its shape.
+//! Server half, for a gateway: [`decode_request`], [`Renderer`], [`error_body`].
 
 mod blocks;
+mod decode;
+mod error;
 mod ids;
+mod render;
 mod request;
 mod stream;
 mod turns;
@@ -14,12 +18,19 @@ mod turns;
 use http::{HeaderName, HeaderValue};
 use oc_responses_stream::Interpret;
 
+pub use decode::{MessagesRequest, decode_request};
+pub use error::error_body;
+pub use render::{RenderOptions, Renderer};
 pub use stream::MessagesInterpreter;
 
 use super::{Encoded, Wire};
 use crate::endpoint::Endpoint;
 use crate::error::ProviderError;
 use crate::request::Request;
+
+/// The signature of thinking that nobody signed. Clients of this wire want one,
+/// and hand it back; it seals nothing.
+const NO_SIGNATURE: &str = "oc-unsigned";
 
 /// The wire `anthropic-messages`.
 #[derive(Clone, Copy, Debug, Default)]

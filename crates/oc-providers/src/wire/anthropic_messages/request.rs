@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
+use super::blocks;
 use super::turns::{self, Home, Turns};
 use crate::capabilities::{Compat, ModelFacts};
 use crate::endpoint::{Api, Endpoint};
 use crate::error::ProviderError;
 use crate::loss::Loss;
 use crate::request::{Effort, Request, TextFormat, Tool, ToolChoice};
-use crate::wire::Encoded;
+use crate::wire::{Encoded, foreign};
 
 /// `max_tokens` is required on this wire; this is what an unknown model gets
 /// when the client did not say.
@@ -20,15 +21,17 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     let compat = endpoint.compat_flags();
     let facts = endpoint.facts(&request.model);
     let mut losses = Vec::new();
+    let request = &*foreign::without(request, Api::AnthropicMessages, &mut losses);
     let origin = endpoint.origin();
     let home = Home {
         api: Api::AnthropicMessages.as_str(),
         origin: &origin,
         needs_signature: compat.thinking_signatures,
+        cache_marks: compat.messages_fields,
     };
     let mut turns = turns::encode(request, &home, &mut losses);
     let max_tokens = max_tokens(request, &facts);
-    let thinking = thinking_budget(request, &facts, compat, max_tokens, &turns, &mut losses);
+    let thinking = thinking(request, &facts, compat, max_tokens, &turns, &mut losses);
 
     let mut body = Map::new();
     body.insert("model".into(), request.model.clone().into());
@@ -36,11 +39,10 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     put_format(&mut body, &mut turns.system, request, compat);
     put_conversation(&mut body, turns)?;
     body.insert("stream".into(), true.into());
-    put_tools(&mut body, request, &mut losses);
+    put_tools(&mut body, request, compat, &mut losses);
     put_sampling(&mut body, request, compat, thinking.is_some(), &mut losses);
-    if let Some(budget) = thinking {
-        body.insert("thinking".into(), json!({"type": "enabled", "budget_tokens": budget}));
-    }
+    put_thinking(&mut body, request, compat, thinking);
+    put_extra(&mut body, request, compat, &mut losses);
     if !request.stop.is_empty() {
         body.insert("stop_sequences".into(), request.stop.clone().into());
     }
@@ -67,27 +69,20 @@ fn max_tokens(request: &Request, facts: &ModelFacts) -> u64 {
     facts.clamp(asked, 1)
 }
 
-/// How many tokens the model may think; `None`: it is not asked to.
-fn thinking_budget(
+/// What the model is told of thinking; `None`: it is not asked to think.
+fn thinking(
     request: &Request,
     facts: &ModelFacts,
     compat: Compat,
     max_tokens: u64,
     turns: &Turns,
     losses: &mut Vec<Loss>,
-) -> Option<u64> {
-    let effort = request.reasoning.as_ref()?.effort.as_ref()?;
-    let wanted = match effort {
-        Effort::None => return None,
-        Effort::Minimal => MIN_BUDGET,
-        Effort::Low => 2048,
-        Effort::Medium | Effort::Other(_) => 8192,
-        Effort::High => 16_384,
-        Effort::XHigh | Effort::Max => 32_000,
+) -> Option<Value> {
+    let thinking = match in_own_words(request, compat) {
+        Some(own) if own.get("type").and_then(Value::as_str) == Some("disabled") => return None,
+        Some(own) => within(own.clone(), max_tokens),
+        None => budget(request.reasoning.as_ref()?.effort.as_ref()?, max_tokens)?,
     };
-    // Half of the tokens stay for the answer: a budget that eats them all
-    // ends in an answer of reasoning only.
-    let budget = wanted.min((max_tokens / 2).max(MIN_BUDGET));
     let forced = matches!(
         request.tool_choice,
         Some(
@@ -103,13 +98,84 @@ fn thinking_budget(
     if !possible {
         losses.push(Loss::Field("reasoning"));
     }
-    possible.then_some(budget)
+    possible.then_some(thinking)
+}
+
+/// `thinking` as a client of this wire sent it, for the host that defines it.
+fn in_own_words(request: &Request, compat: Compat) -> Option<&Value> {
+    request.extra.get("thinking").filter(|_| compat.messages_fields)
+}
+
+/// A budget of the client's, below what is left of its tokens here.
+fn within(mut thinking: Value, max_tokens: u64) -> Value {
+    if let Some(budget) = thinking.get_mut("budget_tokens") {
+        let most = max_tokens.saturating_sub(1);
+        *budget = budget.as_u64().map_or(most, |asked| asked.min(most)).into();
+    }
+    thinking
+}
+
+/// An effort as a budget, which every server of this wire knows.
+fn budget(effort: &Effort, max_tokens: u64) -> Option<Value> {
+    let wanted = match effort {
+        Effort::None => return None,
+        Effort::Minimal => MIN_BUDGET,
+        Effort::Low => 2048,
+        Effort::Medium | Effort::Other(_) => 8192,
+        Effort::High => 16_384,
+        Effort::XHigh | Effort::Max => 32_000,
+    };
+    // Half of the tokens stay for the answer: a budget that eats them all
+    // ends in an answer of reasoning only.
+    let budget = wanted.min((max_tokens / 2).max(MIN_BUDGET));
+    Some(json!({"type": "enabled", "budget_tokens": budget}))
+}
+
+/// Beside thinking in the client's own words stands how hard, in its own words.
+fn put_thinking(
+    body: &mut Map<String, Value>,
+    request: &Request,
+    compat: Compat,
+    thinking: Option<Value>,
+) {
+    let Some(thinking) = thinking else { return };
+    let effort = request.reasoning.as_ref().and_then(|asked| asked.effort.as_ref());
+    if let (Some(_), Some(effort)) = (in_own_words(request, compat), effort)
+        && thinking.get("budget_tokens").is_none()
+        && let Value::Object(config) = body.entry("output_config").or_insert_with(|| json!({}))
+    {
+        config.insert("effort".into(), effort.as_str().into());
+    }
+    body.insert("thinking".into(), thinking);
+}
+
+/// Fields without a canonical form: sampling by rank is old and known to all
+/// servers of this wire, the others only to the host that defines it. What
+/// needs a beta header, which no client's request carries here, goes nowhere.
+fn put_extra(
+    body: &mut Map<String, Value>,
+    request: &Request,
+    compat: Compat,
+    losses: &mut Vec<Loss>,
+) {
+    for (key, value) in &request.extra {
+        match key.as_str() {
+            "thinking" => {}
+            "top_k" if !body.contains_key("thinking") => {
+                body.insert(key.clone(), value.clone());
+            }
+            "service_tier" | blocks::CACHE_MARK if compat.messages_fields => {
+                body.insert(key.clone(), value.clone());
+            }
+            _ => losses.push(Loss::UnknownField(key.clone())),
+        }
+    }
 }
 
 /// A schema as a field where the host has one; elsewhere as an instruction.
 fn put_format(
     body: &mut Map<String, Value>,
-    system: &mut Vec<String>,
+    system: &mut Vec<Value>,
     request: &Request,
     compat: Compat,
 ) {
@@ -118,22 +184,27 @@ fn put_format(
             let format = json!({"type": "json_schema", "schema": format.schema});
             body.insert("output_config".into(), json!({"format": format}));
         }
-        Some(TextFormat::JsonSchema(format)) => system.push(format!(
+        Some(TextFormat::JsonSchema(format)) => system.extend(blocks::text_block(&format!(
             "Answer with one JSON document and nothing else. It must match this JSON Schema:\n{}",
             format.schema
-        )),
+        ))),
         Some(TextFormat::JsonObject) => {
-            system.push("Answer with one JSON object and nothing else.".to_owned());
+            system.extend(blocks::text_block("Answer with one JSON object and nothing else."));
         }
         Some(TextFormat::Text | TextFormat::Other(_)) | None => {}
     }
 }
 
 fn put_conversation(body: &mut Map<String, Value>, turns: Turns) -> Result<(), ProviderError> {
-    let system = turns.system.join("\n\n");
-    let has_system = !system.trim().is_empty();
+    let has_system = !turns.system.is_empty();
+    let marked = turns.system.iter().any(|block| block.get(blocks::CACHE_MARK).is_some());
+    let texts: Vec<&str> =
+        turns.system.iter().filter_map(|block| block.get("text")?.as_str()).collect();
+    let system = texts.join("\n\n");
     if !turns.messages.is_empty() {
-        if has_system {
+        if marked {
+            body.insert("system".into(), Value::Array(turns.system));
+        } else if has_system {
             body.insert("system".into(), system.into());
         }
         body.insert("messages".into(), Value::Array(turns.messages));
@@ -148,7 +219,12 @@ fn put_conversation(body: &mut Map<String, Value>, turns: Turns) -> Result<(), P
     Ok(())
 }
 
-fn put_tools(body: &mut Map<String, Value>, request: &Request, losses: &mut Vec<Loss>) {
+fn put_tools(
+    body: &mut Map<String, Value>,
+    request: &Request,
+    compat: Compat,
+    losses: &mut Vec<Loss>,
+) {
     let mut tools = Vec::new();
     for tool in &request.tools {
         match tool {
@@ -159,6 +235,11 @@ fn put_tools(body: &mut Map<String, Value>, request: &Request, losses: &mut Vec<
                     json.insert("description".into(), description.clone().into());
                 }
                 json.insert("input_schema".into(), function.schema());
+                if let Some(mark) =
+                    function.extra.get(blocks::CACHE_MARK).filter(|_| compat.messages_fields)
+                {
+                    json.insert(blocks::CACHE_MARK.into(), mark.clone());
+                }
                 tools.push(Value::Object(json));
             }
             Tool::Function(_) => {}

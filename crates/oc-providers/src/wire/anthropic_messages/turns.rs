@@ -6,8 +6,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use oc_responses_stream::{FunctionCall, FunctionCallOutput, Item, Message, Reasoning, Role};
-use serde_json::{Value, json};
+use oc_responses_stream::{
+    FunctionCall, FunctionCallOutput, Item, ItemStatus, Message, Reasoning, Role,
+};
+use serde_json::{Map, Value, json};
 
 use super::blocks;
 use super::ids::ToolIds;
@@ -17,7 +19,8 @@ use crate::seal;
 
 /// A conversation as this wire has it.
 pub(super) struct Turns {
-    pub(super) system: Vec<String>,
+    /// Blocks of text.
+    pub(super) system: Vec<Value>,
     pub(super) messages: Vec<Value>,
     /// Whether the last assistant turn of a running tool loop began with its
     /// own thinking. `None`: no tool loop is running.
@@ -29,11 +32,13 @@ pub(super) struct Home<'a> {
     pub(super) api: &'a str,
     pub(super) origin: &'a str,
     pub(super) needs_signature: bool,
+    /// Whether it knows `cache_control`.
+    pub(super) cache_marks: bool,
 }
 
 pub(super) fn encode(request: &Request, home: &Home<'_>, losses: &mut Vec<Loss>) -> Turns {
     let mut writer = Writer::new(request, home, losses);
-    writer.system.extend(request.instructions.clone());
+    writer.system.extend(request.instructions.as_deref().and_then(blocks::text_block));
     for item in &request.input {
         writer.item(item);
     }
@@ -43,7 +48,7 @@ pub(super) fn encode(request: &Request, home: &Home<'_>, losses: &mut Vec<Loss>)
 struct Writer<'a> {
     home: &'a Home<'a>,
     losses: &'a mut Vec<Loss>,
-    system: Vec<String>,
+    system: Vec<Value>,
     messages: Vec<Value>,
     user: Vec<Value>,
     assistant: Vec<Value>,
@@ -91,16 +96,14 @@ impl<'a> Writer<'a> {
     }
 
     fn message(&mut self, message: &Message) {
-        let mut content = blocks::encode(&message.content, self.losses);
+        let mut content = blocks::encode(&message.content, self.home.cache_marks, self.losses);
         match message.role {
             Role::System | Role::Developer => {
                 if !(self.messages.is_empty() && self.user.is_empty() && self.assistant.is_empty())
                 {
                     self.losses.push(Loss::SystemPosition);
                 }
-                let texts =
-                    content.iter().filter_map(|block| block.get("text").and_then(Value::as_str));
-                self.system.extend(texts.map(str::to_owned));
+                self.system.extend(content.into_iter().filter(|block| block.get("text").is_some()));
             }
             Role::Assistant => {
                 self.end_user();
@@ -173,8 +176,17 @@ impl<'a> Writer<'a> {
                 "is_error": true,
             });
         };
-        let content = blocks::encode(&result.output, self.losses);
-        json!({"type": "tool_result", "tool_use_id": id, "content": content})
+        let mut content = blocks::encode(&result.output, self.home.cache_marks, self.losses);
+        let last = content.last_mut().and_then(Value::as_object_mut);
+        let mark = last.and_then(|block| block.remove(blocks::CACHE_MARK));
+        let mut block = json!({"type": "tool_result", "tool_use_id": id, "content": content});
+        if let Value::Object(block) = &mut block {
+            if result.status == Some(ItemStatus::Incomplete) {
+                block.insert("is_error".into(), true.into());
+            }
+            block.extend(mark.map(|mark| (blocks::CACHE_MARK.to_owned(), mark)));
+        }
+        block
     }
 
     fn finish(mut self) -> Turns {
@@ -239,12 +251,12 @@ fn is_signed(block: &Value) -> bool {
 }
 
 /// Arguments as the object that this wire wants; what is none is wrapped.
-fn input_of(arguments: &str) -> Value {
+pub(super) fn input_of(arguments: &str) -> Map<String, Value> {
     if arguments.trim().is_empty() {
-        return json!({});
+        return Map::new();
     }
     match serde_json::from_str(arguments) {
-        Ok(Value::Object(input)) => Value::Object(input),
-        _ => json!({"_raw": arguments}),
+        Ok(Value::Object(input)) => input,
+        _ => Map::from_iter([("_raw".to_owned(), arguments.into())]),
     }
 }

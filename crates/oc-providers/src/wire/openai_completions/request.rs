@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 
 use super::{ThinkingFormat, messages, tools};
 use crate::capabilities::{Compat, ModelFacts};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Api, Endpoint};
 use crate::error::ProviderError;
 use crate::locality::Locality;
 use crate::loss::Loss;
 use crate::request::{Effort, Request, TextFormat};
-use crate::wire::Encoded;
+use crate::wire::{Encoded, foreign};
 
 /// Who knows a field that has no canonical form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,7 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     let compat = endpoint.compat_flags();
     let facts = endpoint.facts(&request.model);
     let mut losses = Vec::new();
+    let request = &*foreign::without(request, Api::OpenaiCompletions, &mut losses);
     let messages = messages::encode(request, compat, &endpoint.origin(), &mut losses);
     if messages.is_empty() {
         return Err(ProviderError::unsupported(
@@ -230,7 +231,7 @@ fn put_extra(
     let local = endpoint.locality() != Locality::Hosted;
     for (key, value) in &request.extra {
         let Some((name, known)) = FIELDS.iter().find(|(name, _)| name == key) else {
-            losses.push(Loss::Field("unknown"));
+            losses.push(Loss::UnknownField(key.clone()));
             continue;
         };
         let taken = match known {

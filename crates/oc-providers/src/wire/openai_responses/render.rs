@@ -11,17 +11,30 @@ use serde_json::Value;
 #[derive(Debug)]
 pub struct Renderer {
     machine: ResponseMachine,
+    has_content: bool,
 }
 
 impl Renderer {
     /// A renderer of one response.
     pub fn new(options: MachineOptions) -> Self {
-        Self { machine: ResponseMachine::new(options) }
+        Self { machine: ResponseMachine::new(options), has_content: false }
     }
 
     /// Takes the next delta; its events are then there to be taken.
     pub fn push(&mut self, delta: &Delta) {
         self.machine.push(delta);
+        self.has_content |= is_content(delta);
+    }
+
+    /// Whether anything of the answer itself was written, or its end: not only
+    /// that it began.
+    pub fn has_content(&self) -> bool {
+        self.has_content || self.machine.is_terminal()
+    }
+
+    /// Whether the terminal event was written.
+    pub fn is_terminal(&self) -> bool {
+        self.machine.is_terminal()
     }
 
     /// The next event's bytes, ready to be written in one piece.
@@ -45,5 +58,14 @@ impl Renderer {
     /// The machine, for what is not a delta: `abandon`, `fail`, metadata.
     pub fn machine(&mut self) -> &mut ResponseMachine {
         &mut self.machine
+    }
+}
+
+fn is_content(delta: &Delta) -> bool {
+    match delta {
+        Delta::Text(delta) | Delta::Refusal(delta) => !delta.text.is_empty(),
+        Delta::Reasoning(delta) => !delta.text.is_empty(),
+        Delta::ToolCallEnd(_) | Delta::Item(_) => true,
+        _ => false,
     }
 }

@@ -9,15 +9,16 @@ use serde_json::{Map, Value, json};
 
 use super::{items, tools};
 use crate::capabilities::{Compat, ModelFacts};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Api, Endpoint};
 use crate::loss::Loss;
 use crate::request::{Effort, Request, TextFormat};
-use crate::wire::Encoded;
+use crate::wire::{Encoded, foreign};
 
 pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Encoded {
     let compat = endpoint.compat_flags();
     let facts = endpoint.facts(&request.model);
     let mut losses = Vec::new();
+    let request = &*foreign::without(request, Api::OpenaiResponses, &mut losses);
     let mut body = Map::new();
     body.insert("model".into(), request.model.clone().into());
     if compat.instructions {

@@ -6,17 +6,18 @@
 //! would change what was asked: a known field of the wrong type is refused with
 //! its name, as is what cannot be served (several answers, audio).
 
-pub(super) mod fields;
 mod message;
 
 use serde_json::Value;
 
-use self::fields::{Fields, Place};
 use self::message::Reader;
 use super::tools;
+use crate::endpoint::Api;
 use crate::request::{
     Effort, JsonSchemaFormat, ReasoningRequest, Request, TextFormat, Tool, ToolChoice,
 };
+pub(super) use crate::wire::fields;
+use crate::wire::fields::{Fields, Place};
 use crate::wire::openai_responses::BadRequest;
 
 /// What a client asked for.
@@ -80,17 +81,11 @@ const CANONICAL: &[&str] = &[
 /// `messages` is missing or empty, or several answers (`n` above 1) or audio
 /// are asked for.
 pub fn decode_request(body: &[u8]) -> Result<ChatRequest, BadRequest> {
-    let fault = |code, message| BadRequest { param: None, code: Some(code), message };
-    let json: Value = serde_json::from_slice(body).map_err(|at| {
-        let (line, column) = (at.line(), at.column());
-        fault("invalid_json", format!("body is not valid json: line {line}, column {column}"))
-    })?;
-    let Value::Object(json) = &json else {
-        return Err(fault("invalid_type", "body must be a json object".to_owned()));
-    };
-    let fields = Fields::new(json, &Place::default());
+    let json = BadRequest::object(body)?;
+    let fields = Fields::new(&json, &Place::default());
     refuse_what_is_not_built(&fields)?;
     let mut request = Request::new(fields.required("model")?, Vec::new());
+    request.wire = Some(Api::OpenaiCompletions);
     request.input = messages(&fields)?;
     request.tools = read_tools(&fields)?;
     request.tool_choice = read_tool_choice(&fields)?;

@@ -39,6 +39,12 @@ impl Answer {
         }
     }
 
+    pub(super) fn has_content(&self) -> bool {
+        let texts = [&self.text, &self.refusal, &self.reasoning];
+        texts.iter().any(|text| !text.is_empty())
+            || !(self.details.is_empty() && self.calls.is_empty())
+    }
+
     /// Half a call is not told. Its place stays: indexes were sent.
     pub(super) fn drop_open_calls(&mut self) {
         for call in &mut self.calls {

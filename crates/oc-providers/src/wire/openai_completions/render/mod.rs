@@ -227,6 +227,12 @@ impl Renderer {
         sse::DONE.as_bytes()
     }
 
+    /// Whether anything of the answer itself was written, or its end: not only
+    /// who speaks.
+    pub fn has_content(&self) -> bool {
+        self.is_terminal() || self.answer.has_content()
+    }
+
     /// Whether the answer ended, well or badly.
     pub fn is_terminal(&self) -> bool {
         matches!(self.state, State::Finished(_) | State::Failed(_))

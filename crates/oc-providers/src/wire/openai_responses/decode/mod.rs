@@ -14,6 +14,7 @@ use oc_responses_stream::{Item, Message, Role};
 use serde_json::{Map, Value};
 
 use super::tools;
+use crate::endpoint::Api;
 use crate::request::{Effort, JsonSchemaFormat, ReasoningRequest, Request, TextFormat, ToolChoice};
 
 /// What a client asked for.
@@ -42,6 +43,20 @@ pub struct BadRequest {
 }
 
 impl BadRequest {
+    /// The object that `body` holds. Says where it breaks, never what it says.
+    pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Self> {
+        let fault = |code, message| Self { param: None, code: Some(code), message };
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(json)) => Ok(json),
+            Ok(_) => Err(fault("invalid_type", "body must be a json object".to_owned())),
+            Err(at) => {
+                let (line, column) = (at.line(), at.column());
+                let message = format!("body is not valid json: line {line}, column {column}");
+                Err(fault("invalid_json", message))
+            }
+        }
+    }
+
     fn new(param: impl Into<String>, message: impl Into<String>) -> Self {
         Self { param: Some(param.into()), code: None, message: message.into() }
     }
@@ -139,28 +154,14 @@ const ECHOED: &[&str] = &[
 /// missing, or something is asked for that needs stored responses
 /// (`previous_response_id`, `conversation`, `background`, an `item_reference`).
 pub fn decode_request(body: &[u8]) -> Result<ClientRequest, BadRequest> {
-    let json: Value = serde_json::from_slice(body).map_err(|fault| BadRequest {
-        param: None,
-        code: Some("invalid_json"),
-        message: format!(
-            "body is not valid json: line {}, column {}",
-            fault.line(),
-            fault.column()
-        ),
-    })?;
-    let Value::Object(json) = json else {
-        return Err(BadRequest {
-            param: None,
-            code: Some("invalid_type"),
-            message: "body must be a json object".to_owned(),
-        });
-    };
+    let json = BadRequest::object(body)?;
     refuse_stateful(&json)?;
     let fields = Fields(&json);
     let mut request = Request::new(
         fields.text("model")?.ok_or_else(|| BadRequest::missing("model"))?,
         input(&json)?,
     );
+    request.wire = Some(Api::OpenaiResponses);
     request.instructions = fields.text("instructions")?;
     request.tools = read_tools(fields)?;
     request.tool_choice = read_tool_choice(fields)?;

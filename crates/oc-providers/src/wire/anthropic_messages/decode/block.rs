@@ -1,0 +1,114 @@
+//! Content blocks as parts.
+
+use oc_responses_stream::{FilePart, ImagePart, Part, TextPart};
+use serde_json::Value;
+
+use crate::wire::fields::{Fields, Place};
+use crate::wire::openai_responses::BadRequest;
+
+/// A client's `content` or `system`: a string or an array of blocks.
+pub(super) fn content(content: &Value, place: &Place) -> Result<Vec<Part>, BadRequest> {
+    match content {
+        Value::String(text) => Ok(vec![Part::text(text.as_str())]),
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .map(|(at, json)| {
+                let place = place.element(at);
+                let object = json.as_object().ok_or_else(|| place.wrong_type("an object"))?;
+                part(&Fields::new(object, &place), json)
+            })
+            .collect(),
+        _ => Err(place.wrong_type("a string or an array of blocks")),
+    }
+}
+
+/// Whether a block of this type has a canonical part.
+pub(super) fn is_part(kind: &str) -> bool {
+    matches!(kind, "text" | "image" | "document")
+}
+
+/// One block.
+pub(super) fn part(fields: &Fields<'_>, json: &Value) -> Result<Part, BadRequest> {
+    let part = match fields.text("type")?.as_deref() {
+        Some("text") => {
+            let mut part = TextPart::new(fields.required("text")?);
+            // Citations hang on an answer that another turn gave.
+            part.extra = fields.rest(&["type", "text", "citations"]);
+            Part::Text(part)
+        }
+        Some("image") => Part::Image(image(fields)?),
+        Some("document") => document(fields, json)?,
+        Some(_) => Part::Other(json.clone()),
+        None => return Err(fields.missing("type")),
+    };
+    Ok(part)
+}
+
+fn image(fields: &Fields<'_>) -> Result<ImagePart, BadRequest> {
+    let mut image = ImagePart::default();
+    match source(fields)? {
+        Source::Url(url) => image.image_url = Some(url),
+        Source::File(id) => image.file_id = Some(id),
+        Source::Text(_) | Source::Content(_) | Source::Unknown => {
+            let place = fields.place("source").field("type");
+            return Err(place.wrong_type("base64, url or file"));
+        }
+    }
+    Ok(image)
+}
+
+/// A document of plain text is text to every model; others are files.
+fn document(fields: &Fields<'_>, json: &Value) -> Result<Part, BadRequest> {
+    let title = fields.text("title")?;
+    let mut file = FilePart::default();
+    match source(fields)? {
+        Source::Url(url) if url.starts_with("data:") => file.file_data = Some(url),
+        Source::Url(url) => file.file_url = Some(url),
+        Source::File(id) => file.file_id = Some(id),
+        Source::Text(text) | Source::Content(text) => {
+            let text = match &title {
+                Some(title) => format!("{title}\n\n{text}"),
+                None => text,
+            };
+            return Ok(Part::text(text));
+        }
+        Source::Unknown => return Ok(Part::Other(json.clone())),
+    }
+    file.filename = title;
+    Ok(Part::File(file))
+}
+
+enum Source {
+    /// `https:` or `data:`.
+    Url(String),
+    File(String),
+    Text(String),
+    Content(String),
+    Unknown,
+}
+
+fn source(fields: &Fields<'_>) -> Result<Source, BadRequest> {
+    let Some(source) = fields.object("source")? else { return Err(fields.missing("source")) };
+    Ok(match source.required("type")?.as_str() {
+        "base64" => {
+            let (media_type, data) = (source.required("media_type")?, source.required("data")?);
+            Source::Url(format!("data:{media_type};base64,{data}"))
+        }
+        "url" => Source::Url(source.required("url")?),
+        "file" => Source::File(source.required("file_id")?),
+        "text" => Source::Text(source.required("data")?),
+        "content" => {
+            let parts = match source.present("content") {
+                Some(json) => content(json, &source.place("content"))?,
+                None => Vec::new(),
+            };
+            let texts: Vec<String> = parts
+                .into_iter()
+                .filter_map(|part| if let Part::Text(text) = part { Some(text.text) } else { None })
+                .collect();
+            Source::Content(texts.join("\n\n"))
+        }
+        _ => Source::Unknown,
+    })
+}

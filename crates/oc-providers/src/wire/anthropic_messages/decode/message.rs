@@ -1,0 +1,144 @@
+//! One message of a client's `messages`.
+
+use oc_responses_stream::{
+    CallId, FunctionCall, FunctionCallOutput, Item, ItemStatus, Message, OtherItem, Part,
+    Reasoning, Role,
+};
+use serde_json::{Value, json};
+
+use super::block;
+use crate::endpoint::Api;
+use crate::seal;
+use crate::wire::anthropic_messages::NO_SIGNATURE;
+use crate::wire::fields::{Fields, Place};
+use crate::wire::openai_responses::BadRequest;
+
+/// Turns messages into items: what a message says, thinks, calls and returns
+/// become items of their own, in the order of its blocks.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    items: Vec<Item>,
+    /// What the message that is being read has said since the last other item.
+    said: Vec<Part>,
+}
+
+impl Reader {
+    pub(super) fn message(&mut self, json: &Value, place: &Place) -> Result<(), BadRequest> {
+        let Value::Object(json) = json else { return Err(place.wrong_type("an object")) };
+        let fields = Fields::new(json, place);
+        let role = match fields.required("role")?.as_str() {
+            "user" => Role::User,
+            "assistant" => Role::Assistant,
+            "system" => Role::System,
+            _ => return Err(fields.place("role").wrong_type("user, assistant or system")),
+        };
+        let place = fields.place("content");
+        match fields.present("content") {
+            None => return Err(place.missing()),
+            Some(Value::String(text)) => self.said.push(Part::text(text.as_str())),
+            Some(Value::Array(blocks)) => {
+                for (at, json) in blocks.iter().enumerate() {
+                    self.block(role, json, &place.element(at))?;
+                }
+            }
+            Some(_) => return Err(place.wrong_type("a string or an array of blocks")),
+        }
+        self.end_message(role);
+        Ok(())
+    }
+
+    pub(super) fn into_items(self) -> Vec<Item> {
+        self.items
+    }
+
+    fn block(&mut self, role: Role, json: &Value, place: &Place) -> Result<(), BadRequest> {
+        let Value::Object(object) = json else { return Err(place.wrong_type("an object")) };
+        let fields = Fields::new(object, place);
+        let item = match fields.text("type")?.as_deref() {
+            Some("thinking") => thinking(&fields, json)?,
+            Some("redacted_thinking") => redacted(&fields, json)?,
+            Some("tool_use") => tool_use(&fields)?,
+            Some("tool_result") => tool_result(&fields)?,
+            // What a server did itself stands between what was said.
+            Some(kind) if role == Role::Assistant && !block::is_part(kind) => {
+                Item::Other(OtherItem::new(object.clone()))
+            }
+            _ => {
+                self.said.push(block::part(&fields, json)?);
+                return Ok(());
+            }
+        };
+        self.end_message(role);
+        self.items.push(item);
+        Ok(())
+    }
+
+    fn end_message(&mut self, role: Role) {
+        let said = std::mem::take(&mut self.said);
+        if !said.is_empty() {
+            self.items.push(Item::Message(Message::new(role, said)));
+        }
+    }
+}
+
+/// Thinking with whatever seals it: an envelope of ours, our own mark for none,
+/// or the signature of a host that the client talked to without us.
+fn thinking(fields: &Fields<'_>, block: &Value) -> Result<Item, BadRequest> {
+    let text = fields.text("thinking")?.filter(|text| !text.is_empty());
+    let signature = fields.text("signature")?.unwrap_or_default();
+    let mut reasoning = Reasoning::default();
+    reasoning.content.extend(text);
+    reasoning.encrypted_content = sealed_by(&signature, block);
+    Ok(Item::Reasoning(reasoning))
+}
+
+fn redacted(fields: &Fields<'_>, block: &Value) -> Result<Item, BadRequest> {
+    let data = fields.text("data")?.unwrap_or_default();
+    let mut reasoning = Reasoning::default();
+    reasoning.encrypted_content = sealed_by(&data, block);
+    Ok(Item::Reasoning(reasoning))
+}
+
+fn sealed_by(seal: &str, block: &Value) -> Option<String> {
+    if seal.is_empty() || seal == NO_SIGNATURE {
+        return None;
+    }
+    if let Some(bare) = seal::open_bare(seal) {
+        return Some(bare);
+    }
+    if seal::is_envelope(seal) {
+        return Some(seal.to_owned());
+    }
+    // A signature of unknown make: nobody may take it for their own.
+    Some(seal::close(Api::AnthropicMessages.as_str(), "", block))
+}
+
+fn tool_use(fields: &Fields<'_>) -> Result<Item, BadRequest> {
+    let id = CallId::new(fields.required("id")?);
+    let input = fields.present("input").cloned().unwrap_or_else(|| json!({}));
+    let mut call = FunctionCall::new(id, fields.required("name")?, input.to_string());
+    call.extra = fields.rest(&["type", "id", "name", "input"]);
+    Ok(Item::FunctionCall(call))
+}
+
+/// The canonical form has no word for a tool that failed; an output that is not
+/// whole is the nearest, and comes out as `is_error` again.
+fn tool_result(fields: &Fields<'_>) -> Result<Item, BadRequest> {
+    let id = CallId::new(fields.required("tool_use_id")?);
+    let mut output = match fields.present("content") {
+        None => Vec::new(),
+        Some(content) => block::content(content, &fields.place("content"))?,
+    };
+    if let (Some(mark), Some(Part::Text(last))) =
+        (fields.present("cache_control"), output.last_mut())
+    {
+        last.extra.insert("cache_control".into(), mark.clone());
+    }
+    let failed = fields.flag("is_error")? == Some(true);
+    if failed && output.is_empty() {
+        output.push(Part::text("The tool failed."));
+    }
+    let mut result = FunctionCallOutput::new(id, output);
+    result.status = failed.then_some(ItemStatus::Incomplete);
+    Ok(Item::FunctionCallOutput(result))
+}

@@ -1,0 +1,206 @@
+//! What has been said so far, block by block.
+
+use oc_responses_stream::{FinishReason, FunctionCall, Usage};
+use serde_json::{Map, Value, json};
+
+use crate::wire::anthropic_messages::{NO_SIGNATURE, turns};
+
+/// A message in the making. The block that is open, if one is, is the last.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    blocks: Vec<Block>,
+    is_open: bool,
+    /// Blocks that were sent and that a document does not tell any more.
+    forgotten: usize,
+    pub(super) refused: bool,
+    pub(super) usage: Option<Usage>,
+}
+
+#[derive(Debug)]
+pub(super) enum Block {
+    Text { text: String, citations: Vec<Value> },
+    Thinking { text: String, signature: Option<String> },
+    Redacted { data: String },
+    ToolUse { id: String, name: String, input: Map<String, Value> },
+}
+
+impl Answer {
+    pub(super) fn has_blocks(&self) -> bool {
+        !self.blocks.is_empty()
+    }
+
+    pub(super) fn next_index(&self) -> usize {
+        self.forgotten.saturating_add(self.blocks.len())
+    }
+
+    /// The index of the last block.
+    pub(super) fn open_index(&self) -> usize {
+        self.next_index().saturating_sub(1)
+    }
+
+    pub(super) fn open(&mut self, block: Block) {
+        self.blocks.push(block);
+        self.is_open = true;
+    }
+
+    /// Whether a block was open.
+    pub(super) fn close(&mut self) -> bool {
+        std::mem::take(&mut self.is_open)
+    }
+
+    /// Adds to the open block's text or thinking.
+    pub(super) fn append_text(&mut self, piece: &str) {
+        if let Some(Block::Text { text, .. } | Block::Thinking { text, .. }) =
+            self.blocks.last_mut()
+        {
+            text.push_str(piece);
+        }
+    }
+
+    pub(super) fn cite(&mut self, citation: Value) {
+        if let Some(Block::Text { citations, .. }) = self.blocks.last_mut() {
+            citations.push(citation);
+        }
+    }
+
+    pub(super) fn sign(&mut self, seal: String) {
+        if let Some(Block::Thinking { signature, .. }) = self.blocks.last_mut() {
+            *signature = Some(seal);
+        }
+    }
+
+    /// The signature that the open block is owed, if it is thinking.
+    pub(super) fn signature(&self) -> Option<&str> {
+        match self.blocks.last() {
+            Some(Block::Thinking { signature, .. }) if self.is_open => {
+                Some(signature.as_deref().unwrap_or(NO_SIGNATURE))
+            }
+            _ => None,
+        }
+    }
+
+    /// The open call's arguments.
+    pub(super) fn open_input(&self) -> String {
+        match self.blocks.last() {
+            Some(Block::ToolUse { input, .. }) => json!(input).to_string(),
+            _ => "{}".to_owned(),
+        }
+    }
+
+    /// Drops what no client of a document has seen: the thinking of an attempt
+    /// that said nothing. The indexes were sent, and stay taken.
+    pub(super) fn abandon(&mut self) {
+        self.usage = None;
+        let thought =
+            |block: &Block| matches!(block, Block::Thinking { .. } | Block::Redacted { .. });
+        if self.blocks.iter().all(thought) {
+            self.forgotten = self.next_index();
+            self.blocks.clear();
+        }
+    }
+
+    pub(super) fn content(&self) -> Vec<Value> {
+        self.blocks.iter().map(Block::to_json).collect()
+    }
+
+    /// The word for `reason`. Whether tools are to be run is told by the calls
+    /// that are there, not by the upstream's word, which servers confuse.
+    pub(super) fn stop_reason(&self, reason: &FinishReason, matched: bool) -> &'static str {
+        let calls = self.blocks.iter().any(|block| matches!(block, Block::ToolUse { .. }));
+        match reason {
+            FinishReason::Length => "max_tokens",
+            FinishReason::ContentFilter => "refusal",
+            _ if calls => "tool_use",
+            FinishReason::Refusal => "refusal",
+            _ if self.refused => "refusal",
+            FinishReason::Pause => "pause_turn",
+            _ if matched => "stop_sequence",
+            // A word of another wire means nothing to this one's clients.
+            _ => "end_turn",
+        }
+    }
+}
+
+impl Block {
+    pub(super) fn text() -> Self {
+        Self::Text { text: String::new(), citations: Vec::new() }
+    }
+
+    pub(super) fn thinking() -> Self {
+        Self::Thinking { text: String::new(), signature: None }
+    }
+
+    pub(super) fn redacted(data: String) -> Self {
+        Self::Redacted { data }
+    }
+
+    pub(super) fn tool_use(call: &FunctionCall) -> Self {
+        Self::ToolUse {
+            id: call.call_id.as_str().to_owned(),
+            name: call.name.clone(),
+            input: turns::input_of(&call.arguments),
+        }
+    }
+
+    /// The block as it is announced: empty, but for what has no deltas.
+    pub(super) fn opening(&self) -> Value {
+        match self {
+            Self::Text { .. } => json!({"type": "text", "text": ""}),
+            Self::Thinking { .. } => json!({"type": "thinking", "thinking": "", "signature": ""}),
+            Self::Redacted { .. } => self.to_json(),
+            Self::ToolUse { id, name, .. } => {
+                json!({"type": "tool_use", "id": id, "name": name, "input": {}})
+            }
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        match self {
+            Self::Text { text, citations } if citations.is_empty() => {
+                json!({"type": "text", "text": text})
+            }
+            Self::Text { text, citations } => {
+                json!({"type": "text", "text": text, "citations": citations})
+            }
+            Self::Thinking { text, signature } => {
+                let signature = signature.as_deref().unwrap_or(NO_SIGNATURE);
+                json!({"type": "thinking", "thinking": text, "signature": signature})
+            }
+            Self::Redacted { data } => json!({"type": "redacted_thinking", "data": data}),
+            Self::ToolUse { id, name, input } => {
+                json!({"type": "tool_use", "id": id, "name": name, "input": input})
+            }
+        }
+    }
+}
+
+/// A canonical `url_citation` in the one shape of this wire that has a URL;
+/// `None` for anything else.
+pub(super) fn citation(annotation: &Value) -> Option<Value> {
+    if annotation.get("type")?.as_str()? != "url_citation" {
+        return None;
+    }
+    Some(json!({
+        "type": "web_search_result_location",
+        "url": annotation.get("url")?.as_str()?,
+        "title": annotation.get("title").and_then(Value::as_str),
+        "cited_text": "",
+        "encrypted_index": "",
+    }))
+}
+
+/// This wire counts input without what came from a cache.
+pub(super) fn usage(usage: &Usage) -> Value {
+    let cached = usage.cached_tokens.saturating_add(usage.cache_write_tokens);
+    let mut json = json!({
+        "input_tokens": usage.input_tokens.saturating_sub(cached),
+        "cache_creation_input_tokens": usage.cache_write_tokens,
+        "cache_read_input_tokens": usage.cached_tokens,
+        "output_tokens": usage.output_tokens,
+    });
+    if let (true, Value::Object(fields)) = (usage.reasoning_tokens > 0, &mut json) {
+        let details = json!({"thinking_tokens": usage.reasoning_tokens});
+        fields.insert("output_tokens_details".into(), details);
+    }
+    json
+}

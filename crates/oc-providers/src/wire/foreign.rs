@@ -1,0 +1,143 @@
+//! What a client's wire has and the host's has not.
+//!
+//! Decoders keep whole what has no canonical form: fields, parts, items, tools,
+//! marks on parts. A host of the same wire may know them; to a host of another
+//! they are unknown fields at best, and another vendor's secrets at worst.
+
+use std::borrow::Cow;
+
+use oc_responses_stream::{Item, Part};
+use serde_json::{Map, Value};
+
+use crate::endpoint::Api;
+use crate::loss::Loss;
+use crate::request::{Request, Tool, ToolChoice};
+
+/// Fields that two wires have in common, and mean the same on both: what the
+/// client sent, whom it may go to, its names.
+const SHARED: &[(Api, Api, &[&str])] = &[
+    (
+        Api::OpenaiCompletions,
+        Api::OpenaiResponses,
+        &[
+            "prompt_cache_key",
+            "prompt_cache_retention",
+            "safety_identifier",
+            "service_tier",
+            "top_logprobs",
+        ],
+    ),
+    (
+        Api::OpenaiResponses,
+        Api::OpenaiCompletions,
+        &[
+            "prompt_cache_key",
+            "prompt_cache_retention",
+            "safety_identifier",
+            "service_tier",
+            "top_logprobs",
+        ],
+    ),
+    (Api::AnthropicMessages, Api::OpenaiCompletions, &["top_k"]),
+    (Api::OpenaiCompletions, Api::AnthropicMessages, &["top_k"]),
+];
+
+/// Fields whose meaning was read into the canonical form, so that dropping the
+/// field loses nothing.
+const READ: &[&str] = &["thinking"];
+
+/// Who is asking, as OpenAI takes it. Longer ones are records of a client about
+/// its user, meant for one vendor only.
+const LONGEST_USER: usize = 64;
+
+/// `request` as a host that speaks `api` may see it.
+pub(crate) fn without<'a>(
+    request: &'a Request,
+    api: Api,
+    losses: &mut Vec<Loss>,
+) -> Cow<'a, Request> {
+    match request.wire {
+        None => return Cow::Borrowed(request),
+        Some(wire) if wire == api => return Cow::Borrowed(request),
+        Some(_) => {}
+    }
+    let mut request = request.clone();
+    strip_fields(&mut request, api, losses);
+    strip_tools(&mut request, losses);
+    request.input.retain_mut(|item| strip_item(item, losses));
+    Cow::Owned(request)
+}
+
+fn strip_fields(request: &mut Request, api: Api, losses: &mut Vec<Loss>) {
+    let shared = SHARED
+        .iter()
+        .find(|(from, to, _)| request.wire == Some(*from) && api == *to)
+        .map_or(&[][..], |(_, _, names)| *names);
+    let mut kept = Map::new();
+    for (key, value) in std::mem::take(&mut request.extra) {
+        if shared.contains(&key.as_str()) {
+            kept.insert(key, value);
+        } else if !READ.contains(&key.as_str()) {
+            losses.push(Loss::UnknownField(key));
+        }
+    }
+    request.extra = kept;
+    if request.user.as_ref().is_some_and(|user| user.len() > LONGEST_USER) {
+        request.user = None;
+        losses.push(Loss::Field("user"));
+    }
+}
+
+fn strip_tools(request: &mut Request, losses: &mut Vec<Loss>) {
+    request.tools.retain_mut(|tool| match tool {
+        Tool::Function(function) => {
+            function.extra = Map::new();
+            true
+        }
+        Tool::Other(whole) => {
+            let kind = whole.get("type").and_then(Value::as_str).unwrap_or("unknown");
+            losses.push(Loss::Tool(kind.to_owned()));
+            false
+        }
+    });
+    if matches!(request.tool_choice, Some(ToolChoice::Other(_))) {
+        request.tool_choice = None;
+        losses.push(Loss::Field("tool_choice"));
+    }
+}
+
+fn strip_item(item: &mut Item, losses: &mut Vec<Loss>) -> bool {
+    match item {
+        Item::Message(message) => {
+            message.extra = Map::new();
+            strip_parts(&mut message.content, losses);
+        }
+        Item::FunctionCall(call) => call.extra = Map::new(),
+        Item::FunctionCallOutput(result) => strip_parts(&mut result.output, losses),
+        Item::Other(other) => {
+            losses.push(Loss::Item(other.item_type().to_owned()));
+            return false;
+        }
+        _ => {}
+    }
+    true
+}
+
+fn strip_parts(parts: &mut Vec<Part>, losses: &mut Vec<Loss>) {
+    parts.retain_mut(|part| match part {
+        Part::Text(text) => {
+            text.extra = Map::new();
+            true
+        }
+        // The same on both of OpenAI's wires.
+        Part::Other(whole) => {
+            let kind = whole.get("type").and_then(Value::as_str).unwrap_or("unknown");
+            let kept = kind == "input_audio";
+            if !kept {
+                losses.push(Loss::Part(kind.to_owned()));
+            }
+            kept
+        }
+        _ => true,
+    });
+}
