@@ -378,13 +378,6 @@ impl Config {
         }
     }
 
-    /// Whether settings inside this file declare where `provider` is.
-    pub(crate) fn settings_declare(&self, provider: &str) -> bool {
-        let settings = self.settings.as_ref();
-        let declared = settings.and_then(|settings| settings.providers.get(provider));
-        declared.is_some_and(|declared| declared.locality.is_some())
-    }
-
     /// `OpenRouter/a/` as `openrouter/a/`, aliases of providers followed.
     pub(crate) fn canonical_prefix(&self, prefix: &str) -> String {
         match prefix.split_once('/') {

@@ -2,13 +2,13 @@
 //! a bad one.
 //!
 //! ```text
-//!  text ──▶ tree with places ──▶ ${VAR} ──▶ typed sections ──▶ Config
-//!              │                   │             │               │
-//!              ▼                   ▼             ▼               ▼
-//!           syntax             not set      unknown key,    unknown ref,
-//!           depth                           wrong type      bad URL, no key
-//!              └───────────────────┴──────┬──────┴───────────────┘
-//!                                         ▼
+//!  text ─▶ tree with places ─▶ $include ─▶ ${VAR} ─▶ typed sections ─▶ Config
+//!               │                 │           │            │             │
+//!               ▼                 ▼           ▼            ▼             ▼
+//!            syntax           no file,     not set    unknown key,  unknown ref,
+//!            depth            cycle                   wrong type    bad URL, no key
+//!               └─────────────────┴─────┬─────┴────────────┴─────────────┘
+//!                                       ▼
 //!              every problem: file, line, column, path, reason, fix
 //! ```
 //!
@@ -16,15 +16,21 @@
 //! - Reads JSON5 strictly in the sections that concern models (`models`,
 //!   `agents`, `auth`, `env`, `secrets`, `gateway.reload`), in the union of
 //!   OpenClaw's February and September 2026 versions, and accepts the rest.
+//! - Follows `$include`, `.env`, SecretRefs of variables and files, and reads
+//!   the keys that OpenClaw of February stored.
 //! - Merges the configured providers with a hosted catalog that comes as data.
 //! - Resolves refs, aliases and fallbacks to a [`Chain`], with the reason and
-//!   the fix for every candidate that cannot be used.
+//!   the fix for every candidate that cannot be used, and explains each value
+//!   by where it came from.
+//! - Warns of what loads and will hurt.
+//! - Makes a config of local servers that were found ([`Config::from_discovered`]).
 //! - Reads the gateway's own [`Settings`] the same way.
 //!
 //! # What it does not
-//! It makes no request and knows no wire format. It writes nothing. It reads
-//! no environment: variables come through [`Env`]. Files are read in
-//! [`Config::load`] and [`Settings::load`] alone. Keys are [`Secret`]s and are
+//! It makes no request, runs no command and knows no wire format. It writes
+//! nothing. It reads no environment: variables come through [`Env`]. Files come
+//! through [`Files`]; only [`Config::load`], [`Settings::load`] and a
+//! [`Reading`] that is given no other open any. Keys are [`Secret`]s and are
 //! in no message, no `Debug` and no masked source.
 //!
 //! # Example

@@ -86,7 +86,10 @@ fn config(
         let secrets = secrets.with_profiles(profiles);
         let catalog = Catalog::built_in();
         let secrets = &secrets;
-        let mut context = Context { document, secrets, catalog, report, others_can_read };
+        let mut context = {
+            let elsewhere = reading.settings;
+            Context { document, secrets, catalog, report, others_can_read, elsewhere }
+        };
         let settings = settings.map(|raw| raw.resolve(&at, &mut context));
         let config = resolve(&raw, settings, context);
         (config, secrets.asked())
@@ -110,7 +113,8 @@ pub(crate) fn settings(
         let secrets = SecretSources::variables_only(&env);
         let catalog = Catalog::built_in();
         let secrets = &secrets;
-        let mut context = Context { document, secrets, catalog, report, others_can_read: false };
+        let mut context =
+            Context { document, secrets, catalog, report, others_can_read: false, elsewhere: None };
         (raw.resolve(&at, &mut context), Vec::new())
     })
 }

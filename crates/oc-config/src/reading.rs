@@ -8,6 +8,7 @@ use crate::env::Env;
 use crate::error::ConfigError;
 use crate::files::Files;
 use crate::load;
+use crate::settings::Settings;
 use crate::source::Disk;
 
 /// What a config is read with: variables, and the files around it.
@@ -51,6 +52,7 @@ pub struct Reading<'a> {
     pub(crate) files: Option<&'a dyn Files>,
     pub(crate) dot_env: Vec<PathBuf>,
     pub(crate) home: Option<PathBuf>,
+    pub(crate) settings: Option<&'a Settings>,
 }
 
 impl<'a> Reading<'a> {
@@ -59,7 +61,7 @@ impl<'a> Reading<'a> {
     pub fn new(env: &'a dyn Env) -> Self {
         let home = env.var("OPENCLAW_HOME").or_else(|| env.var("HOME"));
         let home = home.filter(|home| !home.is_empty()).map(PathBuf::from);
-        Self { env, files: Some(&Disk), dot_env: Vec::new(), home }
+        Self { env, files: Some(&Disk), dot_env: Vec::new(), home, settings: None }
     }
 
     /// With files from elsewhere.
@@ -84,6 +86,14 @@ impl<'a> Reading<'a> {
     #[must_use]
     pub fn working_dot_env(mut self, path: &Path) -> Self {
         self.dot_env.push(path.to_owned());
+        self
+    }
+
+    /// Knowing these settings, so that no warning is given of what they declare
+    /// otherwise. It does not apply them: [`Config::with_settings`] does.
+    #[must_use]
+    pub fn settings(mut self, settings: &'a Settings) -> Self {
+        self.settings = Some(settings);
         self
     }
 

@@ -27,6 +27,8 @@ pub(crate) struct Context<'a, 'r> {
     pub(crate) report: &'a mut Report<'r>,
     /// Whether other users of the machine can read the file.
     pub(crate) others_can_read: bool,
+    /// Settings from elsewhere, for what they declare.
+    pub(crate) elsewhere: Option<&'a Settings>,
 }
 
 impl Context<'_, '_> {

@@ -118,7 +118,11 @@ fn plain_http(provider: &Provider, path: &Path, context: &mut Context<'_, '_>) {
 }
 
 fn relay(config: &Config, provider: &Provider, path: &Path, context: &mut Context<'_, '_>) {
-    let declared = config.settings_declare(&provider.id);
+    let declared = [config.settings.as_ref(), context.elsewhere];
+    let declared = declared.into_iter().flatten().any(|settings| {
+        let declared = settings.providers.get(&provider.id);
+        declared.is_some_and(|declared| declared.locality.is_some())
+    });
     if !declared && provider.address.is_local() && looks_like_relay(provider) {
         let reason = "this looks like a relay, so its prompts count as leaving the machine";
         let fix = format!(

@@ -1,0 +1,32 @@
+//! No key that a test planted is in anything the suite wrote down.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Lines that begin with `#` repeat what a case was given.
+fn leaks(folder: &Path, found: &mut Vec<String>) -> usize {
+    let mut read = 0;
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("a file").path();
+        if path.is_dir() {
+            read += leaks(&path, found);
+            continue;
+        }
+        read += 1;
+        let text = fs::read_to_string(&path).expect("a text");
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        let leaking = lines.filter(|line| line.contains("sk-planted"));
+        found.extend(leaking.map(|line| format!("{}: {line}", path.display())));
+    }
+    read
+}
+
+#[test]
+fn no_snapshot_and_no_schema_holds_a_planted_key() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    let read = leaks(&root.join("tests/snapshots"), &mut found)
+        + leaks(&root.join("../../docs/schema"), &mut found);
+    assert!(read > 55, "{read}");
+    assert!(found.is_empty(), "{found:#?}");
+}
