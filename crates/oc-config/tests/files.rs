@@ -42,3 +42,52 @@ fn a_file_is_named_as_it_was_given() {
     let told = error.diagnostics()[0].to_string();
     assert!(told.starts_with(&format!("{}:2:3: error: lisen", path.display())), "{told}");
 }
+
+/// A key in a file that others can read is a key of theirs.
+#[cfg(unix)]
+#[test]
+fn a_key_that_others_can_read_is_told() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let text = b"{ models: { providers: {
+      hosted: { baseUrl: 'https://h.example/v1', apiKey: 'sk-planted', api: 'openai-responses', models: [{ id: 'm', name: 'M' }] },
+      local: { baseUrl: 'http://127.0.0.1:1/v1', apiKey: 'sk-planted', api: 'openai-responses', models: [{ id: 'm', name: 'M' }] } } },
+      agents: { defaults: { model: 'hosted/m' } } }";
+    let path = file("readable.json5", text);
+    let told = |mode| {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("our own file");
+        let loaded = Config::load(&path, &|_: &str| None).expect("valid");
+        let warnings: Vec<_> = loaded.diagnostics.iter().map(|d| d.path.clone()).collect();
+        assert!(!format!("{:?}", loaded.diagnostics).contains("sk-planted"));
+        warnings
+    };
+    assert_eq!(told(0o644), ["models.providers.hosted.apiKey"]);
+    assert_eq!(told(0o640), ["models.providers.hosted.apiKey"]);
+    assert!(told(0o600).is_empty());
+}
+
+/// Includes, `.env` and links, on a real disk.
+#[cfg(unix)]
+#[test]
+fn includes_are_followed_on_the_disk_and_links_do_not_lead_out() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("including");
+    let outside = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside.json5");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(folder.join("parts")).expect("a writable folder");
+    let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("writable");
+    write("openclaw.json", "{ models: { providers: { $include: './parts/vllm.json5' } } }");
+    write("parts/vllm.json5", "{ vllm: { apiKey: '${FROM_DOT_ENV}' } }");
+    write(".env", "FROM_DOT_ENV=sk-planted");
+    fs::write(&outside, "{ vllm: {} }").expect("writable");
+    let config = folder.join("openclaw.json");
+    let loaded = Config::load(&config, &|_: &str| None).expect("valid");
+    let key = loaded.value.provider("vllm").and_then(|provider| provider.secret());
+    assert_eq!(key.map(|key| key.expose()), Some("sk-planted"));
+    assert!(loaded.watch.iter().any(|path| path.ends_with("parts/vllm.json5")));
+
+    fs::remove_file(folder.join("parts/vllm.json5")).expect("ours");
+    std::os::unix::fs::symlink(&outside, folder.join("parts/vllm.json5")).expect("a link");
+    let error = Config::load(&config, &|_: &str| None).expect_err("a link that leads out");
+    assert!(error.diagnostics()[0].reason.contains("outside the config's folder"), "{error}");
+    assert!(!error.watch().is_empty());
+}

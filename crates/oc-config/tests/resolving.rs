@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use oc_config::{
-    AuthMode, Config, ExplicitModels, Key, Listed, Loaded, Locality, ModelRef, Settings,
+    AuthMode, Config, ExplicitModels, Key, Listed, Loaded, Locality, ModelRef, Reading, Settings,
     UnusableReason, Usability,
 };
 
@@ -296,6 +296,24 @@ fn settings_name_models_and_declare_localities() {
             "s.json5:1:50: warning: modelAliases.bad: `no/where` names no known model (write a ref or an alias)",
         ]
     );
+}
+
+/// A relay is told, unless the settings say where it is.
+#[test]
+fn a_relay_is_told_until_it_is_declared() {
+    let text = "{ models: { providers: { litellm: { models: [{ id: 'm', name: 'M' }] } } } }";
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let path = folder.join("relay.json5");
+    std::fs::write(&path, text).expect("a writable folder");
+    let env = |_: &str| None;
+    let relay = |reading: &Reading<'_>| {
+        let loaded = reading.config(&path).expect("valid");
+        loaded.diagnostics.iter().any(|warning| warning.reason.contains("relay"))
+    };
+    assert!(relay(&Reading::new(&env)));
+    let declared = "{ providers: { litellm: { locality: 'hosted' } } }";
+    let declared = Settings::parse(declared, "s", &env).expect("valid").value;
+    assert!(!relay(&Reading::new(&env).settings(&declared)));
 }
 
 #[test]
