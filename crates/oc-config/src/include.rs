@@ -78,6 +78,17 @@ pub(crate) fn expand(
     (root, state.flaws, state.asked)
 }
 
+/// Whether a directive stands anywhere in `node`: most configs have none.
+pub(crate) fn has_include(node: &Node) -> bool {
+    match &node.value {
+        Value::Array(items) => items.iter().any(has_include),
+        Value::Object(entries) => {
+            entries.iter().any(|entry| entry.key == INCLUDE || has_include(&entry.value))
+        }
+        _ => false,
+    }
+}
+
 struct State<'a> {
     files: &'a dyn Files,
     /// Real paths of the folders that files may lie in.

@@ -13,7 +13,7 @@ use crate::document::{
 };
 use crate::env::{Env, Layered};
 use crate::error::ConfigError;
-use crate::include::{Flaw, INCLUDE, Inclusion, expand};
+use crate::include::{Flaw, INCLUDE, Inclusion, expand, has_include};
 use crate::key::SecretSources;
 use crate::locality::{Locality, judge_model};
 use crate::model::Api;
@@ -144,6 +144,9 @@ fn parse_all(text: &str, name: &str, path: Option<&FilePath>, reading: &Reading<
     else {
         return parsed;
     };
+    if !has_include(&document.root) {
+        return parsed;
+    }
     let roots = reading.env.var("OPENCLAW_INCLUDE_ROOTS").unwrap_or_default();
     let roots = std::env::split_paths(&roots).filter(|root| root.is_absolute()).collect();
     let inclusion = Inclusion { files, main: path.to_path_buf(), roots };
