@@ -148,7 +148,7 @@ async fn open(
         body: response.body,
         pipeline: Pipeline::new(
             wire.interpreter(),
-            endpoint.origin(),
+            endpoint.sealer(),
             &endpoint.limits,
             truncation,
         ),

@@ -11,6 +11,7 @@ use url::Url;
 use crate::capabilities::{Auth, Compat, ModelFacts};
 use crate::error::ProviderError;
 use crate::locality::Locality;
+use crate::seal::Sealer;
 use crate::secret::ApiKey;
 use crate::vendors::Vendor;
 
@@ -151,6 +152,7 @@ pub struct Endpoint {
     pub(crate) api: Api,
     pub(crate) base_url: Url,
     pub(crate) key: Option<ApiKey>,
+    pub(crate) seal_key: Option<ApiKey>,
     pub(crate) headers: HeaderMap,
     pub(crate) locality: Locality,
     pub(crate) limits: Limits,
@@ -188,6 +190,7 @@ impl Endpoint {
             api,
             base_url,
             key: None,
+            seal_key: None,
             headers: HeaderMap::new(),
             locality,
             limits: Limits::for_locality(locality),
@@ -200,6 +203,17 @@ impl Endpoint {
     #[must_use]
     pub fn key(mut self, key: ApiKey) -> Self {
         self.key = Some(key);
+        self
+    }
+
+    /// With this secret for the envelopes that carry the host's reasoning
+    /// through clients. Default: the key. Set it where several keys take turns
+    /// at one host, or where the host is given its key in a header: what is
+    /// sealed with one secret is dropped under another, and with none at all
+    /// anybody can make an envelope.
+    #[must_use]
+    pub fn seal_key(mut self, secret: ApiKey) -> Self {
+        self.seal_key = Some(secret);
         self
     }
 
@@ -273,6 +287,12 @@ impl Endpoint {
     /// `scheme://host:port`, the unit of connections and of connect faults.
     pub fn origin(&self) -> String {
         self.base_url.origin().ascii_serialization()
+    }
+
+    /// What closes and opens envelopes of this host's reasoning.
+    pub(crate) fn sealer(&self) -> Sealer {
+        let secret = self.seal_key.as_ref().or(self.key.as_ref());
+        Sealer::new(self.origin(), secret.map_or("", ApiKey::expose))
     }
 
     /// What is known of the model `id`; nothing, if it was never told.

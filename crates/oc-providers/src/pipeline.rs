@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::endpoint::{Api, Limits};
 use crate::error::{ProviderError, ProviderErrorKind};
-use crate::seal;
+use crate::seal::Sealer;
 use crate::truncation::Truncation;
 use crate::whole_calls::WholeCalls;
 
@@ -24,7 +24,7 @@ use crate::whole_calls::WholeCalls;
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     parser: Parser<AnyWire>,
-    origin: String,
+    sealer: Sealer,
     truncation: Truncation,
     calls: WholeCalls,
     over: bool,
@@ -33,7 +33,7 @@ pub(crate) struct Pipeline {
 impl Pipeline {
     pub(crate) fn new(
         interpreter: Box<dyn Interpret + Send>,
-        origin: String,
+        sealer: Sealer,
         limits: &Limits,
         truncation: Truncation,
     ) -> Self {
@@ -42,7 +42,7 @@ impl Pipeline {
             .with_stream_bytes(usize::try_from(limits.stream_bytes).unwrap_or(usize::MAX));
         Self {
             parser: Parser::with_interpreter(AnyWire(interpreter), limits).split_reasoning(),
-            origin,
+            sealer,
             truncation,
             calls: WholeCalls::default(),
             over: false,
@@ -93,7 +93,7 @@ impl Pipeline {
         let responses = Api::OpenaiResponses.as_str();
         match delta {
             Delta::Seal(seal) if seal.api != responses => {
-                let envelope = seal::close(seal.api, &self.origin, &seal.value);
+                let envelope = self.sealer.close(seal.api, &seal.value);
                 Delta::Seal(Seal::new(seal.slot, responses, Value::String(envelope)))
             }
             other => other,

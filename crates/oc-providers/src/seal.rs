@@ -1,36 +1,110 @@
 //! Envelopes: what a wire wants back with its reasoning, carried through
-//! clients that know only one opaque string (`encrypted_content`).
+//! clients that know only one opaque string (`encrypted_content`, a signature).
 //!
-//! The Responses API's own seals travel as they are. Another wire's (a Messages
-//! thinking block with its signature) are put into an envelope that names the
-//! wire and the host that made it: a seal is worth nothing to anyone else, and
-//! a foreign one is answered with 400.
+//! ```text
+//! oc-seal-1.<base64url of {"api","origin","value"}>.<base64url of HMAC-SHA-256>
+//! ```
+//!
+//! The envelope names the wire and the host that made what is in it: a seal is
+//! worth nothing to anyone else, and a foreign one is answered with 400. Its
+//! code is made with a secret of the host's endpoint, so that no client can put
+//! words into the mouth of a model that it talks to through us. The Responses
+//! API's own seals, which their maker checks, travel as they are.
+
+use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::hmac;
 use serde_json::{Value, json};
 
 use crate::endpoint::Api;
 
 const PREFIX: &str = "oc-seal-1.";
 
-/// An opened envelope.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Opened {
-    pub(crate) api: String,
-    pub(crate) origin: String,
-    pub(crate) value: Value,
+/// Closes and opens the envelopes of one host.
+#[derive(Clone)]
+pub(crate) struct Sealer {
+    origin: String,
+    key: hmac::Key,
 }
 
-/// `value` of `api`'s making at `origin` as one string.
-pub(crate) fn close(api: &str, origin: &str, value: &Value) -> String {
+impl Sealer {
+    /// For the host `origin`, with a secret that no client knows.
+    pub(crate) fn new(origin: String, secret: &str) -> Self {
+        // A key of its own: what the secret is used for elsewhere stays apart.
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+        let derived = hmac::sign(&secret, PREFIX.as_bytes());
+        Self { origin, key: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) }
+    }
+
+    /// `value` of `api`'s making at this host, as one string.
+    pub(crate) fn close(&self, api: &str, value: &Value) -> String {
+        let letter = letter(api, &self.origin, value);
+        let code = hmac::sign(&self.key, letter.as_bytes());
+        format!("{PREFIX}{letter}.{}", URL_SAFE_NO_PAD.encode(code))
+    }
+
+    /// What [`close`](Self::close) put in for the same wire at the same host;
+    /// `None` for anything else.
+    pub(crate) fn open(&self, api: &str, text: &str) -> Option<Value> {
+        let (letter, code) = text.strip_prefix(PREFIX)?.split_once('.')?;
+        let code = URL_SAFE_NO_PAD.decode(code).ok()?;
+        hmac::verify(&self.key, letter.as_bytes(), &code).ok()?;
+        let opened = read(letter)?;
+        (opened.api == api && opened.origin == self.origin).then_some(opened.value)
+    }
+}
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sealer").field("origin", &self.origin).finish_non_exhaustive()
+    }
+}
+
+/// Whether `text` is an envelope, whoever closed it.
+pub(crate) fn is_envelope(text: &str) -> bool {
+    text.starts_with(PREFIX)
+}
+
+/// A Responses seal for a client that takes any seal for its own wire's: what
+/// is no envelope yet is put into one, without a code: its maker checks it.
+pub(crate) fn in_envelope(seal: &str) -> String {
+    if is_envelope(seal) {
+        return seal.to_owned();
+    }
+    let value = Value::String(seal.to_owned());
+    format!("{PREFIX}{}", letter(Api::OpenaiResponses.as_str(), "", &value))
+}
+
+/// The seal that [`in_envelope`] wrapped; `None` for anything else.
+pub(crate) fn open_bare(text: &str) -> Option<String> {
+    let opened = read(text.strip_prefix(PREFIX)?)?;
+    match opened.value {
+        Value::String(seal) if opened.api == Api::OpenaiResponses.as_str() => Some(seal),
+        _ => None,
+    }
+}
+
+/// An envelope that nobody opens: for a seal of unknown make, which must not be
+/// taken for anyone's own.
+pub(crate) fn unknown_make(api: &str) -> String {
+    format!("{PREFIX}{}", letter(api, "", &Value::Null))
+}
+
+fn letter(api: &str, origin: &str, value: &Value) -> String {
     let letter = json!({"api": api, "origin": origin, "value": value});
-    format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(letter.to_string()))
+    URL_SAFE_NO_PAD.encode(letter.to_string())
 }
 
-/// What [`close`] put in; `None` for anything else.
-pub(crate) fn open(text: &str) -> Option<Opened> {
-    let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
+struct Opened {
+    api: String,
+    origin: String,
+    value: Value,
+}
+
+fn read(letter: &str) -> Option<Opened> {
+    let bytes = URL_SAFE_NO_PAD.decode(letter).ok()?;
     let mut letter: Value = serde_json::from_slice(&bytes).ok()?;
     Some(Opened {
         api: letter.get("api")?.as_str()?.to_owned(),
@@ -39,49 +113,65 @@ pub(crate) fn open(text: &str) -> Option<Opened> {
     })
 }
 
-/// A Responses seal for a client that takes any seal for its own wire's: what
-/// is no envelope yet is put into one.
-pub(crate) fn in_envelope(seal: &str) -> String {
-    if is_envelope(seal) {
-        return seal.to_owned();
-    }
-    close(Api::OpenaiResponses.as_str(), "", &Value::String(seal.to_owned()))
-}
-
-/// The seal that [`in_envelope`] wrapped; `None` for anything else.
-pub(crate) fn open_bare(text: &str) -> Option<String> {
-    match open(text)? {
-        Opened { api, value: Value::String(seal), .. } if api == Api::OpenaiResponses.as_str() => {
-            Some(seal)
-        }
-        _ => None,
-    }
-}
-
-/// Whether `text` is an envelope of ours.
-pub(crate) fn is_envelope(text: &str) -> bool {
-    text.starts_with(PREFIX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const API: &str = "anthropic-messages";
+
+    fn sealer(origin: &str, secret: &str) -> Sealer {
+        Sealer::new(origin.to_owned(), secret)
+    }
+
+    fn block() -> Value {
+        json!({"type": "thinking", "thinking": "ü\"\n", "signature": "Eq=/+"})
+    }
+
     #[test]
-    fn what_goes_in_comes_out() {
-        let value = json!({"type": "thinking", "thinking": "ü\"\n", "signature": "Eq=/+"});
-        let text = close("anthropic-messages", "https://h", &value);
+    fn what_goes_in_comes_out_at_home_alone() {
+        let text = sealer("https://h", "key").close(API, &block());
         assert!(is_envelope(&text));
-        assert_eq!(
-            open(&text),
-            Some(Opened { api: "anthropic-messages".into(), origin: "https://h".into(), value })
-        );
+        assert_eq!(sealer("https://h", "key").open(API, &text), Some(block()));
+        assert_eq!(sealer("https://h", "other").open(API, &text), None, "another secret");
+        assert_eq!(sealer("https://x", "key").open(API, &text), None, "another host");
+        assert_eq!(sealer("https://h", "key").open("openai-completions", &text), None);
+        assert!(!format!("{:?}", sealer("https://h", "key")).contains("key"));
+    }
+
+    #[test]
+    fn a_forged_or_changed_envelope_stays_shut() {
+        let home = sealer("https://h", "key");
+        let text = home.close(API, &block());
+        for at in 0..text.len() {
+            let mut forged = text.clone().into_bytes();
+            forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
+            let forged = String::from_utf8(forged).expect("ascii");
+            assert_eq!(home.open(API, &forged), None, "changed at {at}");
+            assert_eq!(home.open(API, &text[..at]), None, "cut at {at}");
+        }
+        let unsigned = format!("{PREFIX}{}", letter(API, "https://h", &block()));
+        assert_eq!(home.open(API, &unsigned), None);
+        assert_eq!(home.open(API, &format!("{unsigned}.")), None);
+        assert_eq!(home.open(API, &unknown_make(API)), None);
     }
 
     #[test]
     fn anything_else_is_no_envelope() {
-        for text in ["", "gAAAAABo", "oc-seal-1.", "oc-seal-1.%%%", "oc-seal-1.e30"] {
-            assert_eq!(open(text), None, "{text}");
+        for text in
+            ["", "gAAAAABo", "oc-seal-1.", "oc-seal-1.%%%", "oc-seal-1.e30", "oc-seal-1.e30.e30"]
+        {
+            assert_eq!(sealer("https://h", "key").open(API, text), None, "{text}");
+            assert_eq!(open_bare(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_bare_seal_is_wrapped_once() {
+        let wrapped = in_envelope("gAAAAABo");
+        assert_eq!(open_bare(&wrapped).as_deref(), Some("gAAAAABo"));
+        assert_eq!(in_envelope(&wrapped), wrapped);
+        let own = sealer("https://h", "key").close(API, &block());
+        assert_eq!(in_envelope(&own), own);
+        assert_eq!(open_bare(&own), None);
     }
 }

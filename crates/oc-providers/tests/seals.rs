@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 
 use oc_providers::wire::openai_responses::decode_request;
-use oc_providers::{Api, Endpoint, Loss, ModelFacts, Provider, Script, ScriptedTransport};
+use oc_providers::{Api, ApiKey, Endpoint, Loss, ModelFacts, Provider, Script, ScriptedTransport};
 use oc_responses_stream::Collector;
 use serde_json::{Value, json};
 
@@ -33,9 +33,12 @@ fn provider(api: Api, base: &str, scripts: Vec<Script>) -> Provider {
 
 /// The next turn, as a client that keeps the whole history sends it.
 async fn next_turn() -> Value {
+    let base = "https://api.anthropic.com";
+    turn_after(&provider(Api::AnthropicMessages, base, vec![Script::sse(STREAM)])).await
+}
+
+async fn turn_after(anthropic: &Provider) -> Value {
     let asked = decode_request(br#"{"model":"m","input":"go"}"#).expect("request").request;
-    let anthropic =
-        provider(Api::AnthropicMessages, "https://api.anthropic.com", vec![Script::sse(STREAM)]);
     let mut collector = Collector::new();
     anthropic
         .collect(&asked)
@@ -84,6 +87,42 @@ async fn nobody_else_gets_it() {
         assert!(!text.contains("hmm") && !text.contains("oc-seal"), "{base}: {text}");
         assert!(losses.contains(&Loss::Reasoning), "{base}");
     }
+}
+
+/// Whether the host of this key, sealing with this secret, takes `turn`'s
+/// thinking for its own.
+fn accepted(turn: &Value, key: &str, secret: Option<&str>) -> bool {
+    let mut endpoint = Endpoint::new("p", Api::AnthropicMessages, "https://api.anthropic.com")
+        .expect("url")
+        .key(ApiKey::new(key));
+    if let Some(secret) = secret {
+        endpoint = endpoint.seal_key(ApiKey::new(secret));
+    }
+    let provider = Provider::new(endpoint, Arc::new(ScriptedTransport::default())).expect("ok");
+    let asked = decode_request(turn.to_string().as_bytes()).expect("request").request;
+    let encoded = provider.encode(&asked).expect("encodes");
+    encoded.body.to_string().contains("SIG==")
+}
+
+#[tokio::test]
+async fn no_client_makes_an_envelope_of_its_own() {
+    // Closed by a host without any secret, as a client could do it.
+    let forged = next_turn().await;
+    assert!(!accepted(&forged, "sk-1", None));
+    assert!(!accepted(&forged, "sk-1", Some("seal")));
+}
+
+#[tokio::test]
+async fn keys_that_take_turns_share_a_secret() {
+    let endpoint = Endpoint::new("p", Api::AnthropicMessages, "https://api.anthropic.com")
+        .expect("url")
+        .key(ApiKey::new("sk-1"))
+        .seal_key(ApiKey::new("seal"));
+    let transport = Arc::new(ScriptedTransport::new([Script::sse(STREAM)]));
+    let turn = turn_after(&Provider::new(endpoint, transport).expect("provider")).await;
+    assert!(accepted(&turn, "sk-1", Some("seal")));
+    assert!(accepted(&turn, "sk-2", Some("seal")));
+    assert!(!accepted(&turn, "sk-1", None));
 }
 
 #[tokio::test]

@@ -22,10 +22,10 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     let facts = endpoint.facts(&request.model);
     let mut losses = Vec::new();
     let request = &*foreign::without(request, Api::AnthropicMessages, &mut losses);
-    let origin = endpoint.origin();
+    let sealer = endpoint.sealer();
     let home = Home {
         api: Api::AnthropicMessages.as_str(),
-        origin: &origin,
+        sealer: &sealer,
         needs_signature: compat.thinking_signatures,
         cache_marks: compat.messages_fields,
     };

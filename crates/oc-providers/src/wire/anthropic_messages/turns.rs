@@ -15,7 +15,7 @@ use super::blocks;
 use super::ids::ToolIds;
 use crate::loss::Loss;
 use crate::request::Request;
-use crate::seal;
+use crate::seal::Sealer;
 
 /// A conversation as this wire has it.
 pub(super) struct Turns {
@@ -30,7 +30,7 @@ pub(super) struct Turns {
 /// Where reasoning may be handed back to.
 pub(super) struct Home<'a> {
     pub(super) api: &'a str,
-    pub(super) origin: &'a str,
+    pub(super) sealer: &'a Sealer,
     pub(super) needs_signature: bool,
     /// Whether it knows `cache_control`.
     pub(super) cache_marks: bool,
@@ -120,10 +120,10 @@ impl<'a> Writer<'a> {
     }
 
     fn reasoning(&mut self, reasoning: &Reasoning) {
-        let letter = reasoning.encrypted_content.as_deref().and_then(seal::open);
-        let ours = letter
-            .filter(|letter| letter.api == self.home.api && letter.origin == self.home.origin)
-            .map(|letter| letter.value)
+        let sealed = reasoning.encrypted_content.as_deref();
+        let ours = sealed
+            .and_then(|sealed| self.home.sealer.open(self.home.api, sealed))
+            .filter(is_thinking)
             .filter(|block| !self.home.needs_signature || is_signed(block));
         match ours {
             Some(block) => {

@@ -23,16 +23,16 @@ use super::parts::{self, Content};
 use crate::capabilities::Compat;
 use crate::loss::Loss;
 use crate::request::Request;
-use crate::seal;
+use crate::seal::Sealer;
 
-/// The messages of `request` for the host `origin`.
+/// The messages of `request` for the host whose envelopes `sealer` opens.
 pub(super) fn encode(
     request: &Request,
     compat: Compat,
-    origin: &str,
+    sealer: &Sealer,
     losses: &mut Vec<Loss>,
 ) -> Vec<Value> {
-    let mut writer = Writer::new(request, compat, origin, losses);
+    let mut writer = Writer::new(request, compat, sealer, losses);
     if let Some(instructions) = &request.instructions {
         writer.system(Role::Developer, instructions.clone());
     }
@@ -44,7 +44,7 @@ pub(super) fn encode(
 
 struct Writer<'a> {
     compat: Compat,
-    origin: &'a str,
+    sealer: &'a Sealer,
     losses: &'a mut Vec<Loss>,
     /// System texts for one message in front; unused where roles stay.
     system: Vec<String>,
@@ -71,7 +71,7 @@ impl<'a> Writer<'a> {
     fn new(
         request: &'a Request,
         compat: Compat,
-        origin: &'a str,
+        sealer: &'a Sealer,
         losses: &'a mut Vec<Loss>,
     ) -> Self {
         let mut results: HashMap<&str, VecDeque<&FunctionCallOutput>> = HashMap::new();
@@ -82,7 +82,7 @@ impl<'a> Writer<'a> {
         }
         Self {
             compat,
-            origin,
+            sealer,
             losses,
             system: Vec::new(),
             messages: Vec::new(),
@@ -144,10 +144,9 @@ impl<'a> Writer<'a> {
 
     fn reasoning(&mut self, reasoning: &Reasoning) {
         let sealed = reasoning.encrypted_content.as_deref();
-        let letter = sealed.and_then(seal::open);
-        let ours = letter.filter(|letter| letter.api == API && letter.origin == self.origin);
+        let ours = sealed.and_then(|sealed| self.sealer.open(API, sealed));
         if let Some(Value::Array(details)) =
-            ours.and_then(|mut letter| letter.value.get_mut("reasoning_details").map(Value::take))
+            ours.and_then(|mut ours| ours.get_mut("reasoning_details").map(Value::take))
         {
             self.assistant.details.extend(details);
             return;

@@ -63,7 +63,7 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     let facts = endpoint.facts(&request.model);
     let mut losses = Vec::new();
     let request = &*foreign::without(request, Api::OpenaiCompletions, &mut losses);
-    let messages = messages::encode(request, compat, &endpoint.origin(), &mut losses);
+    let messages = messages::encode(request, compat, &endpoint.sealer(), &mut losses);
     if messages.is_empty() {
         return Err(ProviderError::unsupported(
             "request holds nothing that openai-completions can carry (no text, picture or tool result)",

@@ -55,8 +55,8 @@ impl Reader {
         let Value::Object(object) = json else { return Err(place.wrong_type("an object")) };
         let fields = Fields::new(object, place);
         let item = match fields.text("type")?.as_deref() {
-            Some("thinking") => thinking(&fields, json)?,
-            Some("redacted_thinking") => redacted(&fields, json)?,
+            Some("thinking") => thinking(&fields)?,
+            Some("redacted_thinking") => redacted(&fields)?,
             Some("tool_use") => tool_use(&fields)?,
             Some("tool_result") => tool_result(&fields)?,
             // What a server did itself stands between what was said.
@@ -83,23 +83,23 @@ impl Reader {
 
 /// Thinking with whatever seals it: an envelope of ours, our own mark for none,
 /// or the signature of a host that the client talked to without us.
-fn thinking(fields: &Fields<'_>, block: &Value) -> Result<Item, BadRequest> {
+fn thinking(fields: &Fields<'_>) -> Result<Item, BadRequest> {
     let text = fields.text("thinking")?.filter(|text| !text.is_empty());
     let signature = fields.text("signature")?.unwrap_or_default();
     let mut reasoning = Reasoning::default();
     reasoning.content.extend(text);
-    reasoning.encrypted_content = sealed_by(&signature, block);
+    reasoning.encrypted_content = sealed_by(&signature);
     Ok(Item::Reasoning(reasoning))
 }
 
-fn redacted(fields: &Fields<'_>, block: &Value) -> Result<Item, BadRequest> {
+fn redacted(fields: &Fields<'_>) -> Result<Item, BadRequest> {
     let data = fields.text("data")?.unwrap_or_default();
     let mut reasoning = Reasoning::default();
-    reasoning.encrypted_content = sealed_by(&data, block);
+    reasoning.encrypted_content = sealed_by(&data);
     Ok(Item::Reasoning(reasoning))
 }
 
-fn sealed_by(seal: &str, block: &Value) -> Option<String> {
+fn sealed_by(seal: &str) -> Option<String> {
     if seal.is_empty() || seal == NO_SIGNATURE {
         return None;
     }
@@ -110,7 +110,7 @@ fn sealed_by(seal: &str, block: &Value) -> Option<String> {
         return Some(seal.to_owned());
     }
     // A signature of unknown make: nobody may take it for their own.
-    Some(seal::close(Api::AnthropicMessages.as_str(), "", block))
+    Some(seal::unknown_make(Api::AnthropicMessages.as_str()))
 }
 
 fn tool_use(fields: &Fields<'_>) -> Result<Item, BadRequest> {
