@@ -8,7 +8,7 @@ use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Loaded, MaskedSource, Report, Severity};
 use crate::document::{
-    Document, Node, Path, Place, Source, Sources, Standing, SyntaxError, Value, mask,
+    Document, Node, Path, Place, Source, Sources, Standing, Step, SyntaxError, Value, mask,
     mask_unparsed, parse,
 };
 use crate::env::{Env, Layered};
@@ -71,10 +71,10 @@ fn config(
     read(parsed, watch, |document, report| {
         let env = layered(document, reading.env, dot_env);
         for section in SUBSTITUTED {
-            let path = Path::of([section]);
+            let mut path = Path::of([section]);
             if let Some(node) = document.root.get_mut(section) {
                 substitute(node, &env);
-                warn_missing(node, &path, report);
+                warn_missing(node, &mut path, report);
             }
         }
         let raw = Raw::read(document, report);
@@ -107,7 +107,7 @@ pub(crate) fn settings(
     read(parsed, Vec::new(), |document, report| {
         let env = Layered { process: reading.env, files: Vec::new(), config: BTreeMap::new() };
         substitute(&mut document.root, &env);
-        warn_missing(&document.root, &Path::default(), report);
+        warn_missing(&document.root, &mut Path::default(), report);
         let at = Path::default();
         let raw: RawSettings = section(document, &at, report).unwrap_or_default();
         let secrets = SecretSources::variables_only(&env);
@@ -274,7 +274,7 @@ fn layered<'a>(
     Layered { config, ..below }
 }
 
-fn warn_missing(node: &Node, path: &Path, report: &mut Report<'_>) {
+fn warn_missing(node: &Node, path: &mut Path, report: &mut Report<'_>) {
     match &node.value {
         Value::Text(text) => {
             for name in &text.missing {
@@ -285,12 +285,16 @@ fn warn_missing(node: &Node, path: &Path, report: &mut Report<'_>) {
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                warn_missing(item, &path.index(index), report);
+                path.push(Step::Index(index));
+                warn_missing(item, path, report);
+                path.pop();
             }
         }
         Value::Object(entries) => {
             for entry in entries {
-                warn_missing(&entry.value, &path.key(&entry.key), report);
+                path.push(Step::Key(entry.key.clone()));
+                warn_missing(&entry.value, path, report);
+                path.pop();
             }
         }
         _ => {}

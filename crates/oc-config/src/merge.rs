@@ -11,7 +11,7 @@ use crate::locality::{Endpoint, judge, judge_model};
 use crate::model::{Api, Cost, InputKind, Listed, Model, Provider};
 use crate::model_ref::ModelRef;
 use crate::provider::{base_url, headers};
-use crate::raw::{ModelRow, ProviderRow};
+use crate::raw::{ModelRow, Price, ProviderRow};
 use crate::resolve::Context;
 use crate::secret::{Key, KeySource};
 
@@ -180,11 +180,13 @@ fn overlay_catalog(model: &mut Model, catalog: &CatalogModel) {
 }
 
 fn overlay_cost(under: Cost, over: &crate::raw::Cost) -> Cost {
+    // A price below zero is warned of, and would make budgets grow.
+    let price = |over: Option<Price>, under: f64| over.map_or(under, |price| price.0.max(0.0));
     Cost {
-        input: over.input.map_or(under.input, |amount| amount.0),
-        output: over.output.map_or(under.output, |amount| amount.0),
-        cache_read: over.cache_read.map_or(under.cache_read, |amount| amount.0),
-        cache_write: over.cache_write.map_or(under.cache_write, |amount| amount.0),
+        input: price(over.input, under.input),
+        output: price(over.output, under.output),
+        cache_read: price(over.cache_read, under.cache_read),
+        cache_write: price(over.cache_write, under.cache_write),
     }
 }
 

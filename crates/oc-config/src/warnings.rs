@@ -49,8 +49,25 @@ fn model_hurts(
     if row.api.is_some() {
         foreign_api(model.api, &at.key("api"), context);
     }
+    negative_cost(row, &at.key("cost"), context);
     small_window(model, at, context);
     hanging_reasoning(model, provider, at, context);
+}
+
+fn negative_cost(row: &ModelRow, at: &Path, context: &mut Context<'_, '_>) {
+    let Some(cost) = &row.cost else {
+        return;
+    };
+    let prices = [
+        ("input", cost.input),
+        ("output", cost.output),
+        ("cacheRead", cost.cache_read),
+        ("cacheWrite", cost.cache_write),
+    ];
+    for (field, _) in prices.iter().filter(|(_, price)| price.is_some_and(|price| price.0 < 0.0)) {
+        let fix = "write what it costs, in US dollars per million tokens".to_owned();
+        context.warning(&at.key(field), "a price below zero counts as nothing", Some(fix));
+    }
 }
 
 /// Below this an agent's own instructions and tools hardly fit.

@@ -11,7 +11,7 @@ mod typed;
 use std::collections::{BTreeMap, HashSet};
 
 pub(crate) use mask::holds_secret;
-pub(crate) use path::Path;
+pub(crate) use path::{Path, Step};
 pub(crate) use scan::MAX_DEPTH;
 pub(crate) use source::{Place, Source, Sources};
 pub(crate) use tree::{Entry, Node, NodeId, Standing, SyntaxError, Text, Value, parse};
@@ -49,28 +49,38 @@ pub(crate) fn mask_unparsed(text: &str) -> String {
 /// Keys given more than once below `node`: the path, the first entry, the repeat.
 pub(crate) fn repeated_keys<'a>(node: &'a Node, path: &Path) -> Vec<(Path, &'a Entry, &'a Entry)> {
     let mut found = Vec::new();
+    collect_repeats(node, &mut path.clone(), &mut found);
+    found
+}
+
+fn collect_repeats<'a>(
+    node: &'a Node,
+    path: &mut Path,
+    found: &mut Vec<(Path, &'a Entry, &'a Entry)>,
+) {
     match &node.value {
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                found.extend(repeated_keys(item, &path.index(index)));
+                path.push(Step::Index(index));
+                collect_repeats(item, path, found);
+                path.pop();
             }
         }
         Value::Object(entries) => {
             let mut first: BTreeMap<&str, &Entry> = BTreeMap::new();
             for entry in entries {
-                let at = path.key(&entry.key);
-                match first.get(entry.key.as_str()) {
-                    Some(earlier) => found.push((at, *earlier, entry)),
-                    None => {
-                        first.insert(&entry.key, entry);
-                        found.extend(repeated_keys(&entry.value, &at));
-                    }
+                if let Some(earlier) = first.get(entry.key.as_str()) {
+                    found.push((path.key(&entry.key), *earlier, entry));
+                    continue;
                 }
+                first.insert(&entry.key, entry);
+                path.push(Step::Key(entry.key.clone()));
+                collect_repeats(&entry.value, path, found);
+                path.pop();
             }
         }
         _ => {}
     }
-    found
 }
 
 /// Nodes that typed reading passes over: the later values of repeated keys.

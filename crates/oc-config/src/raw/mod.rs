@@ -25,12 +25,13 @@ pub(crate) use models::{
     RequestAuthMode, RequestRow,
 };
 pub(crate) use values::{
-    Amount, Count, Opaque, OrNull, Runtime, SecretInput, SecretReference, SecretSource, Whole,
+    Amount, Count, Opaque, OrNull, Price, Runtime, SecretInput, SecretReference, SecretSource,
+    Whole,
 };
 
 use crate::diagnostic::Report;
 use crate::document::{Document, Entry, Node, Path, Value, read, repeated_keys, repeats};
-use crate::include::INCLUDE;
+use crate::include::{INCLUDE, has_include};
 use crate::nearest::nearest;
 
 /// The root key under which a stand-alone user may keep the gateway's settings.
@@ -159,6 +160,9 @@ fn refuse_includes(document: &Document, report: &mut Report<'_>) {
 
 /// `$include` keys at or below `node`, with their paths.
 fn includes<'a>(node: &'a Node, path: &Path) -> Vec<(Path, &'a Entry)> {
+    if !has_include(node) {
+        return Vec::new();
+    }
     let mut found = includes_here(node, path);
     match &node.value {
         Value::Object(entries) => {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use super::routing::{OpenRouterRouting, VercelGatewayRouting, kept};
-use super::{Amount, Count, OrNull, Runtime, SecretInput, Whole};
+use super::{Amount, Count, OrNull, Price, Runtime, SecretInput, Whole};
 use crate::model::InputKind;
 
 /// `models`.
@@ -329,10 +329,10 @@ fn thinking_levels<'de, D: Deserializer<'de>>(
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Cost {
-    pub(crate) input: Option<Amount>,
-    pub(crate) output: Option<Amount>,
-    pub(crate) cache_read: Option<Amount>,
-    pub(crate) cache_write: Option<Amount>,
+    pub(crate) input: Option<Price>,
+    pub(crate) output: Option<Price>,
+    pub(crate) cache_read: Option<Price>,
+    pub(crate) cache_write: Option<Price>,
     /// Other prices for longer prompts; not used, the base price is shown.
     #[expect(dead_code, reason = "known, not used")]
     tiered_pricing: Option<Tiers>,
@@ -363,10 +363,10 @@ impl JsonSchema for Tiers {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[expect(dead_code, reason = "read for its strictness")]
 struct Tier {
-    input: Amount,
-    output: Amount,
-    cache_read: Amount,
-    cache_write: Amount,
+    input: Price,
+    output: Price,
+    cache_read: Price,
+    cache_write: Price,
     /// From this many tokens, and to that many.
     range: Vec<Amount>,
 }

@@ -200,7 +200,7 @@ pub(crate) struct Runtime {
     id: Option<String>,
 }
 
-/// A finite number of US dollars, not below zero.
+/// A finite number not below zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Amount(pub(crate) f64);
 
@@ -248,6 +248,58 @@ impl JsonSchema for Amount {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "number", "minimum": 0 })
+    }
+}
+
+/// A finite number of US dollars. OpenClaw takes one below zero as well, so it
+/// loads here; a warning says that it counts as nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Price(pub(crate) f64);
+
+impl<'de> Deserialize<'de> for Price {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PriceVisitor)
+    }
+}
+
+struct PriceVisitor;
+
+impl Visitor<'_> for PriceVisitor {
+    type Value = Price;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Price, E> {
+        #[expect(clippy::cast_precision_loss, reason = "prices are small")]
+        self.visit_f64(value as f64)
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Price, E> {
+        #[expect(clippy::cast_precision_loss, reason = "prices are small")]
+        self.visit_f64(value as f64)
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Price, E> {
+        match value.is_finite() {
+            true => Ok(Price(value)),
+            false => Err(E::invalid_value(serde::de::Unexpected::Float(value), &self)),
+        }
+    }
+}
+
+impl JsonSchema for Price {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Price".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number" })
     }
 }
 
