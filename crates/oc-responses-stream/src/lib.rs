@@ -47,7 +47,9 @@ pub use item::{
 pub use machine::{MachineOptions, OutputStyle, ReasoningStyle, ResponseMachine, laws};
 pub use parser::{Limits, Parser, ResponseParser};
 pub use responses::ResponsesInterpreter;
-pub use split::{ReasoningSplitter, SplitDeltas, TextPiece};
+pub use split::{
+    Blocks, EmptyFinal, ImplicitOpen, ReasoningSplitter, SplitDeltas, SplitOptions, TextPiece,
+};
 #[cfg(feature = "stream")]
 pub use stream::{DeltaStream, ReadError, ResponseStream};
 #[cfg(feature = "eventsource-stream")]

@@ -7,7 +7,7 @@ use std::mem;
 use crate::sse::{Decoded, Decoder, Frame};
 use crate::{
     Delta, DeltaRef, FrameVerdict, Hot, HotKind, HotText, Interpret, ResponsesInterpreter, Slot,
-    SplitDeltas, StreamError,
+    SplitDeltas, SplitOptions, StreamError,
 };
 
 /// How much a [`Parser`] accepts before it gives up. All in bytes.
@@ -201,6 +201,18 @@ impl<I: Interpret> Parser<I> {
     pub fn split_reasoning(mut self) -> Self {
         self.split = Some(SplitDeltas::new());
         self
+    }
+
+    /// The same, for a model of which more is known.
+    #[must_use]
+    pub fn split_reasoning_with(mut self, options: SplitOptions) -> Self {
+        self.split = Some(SplitDeltas::with_options(options));
+        self
+    }
+
+    /// The splitter, for what it has to report.
+    pub fn splitter(&self) -> Option<&SplitDeltas> {
+        self.split.as_ref()
     }
 
     /// Takes the next bytes of the answer. Ignored once it has ended or failed.

@@ -7,10 +7,10 @@ mod common;
 
 use common::{good, recording, write};
 use oc_responses_stream::{
-    AnnotationDelta, Delta, Event, Finish, FinishReason, Item, ItemEnd, ItemStatus, MachineOptions,
-    OtherItem, OutputStyle, Phase, ReasoningDelta, ReasoningStyle, ResponseId, ResponseMachine,
-    Seal, Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart, UpstreamError, Usage,
-    WholeItem, laws,
+    AnnotationDelta, Blocks, Delta, Event, Finish, FinishReason, Item, ItemEnd, ItemStatus,
+    MachineOptions, OtherItem, OutputStyle, Phase, ReasoningDelta, ReasoningStyle, ResponseId,
+    ResponseMachine, Seal, Slot, SplitDeltas, SplitOptions, TextDelta, ToolCallArguments,
+    ToolCallEnd, ToolCallStart, UpstreamError, Usage, WholeItem, laws,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -332,4 +332,30 @@ proptest! {
         }
         prop_assert_eq!(written, said);
     }
+}
+
+#[test]
+fn blocks_between_text_are_written_as_items_in_their_order() {
+    let options = SplitOptions::default().with_blocks(Blocks::Anywhere);
+    let mut split = SplitDeltas::with_options(options);
+    let text = "a<think>b</think>c<think>d</think>e";
+    split.push(Delta::Text(TextDelta::new(Slot(0), text)));
+    split.push(Delta::ItemEnd(ItemEnd::new(Slot(0), ItemStatus::Completed)));
+    split.push(Delta::Finish(Finish::new(FinishReason::Stop)));
+    let mut machine = ResponseMachine::new(MachineOptions::new("resp_1".into(), "m", 0));
+    while let Some(delta) = split.next() {
+        machine.push(&delta);
+    }
+    let events: Vec<Event> = std::iter::from_fn(|| machine.next_event()).collect();
+    laws::check(&events).unwrap();
+    let response = machine.response();
+    let output = response["output"].as_array().unwrap();
+    let said: Vec<&str> = output
+        .iter()
+        .map(|item| {
+            let parts = if item["type"] == "message" { "content" } else { "summary" };
+            item[parts][0]["text"].as_str().unwrap()
+        })
+        .collect();
+    assert_eq!(said, ["a", "b", "c", "d", "e"]);
 }

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 
-use super::{ReasoningSplitter, TextPiece};
-use crate::{Delta, Hot, HotKind, ItemEnd, ItemStatus, ReasoningDelta, Slot, TextDelta};
+use super::{EmptyFinal, ReasoningSplitter, SplitOptions, TextPiece, tags};
+use crate::{
+    Delta, Finish, FinishReason, Hot, HotKind, ItemEnd, ItemStatus, Phase, ReasoningDelta, Slot,
+    TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart, UpstreamError,
+};
 
 /// Turns [`Delta::Text`] that begins with `<think>` (or another known tag) into
 /// [`Delta::Reasoning`] followed by the text.
@@ -15,6 +18,7 @@ use crate::{Delta, Hot, HotKind, ItemEnd, ItemStatus, ReasoningDelta, Slot, Text
 /// must therefore go through here. A terminal delta gives out whatever was held.
 #[derive(Clone, Debug, Default)]
 pub struct SplitDeltas {
+    options: SplitOptions,
     texts: BTreeMap<(Slot, u32), Text>,
     slots: BTreeMap<(Slot, Role), Slot>,
     next_slot: u32,
@@ -23,6 +27,13 @@ pub struct SplitDeltas {
     stray_closes: u32,
     /// The last delta that passed untouched, and its item's number here.
     passing: Option<Passing>,
+    /// Something was said, or called, that is not reasoning.
+    has_content: bool,
+    /// Text turned out to be reasoning.
+    has_thought: bool,
+    /// That reasoning, where it may have to be said again.
+    thought: String,
+    empty_final: bool,
 }
 
 /// Where a delta belongs, and that its item's deltas need nothing but a number.
@@ -40,6 +51,10 @@ enum Role {
     Itself,
     /// The reasoning that was inside its part of this number.
     Thought(u32),
+    /// Commentary that was inside its part of this number.
+    Commentary(u32),
+    /// A call that was inside its part of this number: the how manieth.
+    Call(u32, u32),
 }
 
 #[derive(Clone, Debug, Default)]
@@ -47,13 +62,19 @@ struct Text {
     splitter: ReasoningSplitter,
     /// The last delta, without its text: the form for what is given out later.
     form: Option<TextDelta>,
-    thought_open: bool,
+    /// What was taken out of the text and has not ended.
+    open: Option<Role>,
 }
 
 impl SplitDeltas {
     /// For one answer.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// For one answer of a model with this profile.
+    pub fn with_options(options: SplitOptions) -> Self {
+        Self { options, ..Self::default() }
     }
 
     /// Takes one delta.
@@ -77,6 +98,7 @@ impl SplitDeltas {
             Delta::Refusal(mut refusal) => {
                 self.flush(refusal.slot);
                 refusal.slot = self.itself(refusal.slot);
+                self.has_content = true;
                 self.ready.push_back(Delta::Refusal(refusal));
             }
             Delta::Annotation(mut annotation) => {
@@ -84,11 +106,17 @@ impl SplitDeltas {
                 annotation.slot = self.itself(annotation.slot);
                 self.ready.push_back(Delta::Annotation(annotation));
             }
-            Delta::Finish(_) | Delta::Error(_) => {
+            Delta::Finish(finish) => {
+                self.flush_all();
+                self.end(finish);
+            }
+            Delta::Error(_) => {
                 self.flush_all();
                 self.ready.push_back(delta);
             }
             mut other => {
+                let is_content = matches!(other, Delta::ToolCallStart(_) | Delta::Item(_));
+                self.has_content |= is_content;
                 if let Some(slot) = slot_of(&mut other) {
                     *slot = self.itself(*slot);
                 }
@@ -102,7 +130,7 @@ impl SplitDeltas {
     #[inline]
     pub(crate) fn pass(&mut self, hot: &Hot, text: &[u8]) -> Option<Slot> {
         let part = matches!(hot.says, HotKind::Text(_)).then_some(hot.part);
-        if part.is_some() && text.contains(&b'<') {
+        if part.is_some() && tags::may_hold(text) {
             return None;
         }
         let known = self.passing.filter(|known| known.slot == hot.slot && known.part == part);
@@ -141,11 +169,44 @@ impl SplitDeltas {
         open.fold(self.stray_closes, u32::saturating_add)
     }
 
+    /// Whether the answer ended whole, said nothing and called nothing, because
+    /// all of its text was marked as reasoning. See [`EmptyFinal`].
+    pub fn is_empty_final(&self) -> bool {
+        self.empty_final
+    }
+
+    fn end(&mut self, finish: Finish) {
+        let is_cut = matches!(finish.reason, FinishReason::Length | FinishReason::ContentFilter);
+        self.empty_final = self.has_thought && !self.has_content && !is_cut;
+        match self.options.empty_final {
+            EmptyFinal::Error if self.empty_final => {
+                let message = "all of the answer's text was marked as reasoning";
+                let error = UpstreamError::new("empty_final", message);
+                return self.ready.push_back(Delta::Error(error));
+            }
+            EmptyFinal::Promote if self.empty_final => {
+                let slot = Slot(self.next_slot);
+                self.next_slot = self.next_slot.saturating_add(1);
+                let text = std::mem::take(&mut self.thought);
+                self.ready.push_back(Delta::Text(TextDelta::new(slot, text)));
+                self.ready.push_back(Delta::ItemEnd(ItemEnd::new(slot, ItemStatus::Completed)));
+            }
+            _ => {}
+        }
+        self.ready.push_back(Delta::Finish(finish));
+    }
+
     fn text(&mut self, mut delta: TextDelta) {
         let (slot, part) = (delta.slot, delta.part);
-        let text = self.texts.entry((slot, part)).or_default();
+        let fresh = || Text {
+            splitter: ReasoningSplitter::with_options(self.options),
+            form: None,
+            open: None,
+        };
+        let text = self.texts.entry((slot, part)).or_insert_with(fresh);
         if text.splitter.is_plain() {
             text.splitter.observe(&delta.text);
+            self.has_content |= !delta.text.trim().is_empty();
             delta.slot = self.itself(slot);
             self.ready.push_back(Delta::Text(delta));
             return;
@@ -164,7 +225,7 @@ impl SplitDeltas {
                 text.splitter.finish(&mut self.pieces);
                 self.emit(slot, part);
             }
-            self.end_thought(slot, part);
+            self.end_taken_out(slot, part);
         }
     }
 
@@ -173,14 +234,36 @@ impl SplitDeltas {
             match piece {
                 TextPiece::Markup(_) => {}
                 TextPiece::Reasoning(thought) => {
-                    if let Some(text) = self.texts.get_mut(&(slot, part)) {
-                        text.thought_open = true;
+                    self.has_thought = true;
+                    if self.options.empty_final == EmptyFinal::Promote {
+                        self.thought.push_str(&thought);
                     }
-                    let slot = self.out(slot, Role::Thought(part));
+                    let slot = self.take_out(slot, part, Role::Thought(part));
                     self.ready.push_back(Delta::Reasoning(ReasoningDelta::raw(slot, thought)));
                 }
+                TextPiece::Commentary(said) => {
+                    let slot = self.take_out(slot, part, Role::Commentary(part));
+                    let delta = TextDelta::new(slot, said).with_phase(Some(Phase::Commentary));
+                    self.ready.push_back(Delta::Text(delta));
+                }
+                TextPiece::Call { number, name, arguments } => {
+                    let role = Role::Call(part, number);
+                    let is_new = !self.slots.contains_key(&(slot, role));
+                    let slot = self.take_out(slot, part, role);
+                    self.has_content = true;
+                    if is_new {
+                        let call_id = format!("call_{}", slot.0);
+                        let start = ToolCallStart::new(slot, call_id, name);
+                        self.ready.push_back(Delta::ToolCallStart(start));
+                    }
+                    if !arguments.is_empty() {
+                        let arguments = ToolCallArguments::new(slot, arguments);
+                        self.ready.push_back(Delta::ToolCallArguments(arguments));
+                    }
+                }
                 TextPiece::Text(shown) => {
-                    self.end_thought(slot, part);
+                    self.end_taken_out(slot, part);
+                    self.has_content |= !shown.trim().is_empty();
                     let form = self.texts.get(&(slot, part)).and_then(|text| text.form.clone());
                     let mut delta =
                         form.unwrap_or_else(|| TextDelta::new(slot, "").with_part(part));
@@ -192,12 +275,28 @@ impl SplitDeltas {
         }
     }
 
-    fn end_thought(&mut self, slot: Slot, part: u32) {
-        let open = self.texts.get_mut(&(slot, part)).map(|text| &mut text.thought_open);
-        if open.is_some_and(std::mem::take) {
-            let slot = self.out(slot, Role::Thought(part));
-            self.ready.push_back(Delta::ItemEnd(ItemEnd::new(slot, ItemStatus::Completed)));
+    /// The item for what is taken out of a text. What was taken out before it
+    /// ends, and comes back in an item of its own, for an item that ended is over.
+    fn take_out(&mut self, slot: Slot, part: u32, role: Role) -> Slot {
+        let open = self.texts.get(&(slot, part)).and_then(|text| text.open);
+        if open != Some(role) {
+            self.end_taken_out(slot, part);
+            if let Some(text) = self.texts.get_mut(&(slot, part)) {
+                text.open = Some(role);
+            }
         }
+        self.out(slot, role)
+    }
+
+    fn end_taken_out(&mut self, slot: Slot, part: u32) {
+        let open = self.texts.get_mut(&(slot, part)).and_then(|text| text.open.take());
+        let Some(role) = open else { return };
+        let out = self.out(slot, role);
+        if matches!(role, Role::Call(..)) {
+            self.ready.push_back(Delta::ToolCallEnd(ToolCallEnd::new(out, None)));
+        }
+        self.ready.push_back(Delta::ItemEnd(ItemEnd::new(out, ItemStatus::Completed)));
+        self.slots.remove(&(slot, role));
     }
 
     fn itself(&mut self, slot: Slot) -> Slot {

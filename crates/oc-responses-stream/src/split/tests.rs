@@ -1,11 +1,21 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Delta, Finish, FinishReason, ItemEnd, ItemStatus, Slot, TextDelta};
+use crate::{
+    Delta, Finish, FinishReason, ItemEnd, ItemStatus, Phase, ReasoningDelta, Slot, TextDelta,
+    ToolCallArguments, ToolCallEnd, ToolCallStart,
+};
 
 /// What pieces come to per kind: text, reasoning, markup.
 fn split<'a>(cuts: impl IntoIterator<Item = &'a str>) -> (String, String, String, u32) {
-    let mut splitter = ReasoningSplitter::new();
+    split_with(SplitOptions::default(), cuts)
+}
+
+fn split_with<'a>(
+    options: SplitOptions,
+    cuts: impl IntoIterator<Item = &'a str>,
+) -> (String, String, String, u32) {
+    let mut splitter = ReasoningSplitter::with_options(options);
     let mut pieces = Vec::new();
     for cut in cuts {
         splitter.push(cut, &mut pieces);
@@ -40,6 +50,13 @@ fn grammars() {
         ("<thought>a</thought>b", "b", "a", 0),
         ("<reasoning>a</reasoning>b", "b", "a", 0),
         ("<antthinking>a</antthinking>b", "b", "a", 0),
+        ("<mm:think>a</mm:think>b", "b", "a", 0),
+        ("<seed:think>a</seed:think>b", "b", "a", 0),
+        ("[THINK]a[/THINK]b", "b", "a", 0),
+        ("◁think▷a◁/think▷b", "b", "a", 0),
+        ("<|START_THINKING|>a<|END_THINKING|>b", "b", "a", 0),
+        ("<|channel>thought\na<channel|>b", "b", "\na", 0),
+        ("leak[/THINK]b◁/think▷c", "leak[/THINK]b◁/think▷c", "", 2),
         // only at the start
         ("The tag <think>x</think> is …", "The tag <think>x</think> is …", "", 1),
         ("`<think>`", "`<think>`", "", 0),
@@ -55,6 +72,131 @@ fn grammars() {
         let got = split([input]);
         assert_eq!((&*got.0, &*got.1, got.3), (text, reasoning, strays), "{input:?}");
     }
+}
+
+#[test]
+fn every_row_of_the_table_is_a_grammar() {
+    for tag in TAGS {
+        let input = format!("{}a{}b", tag.open, tag.close);
+        for cuts in [vec![&*input], input.split_inclusive(|_| true).collect()] {
+            let got = split(cuts);
+            assert_eq!((&*got.0, &*got.1, got.3), ("b", "a", 0), "{input}");
+        }
+    }
+}
+
+fn anywhere() -> SplitOptions {
+    SplitOptions::default().with_blocks(Blocks::Anywhere)
+}
+
+#[test]
+fn blocks_between_text() {
+    let table = [
+        ("<think>a</think>b<think>c</think>d", "bd", "ac"),
+        ("b\n<think>a</think>\n\nc <think>d", "b\nc ", "ad"),
+        ("a [THINK]b[/THINK] c", "a  c", "b"),
+        ("`<think>` opens, <think>a</think>b", "`<think>` opens, b", "a"),
+        ("```\n<think>x</think>\n```\n<think>a</think>b", "```\n<think>x</think>\n```\nb", "a"),
+        ("``a ` <think>`` b", "``a ` <think>`` b", ""),
+        ("a stray ` here\n\n<think>a</think>b", "a stray ` here\n\nb", "a"),
+        ("1 < 2 [x] <thin", "1 < 2 [x] <thin", ""),
+    ];
+    for (input, text, reasoning) in table {
+        for cuts in [vec![input], input.split_inclusive(|_| true).collect()] {
+            let got = split_with(anywhere(), cuts);
+            assert_eq!((&*got.0, &*got.1), (text, reasoning), "{input:?}");
+        }
+    }
+}
+
+#[test]
+fn a_block_that_the_template_opened() {
+    let hold = |max| SplitOptions::default().with_implicit_open(ImplicitOpen::Hold { max });
+    let table = [
+        (100, "a</think>\n\nb", "b", "a"),
+        (100, "</think>b", "b", ""),
+        (100, "<think>a</think>b", "b", "a"),
+        (100, "no tag at all", "no tag at all", ""),
+        (100, "text <think>a</think>b", "text <think>a</think>b", ""),
+        (100, "a[/THINK]b", "b", "a"),
+        (4, "aaaa</think>b", "b", "aaaa"),
+        (4, "aaaaa</think>b", "aaaaa</think>b", ""),
+        (0, "", "", ""),
+    ];
+    for (max, input, text, reasoning) in table {
+        for cuts in [vec![input], input.split_inclusive(|_| true).collect()] {
+            let got = split_with(hold(max), cuts);
+            assert_eq!((&*got.0, &*got.1), (text, reasoning), "{max} {input:?}");
+        }
+    }
+    let both = hold(100).with_blocks(Blocks::Anywhere);
+    let got = split_with(both, ["a</think>b<think>c</think>d"]);
+    assert_eq!((&*got.0, &*got.1), ("bd", "ac"));
+}
+
+#[test]
+fn harmony_without_its_tokens() {
+    let input = "analysisWe need a word.assistantfinalFour";
+    let bare = SplitOptions::default().with_bare_harmony(true);
+    let got = split_with(bare, input.split_inclusive(|_| true));
+    assert_eq!((&*got.0, &*got.1), ("Four", "We need a word."));
+    assert_eq!(split([input]).0, input);
+}
+
+#[test]
+fn harmony() {
+    let table = [
+        (
+            "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b<|return|>",
+            "b",
+            "a",
+        ),
+        ("<|start|>assistant<|channel|>analysis<|message|>a<|channel|>final<|message|>b", "b", "a"),
+        ("<|channel|>final<|message|>b", "b", ""),
+        ("<|channel|>analysis<|message|>a <|en", "", "a <|en"),
+        ("<|channel|>analysis<|message|>a<|end|>\nb", "b", "a"),
+        ("<|channel|>other<|message|>a<|end|>", "", "a"),
+    ];
+    for (input, text, reasoning) in table {
+        for cuts in [vec![input], input.split_inclusive(|_| true).collect()] {
+            let got = split(cuts);
+            assert_eq!((&*got.0, &*got.1), (text, reasoning), "{input:?}");
+        }
+    }
+    let no_header = format!("<|channel|>{}", "x".repeat(600));
+    assert_eq!(split([&*no_header]).0, no_header);
+}
+
+#[test]
+fn harmony_calls_and_commentary_become_items() {
+    let got = run(vec![
+        text(
+            0,
+            "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>commentary<|message|>One moment.",
+        ),
+        text(
+            0,
+            "<|end|><|start|>assistant<|channel|>commentary to=functions.f <|constrain|>json<|message|>{\"x\"",
+        ),
+        text(0, ":1}<|call|>"),
+        end(0),
+    ]);
+    let commentary = TextDelta::new(Slot(1), "One moment.").with_phase(Some(Phase::Commentary));
+    let arguments = |text| Delta::ToolCallArguments(ToolCallArguments::new(Slot(2), text));
+    assert_eq!(
+        got,
+        [
+            thought(0, "a"),
+            end(0),
+            Delta::Text(commentary),
+            end(1),
+            Delta::ToolCallStart(ToolCallStart::new(Slot(2), "call_2", "f")),
+            arguments("{\"x\""),
+            arguments(":1}"),
+            Delta::ToolCallEnd(ToolCallEnd::new(Slot(2), None)),
+            end(2),
+        ]
+    );
 }
 
 #[test]
@@ -81,13 +223,25 @@ proptest! {
         words in prop::collection::vec(
             prop::sample::select(vec![
                 "<think>", "</think>", "<thought>", "</thought>", "<", ">", "</", "think", "\n",
-                "\r\n", " ", "a", "é", "🦀", "```", "`",
+                "\r\n", " ", "a", "é", "🦀", "```", "`", "[THINK]", "[/THINK]", "◁think▷",
+                "◁/think▷", "◁", "<|channel|>", "<|message|>", "<|end|>", "<|start|>", "analysis",
+                "final", "commentary to=f", "assistant", "<|call|>",
             ]),
             0..12,
         ),
+        is_anywhere in any::<bool>(),
+        hold in prop::option::of(0..40_usize),
+        is_bare in any::<bool>(),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
     ) {
         let input = words.concat();
+        let blocks = if is_anywhere { Blocks::Anywhere } else { Blocks::AtStart };
+        let implicit = hold.map_or(ImplicitOpen::Off, |max| ImplicitOpen::Hold { max });
+        let options = SplitOptions::default()
+            .with_blocks(blocks)
+            .with_implicit_open(implicit)
+            .with_bare_harmony(is_bare);
+        let split = |cuts: Vec<&str>| split_with(options, cuts);
         let mut ends: Vec<usize> = cuts
             .iter()
             .map(|cut| cut.index(input.len() + 1))
@@ -101,11 +255,11 @@ proptest! {
             start = end;
         }
         pieces.push(&input[start..]);
-        let whole = split([input.as_str()]);
+        let whole = split(vec![input.as_str()]);
         prop_assert_eq!(&split(pieces), &whole);
-        prop_assert_eq!(&split(input.split_inclusive(|_| true)), &whole);
+        prop_assert_eq!(&split(input.split_inclusive(|_| true).collect()), &whole);
 
-        let mut splitter = ReasoningSplitter::new();
+        let mut splitter = ReasoningSplitter::with_options(options);
         let mut all = Vec::new();
         splitter.push(&input, &mut all);
         splitter.finish(&mut all);
@@ -115,7 +269,11 @@ proptest! {
 }
 
 fn run(deltas: Vec<Delta>) -> Vec<Delta> {
-    let mut split = SplitDeltas::new();
+    run_with(SplitOptions::default(), deltas)
+}
+
+fn run_with(options: SplitOptions, deltas: Vec<Delta>) -> Vec<Delta> {
+    let mut split = SplitDeltas::with_options(options);
     let mut out = Vec::new();
     for delta in deltas {
         split.push(delta);
@@ -137,8 +295,6 @@ fn thought(slot: u32, text: &str) -> Delta {
 fn end(slot: u32) -> Delta {
     Delta::ItemEnd(ItemEnd::new(Slot(slot), ItemStatus::Completed))
 }
-
-use crate::ReasoningDelta;
 
 #[test]
 fn reasoning_gets_an_item_of_its_own() {
@@ -172,4 +328,54 @@ fn strays_are_counted_over_all_items() {
         split.push(delta);
     }
     assert_eq!(split.stray_closes(), 2);
+}
+
+#[test]
+fn an_answer_of_reasoning_alone_is_the_callers_choice() {
+    let stop = || Delta::Finish(Finish::new(FinishReason::Stop));
+    let deltas = || vec![text(0, "<think>a</think>"), end(0), stop()];
+    let with = |choice| run_with(SplitOptions::default().with_empty_final(choice), deltas());
+    assert_eq!(with(EmptyFinal::Report), [thought(0, "a"), end(0), stop()]);
+    assert_eq!(with(EmptyFinal::Promote), [thought(0, "a"), end(0), text(1, "a"), end(1), stop()]);
+    let error = with(EmptyFinal::Error);
+    let Some(Delta::Error(error)) = error.last() else { panic!("{error:?}") };
+    assert_eq!(error.code.as_deref(), Some("empty_final"));
+
+    for (deltas, is_empty) in [
+        (deltas(), true),
+        (vec![text(0, "<think>a</think>\n\n \n"), stop()], true),
+        (vec![text(0, "<think>a</think>b"), stop()], false),
+        (vec![text(0, ""), stop()], false),
+        (vec![text(0, "<think>a"), Delta::Finish(Finish::new(FinishReason::Length))], false),
+        (
+            vec![
+                text(0, "<think>a"),
+                Delta::ToolCallStart(ToolCallStart::new(Slot(1), "call_1", "f")),
+                stop(),
+            ],
+            false,
+        ),
+    ] {
+        let mut split = SplitDeltas::new();
+        let shown = format!("{deltas:?}");
+        deltas.into_iter().for_each(|delta| split.push(delta));
+        assert_eq!(split.is_empty_final(), is_empty, "{shown}");
+    }
+}
+
+#[test]
+fn each_block_between_text_is_an_item() {
+    let options = SplitOptions::default().with_blocks(Blocks::Anywhere);
+    let got = run_with(options, vec![text(0, "a<think>b</think>c<think>d</think>e"), end(0)]);
+    let expected = [
+        text(0, "a"),
+        thought(1, "b"),
+        end(1),
+        text(0, "c"),
+        thought(2, "d"),
+        end(2),
+        text(0, "e"),
+        end(0),
+    ];
+    assert_eq!(got, expected);
 }
