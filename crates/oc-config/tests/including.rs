@@ -171,14 +171,14 @@ fn roots_of_the_environment_allow_other_folders() {
     let files = [
         (
             "/c/openclaw.json",
-            "{ models: { providers: { a: { $include: '/shared/oc/a.json5' } } } }",
+            "{ models: { providers: { a: { $include: '/parts/oc/a.json5' } } } }",
         ),
-        ("/shared/oc/a.json5", LOCAL),
+        ("/parts/oc/a.json5", LOCAL),
     ];
     assert!(load(&files, &[]).is_err());
-    assert!(load(&files, &[("OPENCLAW_INCLUDE_ROOTS", "/nowhere:/shared/oc")]).is_ok());
+    assert!(load(&files, &[("OPENCLAW_INCLUDE_ROOTS", "/nowhere:/parts/oc")]).is_ok());
     assert!(
-        load(&files, &[("OPENCLAW_INCLUDE_ROOTS", "/shared/o")]).is_err(),
+        load(&files, &[("OPENCLAW_INCLUDE_ROOTS", "/parts/o")]).is_err(),
         "no prefix of a name"
     );
 }
