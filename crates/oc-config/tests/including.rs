@@ -169,10 +169,7 @@ fn inclusions_that_are_refused() {
 #[test]
 fn roots_of_the_environment_allow_other_folders() {
     let files = [
-        (
-            "/c/openclaw.json",
-            "{ models: { providers: { a: { $include: '/parts/oc/a.json5' } } } }",
-        ),
+        ("/c/openclaw.json", "{ models: { providers: { a: { $include: '/parts/oc/a.json5' } } } }"),
         ("/parts/oc/a.json5", LOCAL),
     ];
     assert!(load(&files, &[]).is_err());
