@@ -6,7 +6,10 @@ use crate::reason::Reason;
 /// The gate's verdict on one event.
 ///
 /// A gate is an `FnMut(&Event) -> Gate`, made afresh for each attempt and asked
-/// for every event until it commits; afterwards it is not asked again.
+/// for every event until it commits; afterwards it is not asked again. Where the
+/// caller delivers nothing before the whole answer is there, a gate says
+/// [`Gate::Meaningful`] instead of [`Gate::Commit`], and a failure after text
+/// still falls back.
 ///
 /// ```
 /// use oc_fallback::{Gate, Reason};
@@ -35,6 +38,15 @@ pub enum Gate {
     /// Held like the rest; the limit on the first text begins anew, the
     /// candidate's share of the deadline does not.
     Loading,
+    /// Meaningful, and still replaceable, because the caller hands the answer
+    /// over in one piece at the end: held like the rest, but the limit on the
+    /// first text and the candidate's share of the deadline are met. The
+    /// attempt commits with [`Gate::Commit`], or when it ends in order.
+    ///
+    /// What is held is then the whole answer: raise
+    /// [`Policy::held_bytes`](crate::Policy::held_bytes) to its size, and
+    /// [`Policy::hold`](crate::Policy::hold) so that nothing is shown early.
+    Meaningful,
     /// Meaningful: from here on this attempt is the answer.
     Commit,
     /// This attempt is no answer: its end came with nothing to show, say.

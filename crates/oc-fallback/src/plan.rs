@@ -78,10 +78,14 @@ pub enum AttemptEvent {
     /// of the prompt: the limit on the first text begins anew. The candidate's
     /// share of the deadline does not.
     Loading,
+    /// Something meaningful arrived, and nobody has been given it: only the
+    /// limit on silence and the deadline hold from here on, and the attempt can
+    /// still be replaced.
+    Meaningful,
     /// The first meaningful event arrived: this attempt is the answer.
     Committed,
-    /// The attempt ended in order. Without a commit before, that is
-    /// [`Reason::Empty`].
+    /// The attempt ended in order. After something meaningful it is the answer;
+    /// without that it is [`Reason::Empty`].
     Finished,
     /// The attempt failed.
     Failed(Problem),
@@ -236,7 +240,10 @@ impl<T> Plan<T> {
             return;
         };
         match event {
-            AttemptEvent::Progress | AttemptEvent::Loading | AttemptEvent::Committed => {
+            AttemptEvent::Progress
+            | AttemptEvent::Loading
+            | AttemptEvent::Meaningful
+            | AttemptEvent::Committed => {
                 flight.last_event = now;
                 if flight.first_byte.is_none() {
                     flight.first_byte = Some(now);
@@ -248,10 +255,17 @@ impl<T> Plan<T> {
                 match event {
                     AttemptEvent::Committed => self.commit(attempt, now),
                     AttemptEvent::Loading => self.begin_anew(attempt, now),
+                    AttemptEvent::Meaningful => self.be_meaningful(attempt, now),
                     _ => {}
                 }
             }
-            AttemptEvent::Finished if self.is_committed(attempt) => self.finish(attempt, now),
+            AttemptEvent::Finished if flight.meaningful => {
+                self.commit(attempt, now);
+                // Another attempt may have been first, and has ended this one.
+                if self.is_committed(attempt) {
+                    self.finish(attempt, now);
+                }
+            }
             AttemptEvent::Finished => self.fail(attempt, Problem::new(Reason::Empty), now),
             AttemptEvent::Failed(problem) => self.fail(attempt, problem, now),
         }
@@ -338,6 +352,7 @@ impl<T> Plan<T> {
             share_due: share,
             first_byte: None,
             last_event: now,
+            meaningful: false,
             shown: false,
             holds_probe: way == Way::HalfOpen,
             over: None,
@@ -352,12 +367,7 @@ impl<T> Plan<T> {
         }
         self.stage = Stage::Committed(attempt);
         self.ledger.committed = Some(attempt);
-        let since = now.saturating_duration_since(self.started);
-        if let Some(attempt) = self.ledger.attempts.get_mut(attempt.0) {
-            attempt.first_text = Some(since);
-        }
-        // It lives; a long answer keeps nobody else from trying.
-        self.end_probe(attempt, now);
+        self.be_meaningful(attempt, now);
         self.end_others(attempt, now);
     }
 

@@ -124,7 +124,8 @@ pub struct RetryPolicy {
     /// The longest wait of our own choosing: 30 s.
     pub cap: Duration,
     /// The longest `Retry-After` that is waited for; beyond it the chain gives
-    /// up and says when to come back: 60 s.
+    /// up and says when to come back: 10 s. Shorter than a server's patience
+    /// with its client, so that the answer can still be an honest status.
     pub longest_wait: Duration,
 }
 
@@ -149,6 +150,13 @@ impl RetryPolicy {
         self
     }
 
+    /// Replaces the longest `Retry-After` that is waited for.
+    #[must_use]
+    pub const fn with_longest_wait(mut self, wait: Duration) -> Self {
+        self.longest_wait = wait;
+        self
+    }
+
     /// Replaces the first wait.
     #[must_use]
     pub const fn with_base(mut self, base: Duration) -> Self {
@@ -164,7 +172,7 @@ impl Default for RetryPolicy {
             budget: 0.2,
             base: Duration::from_secs(1),
             cap: Duration::from_secs(30),
-            longest_wait: Duration::from_secs(60),
+            longest_wait: Duration::from_secs(10),
         }
     }
 }

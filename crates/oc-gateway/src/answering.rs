@@ -5,7 +5,12 @@ use oc_responses_stream::Event;
 use serde_json::{Map, Value};
 
 use crate::{
-    State, error::Failure, error::no_answer, ids::random_id, policy::Rules, relay::Relay,
+    State,
+    error::Failure,
+    error::no_answer,
+    ids::random_id,
+    policy::Rules,
+    relay::{Delivery, Relay},
     telling::Outcome,
 };
 
@@ -63,7 +68,8 @@ impl Answering {
     pub fn start(state: &State, model: &str, prompt: &str, rules: Rules) -> Result<Self, Failure> {
         let request = Request::text(model, prompt);
         let rules = state.clients().tightened(rules);
-        Relay::start(state, random_id("req_"), request, Map::new(), &rules).map(Self)
+        let id = random_id("req_");
+        Relay::start(state, id, request, Map::new(), &rules, Delivery::Streamed).map(Self)
     }
 
     /// The next piece; `None` at the end, whatever that end was.

@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
     hash::{BuildHasher as _, RandomState},
     sync::Arc,
+    time::Duration,
 };
 
 use futures::{StreamExt as _, stream, stream::BoxStream};
@@ -19,8 +20,8 @@ use oc_responses_stream::Delta;
 use tokio::sync::Semaphore;
 
 use crate::{
-    State, error::Failure, guard::Clients, policy::Rules, recent::Recent, shutdown::Drain,
-    state::Shared,
+    State, error::Failure, guard::Clients, policy::Rules, recent::Recent, relay::Delivery,
+    shutdown::Drain, state::Shared,
 };
 
 /// What a candidate hands back when it is to be asked.
@@ -262,6 +263,7 @@ impl State {
         &self,
         model: &str,
         rules: &Rules,
+        delivery: Delivery,
     ) -> Result<Chain<Arc<Target>>, Failure> {
         let named = self
             .config()
@@ -274,12 +276,13 @@ impl State {
             .take(asked)
             .map(|one| self.roster().candidate(one, rules))
             .collect();
-        Ok(Chain::new(candidates, policy(self.settings(), rules), Arc::clone(self.store()) as _))
+        let policy = policy(self.settings(), rules, delivery);
+        Ok(Chain::new(candidates, policy, Arc::clone(self.store()) as _))
     }
 }
 
 /// The settings' policy, with the request's own deadline.
-fn policy(settings: &Settings, rules: &Rules) -> Policy {
+fn policy(settings: &Settings, rules: &Rules, delivery: Delivery) -> Policy {
     let total = settings.deadlines.total;
     let total = rules.deadline.map_or(total, |deadline| deadline.min(total));
     let fallback = &settings.fallback;
@@ -290,10 +293,16 @@ fn policy(settings: &Settings, rules: &Rules) -> Policy {
         oc_config::Commit::FirstToken => Commit::FirstToken,
         _ => Commit::FirstText,
     };
-    Policy::default()
-        .with_total(total)
-        .with_retry(retry)
-        .with_commit(commit)
-        .with_hold(fallback.hold_reasoning)
-        .with_held_bytes(settings.limits.held_bytes)
+    let policy = Policy::default().with_total(total).with_retry(retry);
+    match delivery {
+        Delivery::Streamed => policy
+            .with_commit(commit)
+            .with_hold(fallback.hold_reasoning)
+            .with_held_bytes(settings.limits.held_bytes),
+        // What is held is the answer itself: its own bound holds, and nothing
+        // of it is shown before it is whole.
+        Delivery::Whole => {
+            policy.with_hold(Duration::MAX).with_held_bytes(settings.limits.stream_bytes)
+        }
+    }
 }

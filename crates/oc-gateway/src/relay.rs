@@ -7,7 +7,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use oc_fallback::{ChainStream, Facts, Gate, Ledger, Output};
-use oc_providers::{Request, delta_gate, delta_weight};
+use oc_providers::{DeltaGate, Request, delta_weight};
 use oc_responses_stream::{Delta, Event, MachineOptions, OutputStyle, ResponseId, ResponseMachine};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, sleep_until};
@@ -57,6 +57,15 @@ pub(crate) struct Relay {
     done_sent: bool,
 }
 
+/// How the client gets its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// Event by event: what is out is out.
+    Streamed,
+    /// In one piece: until it is there, anything of it can be replaced.
+    Whole,
+}
+
 /// What is known when the head has to go out.
 pub(crate) enum Head {
     /// An attempt committed, or its reasoning is shown: nothing stands against
@@ -79,8 +88,9 @@ impl Relay {
         request: Request,
         echo: Map<String, Value>,
         rules: &Rules,
+        delivery: Delivery,
     ) -> Result<Self, Failure> {
-        let chain = state.chain_for(&request.model, rules)?;
+        let chain = state.chain_for(&request.model, rules, delivery)?;
         let model = request.model.clone();
         let output = if rules.final_only { OutputStyle::FinalOnly } else { OutputStyle::Full };
         let id = ResponseId::new(random_id("resp_"));
@@ -90,7 +100,13 @@ impl Relay {
         let stream = chain
             .stream(
                 move |target: &Arc<Target>| target.ask(&request),
-                |_: &Arc<Target>| delta_gate(),
+                move |_: &Arc<Target>| {
+                    let mut gate = match delivery {
+                        Delivery::Streamed => DeltaGate::new(),
+                        Delivery::Whole => DeltaGate::whole(),
+                    };
+                    move |delta: &Delta| gate.judge(delta)
+                },
             )
             .weigh(delta_weight);
         Ok(Self {

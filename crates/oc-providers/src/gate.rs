@@ -18,7 +18,9 @@ use oc_responses_stream::{Delta, FinishReason, Item, Part};
 /// | content filter | anything | `Reject(ContentFilter)` |
 /// | refusal | anything | `Commit`: to decline is an answer |
 ///
-/// Make a fresh one for each attempt ([`delta_gate`] gives it as a closure).
+/// Make a fresh one for each attempt ([`delta_gate`] gives it as a closure). Where
+/// the client gets the answer in one piece, [`DeltaGate::whole`] commits at the
+/// finish only, so that a failure after text can still be replaced.
 ///
 /// ```
 /// use oc_fallback::Gate;
@@ -34,6 +36,10 @@ use oc_responses_stream::{Delta, FinishReason, Item, Part};
 #[derive(Clone, Debug, Default)]
 pub struct DeltaGate {
     reasoned: bool,
+    /// Nothing is delivered before the finish.
+    whole: bool,
+    /// Something meaningful came.
+    meaningful: bool,
 }
 
 impl DeltaGate {
@@ -42,8 +48,28 @@ impl DeltaGate {
         Self::default()
     }
 
+    /// For one attempt whose answer is delivered in one piece:
+    /// [`Gate::Meaningful`] instead of [`Gate::Commit`] until the finish, which
+    /// commits whatever its reason is: an answer that a limit cut is an answer.
+    pub fn whole() -> Self {
+        Self { whole: true, ..Self::default() }
+    }
+
     /// The verdict on the attempt's next delta.
     pub fn judge(&mut self, delta: &Delta) -> Gate {
+        if self.meaningful && matches!(delta, Delta::Finish(_)) {
+            return Gate::Commit;
+        }
+        match self.content(delta) {
+            Gate::Commit if self.whole && !matches!(delta, Delta::Finish(_)) => {
+                self.meaningful = true;
+                Gate::Meaningful
+            }
+            verdict => verdict,
+        }
+    }
+
+    fn content(&mut self, delta: &Delta) -> Gate {
         match delta {
             Delta::Text(text) if text.is_final() && !text.text.trim().is_empty() => Gate::Commit,
             Delta::Refusal(text) if !text.text.trim().is_empty() => Gate::Commit,
@@ -199,6 +225,29 @@ mod tests {
                 gate.judge(&Delta::Reasoning(ReasoningDelta::raw(Slot(0), "think")));
             }
             assert_eq!(gate.judge(&Delta::Finish(Finish::new(reason))), wanted);
+        }
+    }
+
+    #[test]
+    fn a_whole_answer_commits_at_its_finish() {
+        use FinishReason::{ContentFilter, Length, Refusal, Stop};
+        for (spoken, reason, wanted) in [
+            (true, Stop, Gate::Commit),
+            (true, Length, Gate::Commit),
+            (true, ContentFilter, Gate::Commit),
+            (false, Refusal, Gate::Commit),
+            (false, Stop, Gate::Reject(Reason::Empty)),
+            (false, Length, Gate::Reject(Reason::Incomplete)),
+        ] {
+            let mut gate = DeltaGate::whole();
+            let mut gate = |delta: &Delta| gate.judge(delta);
+            assert_eq!(gate(&text(" ")), Gate::Hold);
+            if spoken {
+                assert_eq!(gate(&text("a")), Gate::Meaningful);
+                assert_eq!(gate(&text(" ")), Gate::Hold);
+                assert_eq!(gate(&text("b")), Gate::Meaningful);
+            }
+            assert_eq!(gate(&Delta::Finish(Finish::new(reason))), wanted);
         }
     }
 

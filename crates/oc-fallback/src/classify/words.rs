@@ -40,6 +40,8 @@ pub(super) const CODES: &[(&str, Reason)] = &[
     ("empty_image_file", Reason::Format),
     ("failed_to_download_image", Reason::Format),
     ("image_file_not_found", Reason::Format),
+    // oc-providers: a tool call whose arguments are no JSON object
+    ("bad_tool_call", Reason::BadToolCall),
     // Google
     ("resource_exhausted", Reason::RateLimit),
     // others

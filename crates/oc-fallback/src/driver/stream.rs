@@ -49,6 +49,8 @@ struct Live<E, S, G> {
     /// Gone as soon as it has failed, so that its connection closes at once.
     stream: Option<Pin<Box<S>>>,
     gate: G,
+    /// The gate has seen something that counts, and not committed.
+    meaningful: bool,
     /// Gone once it has committed.
     held: Option<Uncommitted<E>>,
 }
@@ -127,7 +129,11 @@ where
                 None => match (live.gate)(&event) {
                     Gate::Hold => self.hold(at, event, AttemptEvent::Progress, now),
                     Gate::Loading => self.hold(at, event, AttemptEvent::Loading, now),
-                    Gate::Commit => self.commit(at, event, now),
+                    Gate::Meaningful => {
+                        live.meaningful = true;
+                        self.hold(at, event, AttemptEvent::Meaningful, now);
+                    }
+                    Gate::Commit => self.commit(at, Some(event), now),
                     Gate::Reject(reason) => {
                         live.stream = None;
                         self.plan.on_event(id, AttemptEvent::Progress, now);
@@ -143,6 +149,9 @@ where
             }
             None => {
                 live.stream = None;
+                if live.meaningful && live.held.is_some() {
+                    self.commit(at, None, now);
+                }
                 self.plan.on_event(id, AttemptEvent::Finished, now);
             }
         }
@@ -164,7 +173,8 @@ where
         }
     }
 
-    fn commit(&mut self, at: usize, event: E, now: Instant) {
+    /// The commit: by `event`, or by an end in order after something meaningful.
+    fn commit(&mut self, at: usize, event: Option<E>, now: Instant) {
         let Some(live) = self.live.get_mut(at) else { return };
         let attempt = live.id;
         self.plan.on_event(attempt, AttemptEvent::Committed, now);
@@ -178,8 +188,7 @@ where
         let target = ledger.attempt(attempt).map_or(0, |attempt| attempt.target);
         let (committed, held) = held.commit();
         self.out.push_back(Output::Committed { attempt, target });
-        self.out.extend(held.into_iter().map(|event| committed.deliver(event)));
-        self.out.push_back(committed.deliver(event));
+        self.out.extend(held.into_iter().chain(event).map(|event| committed.deliver(event)));
         self.committed = Some((attempt, committed));
     }
 
@@ -192,6 +201,7 @@ where
                         id: attempt,
                         stream: Some(Box::pin((self.open)(&candidate.target))),
                         gate: (self.gate)(&candidate.target),
+                        meaningful: false,
                         held: Some(Uncommitted::new(self.held_bytes)),
                     });
                 }

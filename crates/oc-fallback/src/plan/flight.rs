@@ -22,6 +22,8 @@ pub(super) struct Flight {
     pub(super) first_byte: Option<Instant>,
     /// When the silence began that the idle limit measures.
     pub(super) last_event: Instant,
+    /// It has sent something that counts, committed or not.
+    pub(super) meaningful: bool,
     pub(super) shown: bool,
     /// It is the one that tries a half-open breaker.
     pub(super) holds_probe: bool,
@@ -50,7 +52,7 @@ impl<T> Plan<T> {
             None => (flight.first_byte_due, Limit::FirstByte),
             Some(_) => (idle, Limit::Idle),
         };
-        if self.is_committed(flight.id) || silence.0 <= flight.first_text_due.0 {
+        if flight.meaningful || silence.0 <= flight.first_text_due.0 {
             silence
         } else {
             flight.first_text_due
@@ -77,6 +79,21 @@ impl<T> Plan<T> {
             }
         }
         Step::WaitUntil(until)
+    }
+
+    /// The first text has arrived: its limit and its share of the deadline are
+    /// met, and a half-open breaker's probe has done its work. A long answer
+    /// keeps nobody else from trying.
+    pub(super) fn be_meaningful(&mut self, attempt: AttemptId, now: Instant) {
+        let flight = self.flights.iter_mut().find(|flight| flight.id == attempt);
+        if flight.is_none_or(|flight| std::mem::replace(&mut flight.meaningful, true)) {
+            return;
+        }
+        let since = now.saturating_duration_since(self.started);
+        if let Some(attempt) = self.ledger.attempts.get_mut(attempt.0) {
+            attempt.first_text = Some(since);
+        }
+        self.end_probe(attempt, now);
     }
 
     /// A model that reports its loading has not begun to be slow. Its share of

@@ -229,20 +229,20 @@ fn retry_after_is_a_floor_and_beyond_the_budget_a_message() {
         sim.next(0);
         sim
     };
-    let mut soon = limited(20);
-    assert_eq!(soon.next(0), soon.wait(20));
-    assert_eq!(soon.next(20), begin(1, 0));
+    let mut soon = limited(10);
+    assert_eq!(soon.next(0), soon.wait(10));
+    assert_eq!(soon.next(10), begin(1, 0));
 
-    let mut late = limited(61);
+    let mut late = limited(11);
     assert_eq!(late.next(0), Step::GiveUp);
     let end = late.end(0);
-    assert_eq!((end.kind(), end.retry_after()), (ExhaustedKind::Cooling, Some(secs(61))));
+    assert_eq!((end.kind(), end.retry_after()), (ExhaustedKind::Cooling, Some(secs(11))));
 
-    for total in [10, 20] {
+    for total in [4, 8] {
         let policy = Policy::default().with_total(secs(total));
         let mut sim = Sim::with([candidate("a")], policy, Arc::new(MemoryStore::new()));
         sim.next(0);
-        let problem = Problem { retry_after: Some(secs(20)), ..Problem::new(Reason::RateLimit) };
+        let problem = Problem { retry_after: Some(secs(8)), ..Problem::new(Reason::RateLimit) };
         sim.tell(0, AttemptEvent::Failed(problem), 0);
         sim.next(0);
         assert_eq!(sim.next(0), Step::GiveUp, "a wait up to the deadline is not begun");
@@ -427,6 +427,26 @@ fn after_the_commit_only_idle_and_total_hold() {
     sim.tell(0, AttemptEvent::Progress, 99);
     assert_eq!(sim.next(100), cancel(0, timeout(Limit::Total)));
     assert_eq!(sim.next(100), Step::Failed { attempt: AttemptId(0) });
+}
+
+#[test]
+fn what_is_meaningful_and_unseen_has_met_its_limits_and_is_replaceable() {
+    let mut sim = Sim::new([candidate("a"), candidate("b")]);
+    sim.next(0);
+    sim.tell(0, AttemptEvent::Meaningful, 1);
+    // Neither its share (50) nor its first text (120), only silence (60).
+    sim.tell(0, AttemptEvent::Progress, 45);
+    assert_eq!(sim.next(60), Step::Show { attempt: AttemptId(0) });
+    assert_eq!(sim.next(60), sim.wait(100));
+    sim.fail(0, Reason::Cut, 61);
+    assert_eq!(sim.next(61), begin(1, 1));
+    sim.tell(1, AttemptEvent::Meaningful, 62);
+    sim.tell(1, AttemptEvent::Finished, 63);
+    assert_eq!(sim.next(63), Step::Done { attempt: AttemptId(1) });
+    let ledger = sim.plan.ledger();
+    assert_eq!(ledger.committed, Some(AttemptId(1)));
+    let first_texts: Vec<_> = ledger.attempts.iter().map(|one| one.first_text).collect();
+    assert_eq!(first_texts, [Some(secs(1)), Some(secs(62))]);
 }
 
 #[test]

@@ -62,6 +62,38 @@ async fn a_failure_after_the_commit_is_told_once_and_replaced_by_nobody() {
     assert_eq!(items, ["commit 0", "text hel", "failed c0 reset"]);
 }
 
+/// Delivers in one piece: meaningful at the first text, committed at the end.
+fn whole_gate(_: &Script) -> impl FnMut(&Event) -> Gate + use<> {
+    |event| match event {
+        Event::Text(_) => Gate::Meaningful,
+        _ => Gate::Hold,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_whole_answer_falls_back_after_text_too() {
+    let limits = Limits::hosted().with_first_text(secs(3)).with_idle(secs(5));
+    let good = || Script::new().think("hm").text("hi").end();
+    let slow = Script::new().text("a").after(secs(4)).text("b").after(secs(4)).text("c").end();
+    for (primary, wanted) in [
+        (Script::new().text("hel").fail(Fault::Reset), "commit 1|think hm|text hi|done c1"),
+        (Script::new().text("hel").fail(Fault::Cut), "commit 1|think hm|text hi|done c1"),
+        (Script::new().text("hel").hang(), "commit 1|think hm|text hi|done c1"),
+        (good(), "commit 0|think hm|text hi|done c0"),
+        // Past its first-text limit, not past the one on silence.
+        (slow, "commit 0|text a|text b|text c|done c0"),
+        (Script::new().think("hm").end(), "commit 1|think hm|text hi|done c1"),
+    ] {
+        let candidates =
+            [candidate(0, primary).with_limits(limits), candidate(1, good()).with_limits(limits)];
+        let policy = policy().with_hold(Duration::MAX);
+        let chain = Chain::new(candidates, policy, Arc::new(MemoryStore::new()));
+        let items: Vec<_> =
+            chain.stream(play, whole_gate).map(|item| script::word(&item)).collect().await;
+        assert_eq!(items.join("|"), wanted);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_limit_hands_over_at_its_instant() {
     let limits =

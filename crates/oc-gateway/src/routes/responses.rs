@@ -22,7 +22,7 @@ use crate::{
     app::RequestId,
     error::{Failure, no_answer},
     guard::{ClientRules, declares_json},
-    relay::{Head, Relay},
+    relay::{Delivery, Head, Relay},
     sse,
     telling::Outcome,
 };
@@ -63,7 +63,8 @@ async fn create(
     drop(body);
 
     let ClientRequest { request, stream, echo, .. } = asked;
-    let mut relay = Relay::start(&state, request_id, request, echo, &rules)?;
+    let delivery = if stream { Delivery::Streamed } else { Delivery::Whole };
+    let mut relay = Relay::start(&state, request_id, request, echo, &rules, delivery)?;
     if stream {
         match relay.head(sse::KEEP_ALIVE).await {
             Head::Ended => Err(no_answer(&relay)),

@@ -12,3 +12,4 @@ mod patience;
 mod policy;
 mod recordings;
 mod support;
+mod whole;

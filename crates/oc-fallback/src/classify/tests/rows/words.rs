@@ -3,8 +3,8 @@
 
 use super::{Row, UPSTREAM, row};
 use crate::reason::Reason::{
-    Auth, AuthPermanent, Billing, ContentFilter, ContextOverflow, Format, ModelNotFound,
-    Overloaded, Policy, Protocol, RateLimit, ServerError, TooLarge, Unclassified,
+    Auth, AuthPermanent, BadToolCall, Billing, ContentFilter, ContextOverflow, Format,
+    ModelNotFound, Overloaded, Policy, Protocol, RateLimit, ServerError, TooLarge, Unclassified,
 };
 
 #[rustfmt::skip]
@@ -13,6 +13,9 @@ pub(super) const WORD_ROWS: &[Row] = &[
     row("real-servers.md 4 (context_length_exceeded in response.failed, Codex)", 200,
         r#"{"error":{"code":"context_length_exceeded","message":"ran out of room"}}"#, ContextOverflow,
         (200, r#"{"error":{"code":"x_context_length_exceeded","message":"ran out of room"}}"#, ServerError)),
+    row("oc-providers facts.rs (arguments that do not parse)", 200,
+        r#"{"error":{"code":"bad_tool_call","message":"the arguments are not JSON"}}"#, BadToolCall,
+        (200, r#"{"error":{"code":"x_bad_tool_call","message":"the arguments are not JSON"}}"#, ServerError)),
     row("wire-protocols.md 1.2 (OpenAI, insufficient_quota)", 200,
         r#"{"error":{"code":"insufficient_quota","message":"Add credit to go on."}}"#, Billing,
         (200, r#"{"error":{"code":"x_insufficient_quota","message":"Add credit to go on."}}"#, ServerError)),
