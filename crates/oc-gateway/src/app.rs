@@ -1,22 +1,25 @@
 //! The request path, as a readable list.
 //!
 //! ```text
-//! request id, log      every answer carries x-oc-request-id, failures too
+//! request id           every answer carries x-oc-request-id, failures too
+//!  counted             by route and status
 //!   not a browser      Host and Origin
 //!     route
 //!       client key     only under /v1, only where the settings list clients
 //!         handler
 //! ```
 
+use std::sync::Arc;
+
 use axum::{
     Router,
-    extract::Request,
+    extract::{MatchedPath, Request, State as Shared},
     middleware::{self, Next},
     response::Response,
 };
 use http::{HeaderName, HeaderValue};
 
-use crate::{State, guard, ids::random_id, routes};
+use crate::{guard, ids::random_id, live::Live, routes, state::Lasting};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-oc-request-id");
 
@@ -45,11 +48,24 @@ pub(crate) struct RequestId(pub(crate) String);
 /// let router: axum::Router = oc_gateway::app(State::assemble(config, Settings::default())?);
 /// # Ok(()) }
 /// ```
-pub fn app(state: State) -> Router {
-    routes::router(&state)
-        .layer(middleware::from_fn_with_state(state.clone(), guard::not_a_browser))
+///
+/// Given a [`Live`], it follows the changes of the config that are made there.
+pub fn app(live: impl Into<Live>) -> Router {
+    let live = live.into();
+    routes::router(&live)
+        .layer(middleware::from_fn_with_state(live.clone(), guard::not_a_browser))
+        .layer(middleware::from_fn_with_state(live.lasting(), count))
         .layer(middleware::from_fn(identify))
-        .with_state(state)
+        .with_state(live)
+}
+
+/// Counts the answer, by its route and the status of its head.
+async fn count(Shared(lasting): Shared<Arc<Lasting>>, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let response = next.run(request).await;
+    let endpoint = path.as_ref().map_or("other", MatchedPath::as_str);
+    lasting.metrics.count_request(endpoint, response.status());
+    response
 }
 
 /// Gives the request its id, and the answer too, whatever it is.

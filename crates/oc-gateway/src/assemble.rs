@@ -9,8 +9,8 @@ use std::{
 };
 
 use futures::{StreamExt as _, stream, stream::BoxStream};
-use oc_config::{Config, Model, ModelRef, Settings, UnusableReason, Usability};
-use oc_fallback::{Candidate, Chain, Commit, Limits, MemoryStore, Policy, Reason, RetryPolicy};
+use oc_config::{Config, Cost, Model, ModelRef, Settings, UnusableReason, Usability};
+use oc_fallback::{Candidate, Chain, Commit, Limits, Policy, Reason, RetryPolicy};
 use oc_fallback::{Scope, Skip};
 use oc_providers::{
     Api, ApiKey, Auth, Endpoint, Locality, ModelFacts, Provider, ProviderError, Request,
@@ -20,14 +20,18 @@ use oc_responses_stream::Delta;
 use tokio::sync::Semaphore;
 
 use crate::{
-    State, error::Failure, guard::Clients, policy::Rules, recent::Recent, relay::Delivery,
-    shutdown::Drain, state::Shared,
+    State,
+    error::Failure,
+    guard::Clients,
+    policy::Rules,
+    relay::Delivery,
+    state::{Lasting, Shared},
 };
 
 /// What a candidate hands back when it is to be asked.
 pub(crate) enum Target {
     /// A model behind a provider.
-    Ready { provider: Box<Provider>, model: String },
+    Ready { provider: Box<Provider>, model: String, cost: Option<Cost> },
     /// Listed, never asked.
     Unusable,
 }
@@ -39,10 +43,18 @@ impl Target {
         request: &Request,
     ) -> BoxStream<'static, Result<Delta, ProviderError>> {
         match self {
-            Self::Ready { provider, model } => {
+            Self::Ready { provider, model, .. } => {
                 provider.deltas(request.for_model(model.as_str())).boxed()
             }
             Self::Unusable => stream::empty().boxed(),
+        }
+    }
+
+    /// Its prices, where the config or the catalog states them.
+    pub(crate) fn cost(&self) -> Option<Cost> {
+        match self {
+            Self::Ready { cost, .. } => *cost,
+            Self::Unusable => None,
         }
     }
 }
@@ -60,13 +72,16 @@ pub(crate) struct Roster {
 }
 
 impl Roster {
-    fn new(config: &Config, settings: &Settings, transport: &Arc<dyn Transport>) -> Self {
-        // Keys are told apart by a hash that means nothing outside this process.
-        let fingerprints = RandomState::new();
+    fn new(
+        config: &Config,
+        settings: &Settings,
+        transport: &Arc<dyn Transport>,
+        fingerprints: &RandomState,
+    ) -> Self {
         let entries = config
             .models()
             .map(|model| {
-                let entry = entry(config, settings, model, transport, &fingerprints);
+                let entry = entry(config, settings, model, transport, fingerprints);
                 (model.model_ref.clone(), entry)
             })
             .collect();
@@ -154,6 +169,7 @@ fn entry(
     let target = Target::Ready {
         provider: Box::new(Provider::new(endpoint, Arc::clone(transport)).map_err(setup)?),
         model: model.model_ref.model().to_owned(),
+        cost: model.cost,
     };
     let mut candidate = Candidate::new(model.model_ref.to_string(), scope, Arc::new(target))
         .with_limits(provider_limits);
@@ -230,6 +246,19 @@ impl State {
         settings: Settings,
         transport: Arc<dyn Transport>,
     ) -> Result<Self, AssembleError> {
+        Self::built(config, settings, Arc::new(Lasting::new(transport)), None)
+    }
+
+    /// The state of this config, over what outlives it.
+    ///
+    /// # Errors
+    /// As [`State::assemble`].
+    pub(crate) fn built(
+        config: Config,
+        settings: Settings,
+        lasting: Arc<Lasting>,
+        before: Option<&Self>,
+    ) -> Result<Self, AssembleError> {
         if settings.clients.is_empty() && !settings.listen.ip().to_canonical().is_loopback() {
             return Err(AssembleError(format!(
                 "listen: {} can be reached from other machines, and no clients are configured; \
@@ -239,20 +268,17 @@ impl State {
         }
         let config = config.with_settings(&settings).value;
         let clients = Clients::new(&settings, &config)?;
-        let roster = Roster::new(&config, &settings, &transport);
-        // Tokio panics above its own bound, which no machine reaches anyway.
-        let permits = settings.limits.concurrent.min(Semaphore::MAX_PERMITS);
-        let permits = Arc::new(Semaphore::new(permits));
-        Ok(Self::new(Shared {
-            config,
-            settings,
-            roster,
-            clients,
-            store: Arc::new(MemoryStore::new()),
-            drain: Drain::new(),
-            permits,
-            recent: Recent::default(),
-        }))
+        let roster = Roster::new(&config, &settings, &lasting.transport, &lasting.fingerprints);
+        let concurrent = settings.limits.concurrent;
+        let permits = match before {
+            // The places that are taken stay taken.
+            Some(before) if before.settings().limits.concurrent == concurrent => {
+                Arc::clone(before.permits())
+            }
+            // Tokio panics above its own bound, which no machine reaches anyway.
+            _ => Arc::new(Semaphore::new(concurrent.min(Semaphore::MAX_PERMITS))),
+        };
+        Ok(Self(Arc::new(Shared { config, settings, roster, clients, permits, lasting })))
     }
 
     /// The chain for a model's name under these rules.

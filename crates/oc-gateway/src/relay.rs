@@ -6,7 +6,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
-use oc_fallback::{ChainStream, Facts, Gate, Ledger, Output};
+use oc_fallback::{AttemptId, ChainStream, Facts, Gate, Ledger, Output, Usage};
 use oc_providers::{DeltaGate, Request, delta_weight};
 use oc_responses_stream::{Delta, Event, MachineOptions, OutputStyle, ResponseId, ResponseMachine};
 use serde_json::{Map, Value};
@@ -21,12 +21,16 @@ use crate::{
     sse,
     state::State,
     telling::{Outcome, Telling},
+    usage::Meter,
 };
 
 /// A chain's stream, whatever its closures are.
 pub(crate) trait Told: Stream<Item = Output<Delta>> + Send + Unpin {
     /// What has happened so far.
     fn ledger(&self) -> &Ledger;
+
+    /// Puts what an attempt used into the ledger.
+    fn report_usage(&mut self, attempt: AttemptId, usage: Usage);
 }
 
 impl<T, X, S, G, O, M> Told for ChainStream<T, Delta, S, G, O, M>
@@ -41,6 +45,10 @@ where
     fn ledger(&self) -> &Ledger {
         self.ledger()
     }
+
+    fn report_usage(&mut self, attempt: AttemptId, usage: Usage) {
+        self.report_usage(attempt, usage);
+    }
 }
 
 /// One request's answer, from the chain's first word to the end.
@@ -50,6 +58,7 @@ pub(crate) struct Relay {
     model: String,
     chain: Box<dyn Told>,
     telling: Telling,
+    meter: Meter,
     /// Nothing has been sent since then.
     quiet_since: Instant,
     /// Its record was written.
@@ -97,6 +106,7 @@ impl Relay {
         let machine = ResponseMachine::new(
             MachineOptions::new(id, model.clone(), unix_now()).echo(echo).output(output),
         );
+        let meter = Meter::new(chain.candidates().iter().map(|one| one.target.cost()).collect());
         let stream = chain
             .stream(
                 move |target: &Arc<Target>| target.ask(&request),
@@ -115,6 +125,7 @@ impl Relay {
             model,
             chain: Box::new(stream),
             telling: Telling::new(machine),
+            meter,
             quiet_since: Instant::now(),
             recorded: false,
             done_sent: false,
@@ -181,6 +192,10 @@ impl Relay {
         self.chain.ledger()
     }
 
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
     pub(crate) fn telling(&self) -> &Telling {
         &self.telling
     }
@@ -211,7 +226,12 @@ impl Relay {
             output = self.chain.next() => output,
         };
         match output {
-            Some(output) => self.telling.take(output, self.chain.ledger()),
+            Some(output) => {
+                if let Some((attempt, usage)) = self.meter.read(&output) {
+                    self.chain.report_usage(attempt, usage);
+                }
+                self.telling.take(output, self.chain.ledger());
+            }
             None => self.telling.stop(self.chain.ledger()),
         }
     }
@@ -228,6 +248,7 @@ impl Relay {
             ledger: self.telling.outcome().map_or(self.chain.ledger(), Outcome::ledger).clone(),
         };
         record.log();
+        self.state.metrics().count_ledger(&record.ledger);
         self.state.recent().push(record);
     }
 }

@@ -25,6 +25,8 @@ use hyper_util::{
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::stall::{STALL, Stalling};
+
 /// How long running answers may take to finish once the gateway is told to stop.
 pub const FINISH: Duration = Duration::from_secs(10);
 /// How long streams then have to write their explicit end.
@@ -127,7 +129,7 @@ pub async fn serve(
                         .timer(TokioTimer::new())
                         .header_read_timeout(HEAD)
                         .serve_connection(
-                            TokioIo::new(socket),
+                            TokioIo::new(Stalling::new(socket, STALL)),
                             TowerToHyperService::new(app.clone()),
                         );
                     let connection = graceful.watcher().watch(connection);

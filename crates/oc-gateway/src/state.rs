@@ -1,15 +1,22 @@
 //! What every request shares: config, settings, targets, memory, limits.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    hash::RandomState,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use oc_config::{Config, ModelRef, Settings, Usability};
 use oc_fallback::MemoryStore;
-use tokio::sync::Semaphore;
+use oc_providers::Transport;
+use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
     assemble::Roster,
     guard::Clients,
+    metrics::Metrics,
     recent::{Recent, Record},
+    reload::Reloads,
     shutdown::Drain,
 };
 
@@ -17,24 +24,56 @@ use crate::{
 ///
 /// Made by [`State::assemble`](crate::State::assemble).
 #[derive(Clone)]
-pub struct State(Arc<Shared>);
+pub struct State(pub(crate) Arc<Shared>);
 
+/// What a config and its settings come to.
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) settings: Settings,
     pub(crate) roster: Roster,
     pub(crate) clients: Clients,
+    pub(crate) permits: Arc<Semaphore>,
+    pub(crate) lasting: Arc<Lasting>,
+}
+
+/// What outlives a change of the config.
+pub(crate) struct Lasting {
+    pub(crate) transport: Arc<dyn Transport>,
+    /// Keys are told apart by a hash that means nothing outside this process.
+    pub(crate) fingerprints: RandomState,
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) drain: Drain,
-    pub(crate) permits: Arc<Semaphore>,
     pub(crate) recent: Recent,
+    pub(crate) metrics: Metrics,
+    pub(crate) started: Instant,
+    reloads: Mutex<Reloads>,
+}
+
+impl Lasting {
+    pub(crate) fn new(transport: Arc<dyn Transport>) -> Self {
+        Self {
+            transport,
+            fingerprints: RandomState::new(),
+            store: Arc::new(MemoryStore::new()),
+            drain: Drain::new(),
+            recent: Recent::default(),
+            metrics: Metrics::new(),
+            started: Instant::now(),
+            reloads: Mutex::default(),
+        }
+    }
+
+    /// How the changes of the config went.
+    pub(crate) fn reloads(&self) -> Reloads {
+        self.reloads.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn note_reload(&self, outcome: Result<(), String>) {
+        self.reloads.lock().unwrap_or_else(PoisonError::into_inner).note(outcome);
+    }
 }
 
 impl State {
-    pub(crate) fn new(shared: Shared) -> Self {
-        Self(Arc::new(shared))
-    }
-
     /// The config that it serves.
     pub fn config(&self) -> &Config {
         &self.0.config
@@ -59,17 +98,17 @@ impl State {
 
     /// What tells its requests that it is going down; for [`shutdown::serve`](crate::shutdown::serve).
     pub fn drain(&self) -> &Drain {
-        &self.0.drain
+        &self.0.lasting.drain
     }
 
     /// The last requests, the oldest first.
     pub fn records(&self) -> Vec<Record> {
-        self.0.recent.list()
+        self.0.lasting.recent.list()
     }
 
     /// Forgets every cooldown.
     pub fn reset_cooldowns(&self) {
-        self.0.store.reset();
+        self.0.lasting.store.reset();
     }
 
     /// Whether only this machine can reach it.
@@ -86,7 +125,7 @@ impl State {
     }
 
     pub(crate) fn store(&self) -> &Arc<MemoryStore> {
-        &self.0.store
+        &self.0.lasting.store
     }
 
     pub(crate) fn permits(&self) -> &Arc<Semaphore> {
@@ -94,12 +133,20 @@ impl State {
     }
 
     pub(crate) fn recent(&self) -> &Recent {
-        &self.0.recent
+        &self.0.lasting.recent
+    }
+
+    pub(crate) fn lasting(&self) -> &Arc<Lasting> {
+        &self.0.lasting
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.lasting.metrics
     }
 }
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("State").field("drain", &self.0.drain).finish_non_exhaustive()
+        f.debug_struct("State").field("drain", self.drain()).finish_non_exhaustive()
     }
 }

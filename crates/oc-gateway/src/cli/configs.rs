@@ -35,6 +35,8 @@ pub(crate) struct Reading {
     pub(crate) reports: Vec<Report>,
     /// Both, when neither has an error.
     pub(crate) read: Option<(Config, Settings)>,
+    /// Every file that what was read depends on, there or not.
+    pub(crate) watch: Vec<PathBuf>,
     /// No config was named, and none is in the usual places.
     nothing_found: bool,
 }
@@ -124,7 +126,12 @@ impl Reading {
                  $OPENCLAW_STATE_DIR/openclaw.json and ~/.openclaw/openclaw.json; \
                  name one with --config",
             );
-            return Self { reports: vec![report], read: None, nothing_found: true };
+            return Self {
+                reports: vec![report],
+                read: None,
+                watch: Vec::new(),
+                nothing_found: true,
+            };
         };
         let config = Config::load(path, &environment);
         Self::with_config(config, &path.display().to_string(), files, Some(path))
@@ -137,14 +144,16 @@ impl Reading {
         files: &Files,
         path: Option<&Path>,
     ) -> Self {
-        let mut reports = Vec::new();
-        let config = noted(config, file, &mut reports);
+        let (mut reports, mut watch) = (Vec::new(), Vec::new());
+        let config = noted(config, file, &mut reports, &mut watch);
+        // Settings that are added later count too.
+        watch.extend(path.map(|path| path.with_file_name("oc-gateway.json5")));
         let exists = |path: &Path| path.exists();
         let settings =
             ConfigSource::discover_settings(files.settings.as_deref(), &environment, &exists, path);
         let own = settings.as_ref().map(ConfigSource::path).map(|path| {
             let file = path.display().to_string();
-            noted(Settings::load(path, &environment), &file, &mut reports)
+            noted(Settings::load(path, &environment), &file, &mut reports, &mut watch)
         });
         // Settings that could not be read are not the same as none.
         let own = match own {
@@ -152,7 +161,7 @@ impl Reading {
             Some(read) => read.map(Some),
         };
         let (Some(config), Some(own)) = (config, own) else {
-            return Self { reports, read: None, nothing_found: false };
+            return Self { reports, read: None, watch, nothing_found: false };
         };
 
         let in_config = config.settings_in_config().cloned();
@@ -170,7 +179,7 @@ impl Reading {
             reports
                 .push(Report { notes, ..Report::warnings("settings", Vec::new(), String::new()) });
         }
-        Self { reports, read: Some((combined.value, settings)), nothing_found: false }
+        Self { reports, read: Some((combined.value, settings)), watch, nothing_found: false }
     }
 
     /// Whether anything keeps the gateway from starting.
@@ -224,9 +233,11 @@ fn noted<T>(
     read: Result<Loaded<T>, ConfigError>,
     file: &str,
     reports: &mut Vec<Report>,
+    watch: &mut Vec<PathBuf>,
 ) -> Option<T> {
     match read {
         Ok(loaded) => {
+            watch.extend(loaded.watch);
             reports.push(Report::warnings(file, loaded.diagnostics, loaded.masked_source));
             Some(loaded.value)
         }

@@ -5,15 +5,12 @@
 //! in the environment are mentioned and not used: no prompt goes to a host that
 //! no config named.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-    time::timeout,
-};
+
+use super::http;
 
 /// Provider id, usual port.
 const USUAL: &[(&str, u16)] = &[
@@ -27,15 +24,13 @@ const USUAL: &[(&str, u16)] = &[
 
 /// A loopback server answers within this, or is busy with something else.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// The longest model list that is read.
-const LONGEST: u64 = 4 * 1024 * 1024;
 /// The most models of one server that become candidates.
 const MODELS: usize = 8;
 
 /// What was found, as a config; `None` where nothing listens.
 pub(crate) async fn local_servers() -> Option<String> {
     let found = join_all(USUAL.iter().map(|&(id, port)| async move {
-        let models = timeout(PATIENCE, models_at(port)).await.ok().flatten()?;
+        let models = models_at(port).await?;
         Some((id, port, models))
     }))
     .await;
@@ -45,23 +40,21 @@ pub(crate) async fn local_servers() -> Option<String> {
 
 /// The model list of whatever listens at this port.
 async fn models_at(port: u16) -> Option<Vec<Value>> {
-    let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.ok()?;
-    // HTTP/1.0: the body ends with the connection, never in chunks.
-    let request = format!(
-        "GET /v1/models HTTP/1.0\r\nhost: 127.0.0.1:{port}\r\naccept: application/json\r\n\r\n"
-    );
-    socket.write_all(request.as_bytes()).await.ok()?;
-    let mut answer = Vec::new();
-    socket.take(LONGEST).read_to_end(&mut answer).await.ok()?;
-    models_in(&answer)
+    let authority = format!("127.0.0.1:{port}");
+    let (status, body) = http::get(&authority, "/v1/models", None, PATIENCE).await.ok()?;
+    models_in(status, &body)
 }
 
-fn models_in(answer: &[u8]) -> Option<Vec<Value>> {
-    let at = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
-    let head = answer.get(..at)?;
-    let ok = head.split(|byte| *byte == b'\r').next()?.windows(5).any(|w| w == b" 200 ");
-    let body: Value = serde_json::from_slice(answer.get(at + 4..)?).ok()?;
-    let models = body["data"].as_array().filter(|_| ok)?;
+/// The ids in a model list.
+pub(crate) fn ids_in(status: u16, body: &[u8]) -> Option<Vec<String>> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let models = body["data"].as_array().filter(|_| status == 200)?;
+    Some(models.iter().filter_map(|model| Some(model["id"].as_str()?.to_owned())).collect())
+}
+
+fn models_in(status: u16, body: &[u8]) -> Option<Vec<Value>> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let models = body["data"].as_array().filter(|_| status == 200)?;
     let entry = |model: &Value| {
         let id = model["id"].as_str().filter(|id| !id.trim().is_empty())?;
         let mut entry = json!({ "id": id, "name": id });
@@ -118,30 +111,22 @@ mod tests {
 
     use super::*;
 
-    fn answer(status: &str, body: &str) -> Vec<u8> {
-        format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\n\r\n{body}").into_bytes()
-    }
-
     #[test]
     fn model_lists_as_servers_send_them() {
         let vllm = r#"{"object":"list","data":[{"id":"qwen/qwen3","max_model_len":65536}]}"#;
-        let models = models_in(&answer("200 OK", vllm)).unwrap();
+        let models = models_in(200, vllm.as_bytes()).unwrap();
         assert_eq!(
             models[0],
             json!({ "id": "qwen/qwen3", "name": "qwen/qwen3", "contextWindow": 65536 })
         );
         let llama = r#"{"models":[],"data":[{"id":"puppet","meta":{"n_ctx":4096}},{"id":" "}]}"#;
-        let models = models_in(&answer("200 OK", llama)).unwrap();
+        let models = models_in(200, llama.as_bytes()).unwrap();
         assert_eq!((models.len(), &models[0]["contextWindow"]), (1, &json!(4096)));
-        for nothing in [
-            answer("401 Unauthorized", vllm),
-            answer("200 OK", "<html>"),
-            answer("200 OK", r#"{"data":5}"#),
-            b"SSH-2.0-OpenSSH_9.2\r\n".to_vec(),
-            Vec::new(),
-        ] {
-            assert_eq!(models_in(&nothing), None);
+        for (status, nothing) in [(401, vllm), (200, "<html>"), (200, r#"{"data":5}"#), (200, "")] {
+            assert_eq!(models_in(status, nothing.as_bytes()), None);
+            assert_eq!(ids_in(status, nothing.as_bytes()), None);
         }
+        assert_eq!(ids_in(200, vllm.as_bytes()).unwrap(), ["qwen/qwen3"]);
     }
 
     #[test]

@@ -2,11 +2,16 @@
 
 mod ask;
 mod check;
+mod completions;
 mod configs;
 mod demo;
 mod draw;
+mod explain;
 mod found;
+mod http;
+mod models;
 mod roster;
+mod schema;
 mod serve;
 
 use std::{future::Future, io, process::ExitCode};
@@ -49,6 +54,15 @@ enum Command {
     Ask(ask::Arguments),
     /// Show every problem of the config and the settings at once.
     Check(check::Arguments),
+    /// Show the chain a request would get and where each value came from, or
+    /// what the last request got.
+    Explain(explain::Arguments),
+    /// List the models, and with --probe what the local servers have.
+    Models(models::Arguments),
+    /// Print the JSON Schema of the config or the settings.
+    Schema(schema::Arguments),
+    /// Print completions for a shell.
+    Completions(completions::Arguments),
     /// See it work with nothing installed: three acts on loopback sockets.
     Demo(demo::Arguments),
 }
@@ -70,6 +84,16 @@ pub(crate) fn main() -> ExitCode {
         Command::Serve(arguments) => block_on(serve::run(arguments)),
         Command::Ask(arguments) => block_on(ask::run(arguments)),
         Command::Check(arguments) => check::run(&arguments, &mut anstream::stdout().lock()),
+        Command::Explain(arguments) => {
+            block_on(explain::run(&arguments, &mut anstream::stdout().lock()))
+        }
+        Command::Models(arguments) => {
+            block_on(models::run(&arguments, &mut anstream::stdout().lock()))
+        }
+        Command::Schema(arguments) => schema::run(&arguments, &mut anstream::stdout().lock()),
+        Command::Completions(arguments) => {
+            completions::run(&arguments, &mut anstream::stdout().lock())
+        }
         Command::Demo(arguments) => block_on(demo::run(arguments)),
     };
     match code {

@@ -1,13 +1,17 @@
 //! `oc-gateway serve`.
 
 use std::{
+    convert::Infallible,
+    future::pending,
     io::{self, Write},
     net::SocketAddr,
+    path::PathBuf,
 };
 
 use anyhow::Context as _;
 use oc_gateway::{
-    State,
+    Live, State,
+    reload::{self, Fresh},
     shutdown::{self, Grace},
 };
 use tokio::{net::TcpListener, signal};
@@ -44,10 +48,45 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let signals = StopSignals::listen().context("cannot listen for signals")?;
     announce(&state, listener.local_addr()?, &mut anstream::stdout().lock())?;
     let drain = state.drain().clone();
-    let app = oc_gateway::app(state);
-    shutdown::serve(listener, app, drain, Grace::default(), signals.first()).await?;
+    let live = Live::from(state);
+    let app = oc_gateway::app(live.clone());
+    tokio::select! {
+        served = shutdown::serve(listener, app, drain, Grace::default(), signals.first()) => served?,
+        never = follow(&live, reading.watch, &arguments) => match never {},
+    }
     tracing::info!("stopped");
     Ok(exit::OK)
+}
+
+/// Keeps the config in force up to date with its files.
+async fn follow(live: &Live, watch: Vec<PathBuf>, arguments: &Arguments) -> Infallible {
+    // Without files there is nothing to follow: found servers are found once.
+    if !watch.is_empty() {
+        let read = || read_again(arguments);
+        if let Err(error) = reload::follow(live, watch, read).await {
+            tracing::warn!("{:#}", anyhow::Error::from(error));
+        }
+    }
+    pending().await
+}
+
+fn read_again(arguments: &Arguments) -> Result<Fresh, String> {
+    let mut reading = Reading::of(&arguments.files);
+    let mut shown = Vec::new();
+    // Writing to memory does not fail.
+    reading.show(&mut shown).map_err(|error| error.to_string())?;
+    let shown = String::from_utf8_lossy(&shown);
+    let has_errors = reading.has_errors();
+    match reading.read.take() {
+        Some((config, mut settings)) if !has_errors => {
+            if !shown.is_empty() {
+                tracing::warn!("{}", shown.trim_end());
+            }
+            settings.listen = arguments.listen.unwrap_or(settings.listen);
+            Ok(Fresh::new(config, settings, reading.watch))
+        }
+        _ => Err(shown.trim_end().to_owned()),
+    }
 }
 
 /// What whoever started it wants to know; the last line is for programs too.

@@ -9,9 +9,9 @@ use axum::{
 use http::StatusCode;
 use serde_json::json;
 
-use crate::State;
+use crate::{Live, State};
 
-pub(super) fn routes() -> Router<State> {
+pub(super) fn routes() -> Router<Live> {
     Router::new()
         .route("/", get(front))
         .route("/healthz", get(healthy))
@@ -24,7 +24,8 @@ async fn front(Shared(state): Shared<State>) -> Response {
         "name": "oc-gateway",
         "version": env!("CARGO_PKG_VERSION"),
         "ready": not_ready_because(&state).is_none(),
-        "endpoints": ["POST /v1/responses", "GET /v1/models", "GET /healthz", "GET /readyz"],
+        "endpoints": ["POST /v1/responses", "GET /v1/models", "GET /healthz", "GET /readyz",
+            "GET /metrics", "GET /api/status", "POST /api/cooldowns/reset"],
     }))
     .into_response()
 }
@@ -46,7 +47,7 @@ async fn ready(Shared(state): Shared<State>) -> Response {
     }
 }
 
-fn not_ready_because(state: &State) -> Option<&'static str> {
+pub(super) fn not_ready_because(state: &State) -> Option<&'static str> {
     if state.drain().is_draining() {
         return Some("the gateway is being stopped");
     }

@@ -1,21 +1,25 @@
 //! The endpoints: one file each, one line here.
 
 mod health;
+mod metrics;
 mod models;
 mod not_built;
 mod responses;
+mod status;
 
 use axum::{Router, middleware};
 use http::Uri;
 
-use crate::{State, error::Failure, guard};
+use crate::{Live, error::Failure, guard};
 
-pub(crate) fn router(state: &State) -> Router<State> {
+pub(crate) fn router(live: &Live) -> Router<Live> {
     let api = Router::new()
         .merge(responses::routes())
         .merge(models::routes())
         .merge(not_built::routes())
-        .layer(middleware::from_fn_with_state(state.clone(), guard::known_client));
+        .merge(status::routes())
+        .merge(metrics::routes())
+        .layer(middleware::from_fn_with_state(live.clone(), guard::known_client));
     Router::new().merge(health::routes()).merge(api).fallback(no_such_path)
 }
 

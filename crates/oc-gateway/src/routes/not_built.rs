@@ -4,7 +4,7 @@
 use axum::{Router, routing::any};
 use http::{Method, Uri};
 
-use crate::{State, error::Failure};
+use crate::{Live, error::Failure};
 
 const PATHS: &[&str] = &[
     "/v1/responses/input_tokens",
@@ -15,12 +15,9 @@ const PATHS: &[&str] = &[
     "/v1/chat/completions",
     "/v1/messages",
     "/v1/messages/count_tokens",
-    "/metrics",
-    "/api/status",
-    "/api/cooldowns/reset",
 ];
 
-pub(super) fn routes() -> Router<State> {
+pub(super) fn routes() -> Router<Live> {
     PATHS.iter().fold(Router::new(), |router, path| router.route(path, any(not_built)))
 }
 

@@ -18,7 +18,7 @@ use oc_providers::wire::openai_responses::{ClientRequest, decode_request};
 use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 use crate::{
-    State,
+    Live, State,
     app::RequestId,
     error::{Failure, no_answer},
     guard::{ClientRules, declares_json},
@@ -34,7 +34,7 @@ const FALLBACK_REASON: HeaderName = HeaderName::from_static("x-oc-fallback-reaso
 /// How long a client may take to send its body.
 const BODY_PATIENCE: Duration = Duration::from_secs(60);
 
-pub(super) fn routes() -> Router<State> {
+pub(super) fn routes() -> Router<Live> {
     Router::new().route("/v1/responses", post(create).fallback(other))
 }
 
@@ -106,9 +106,10 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Failure> {
 
 /// The stream's head and body. `told`: who answers, where that is known yet.
 fn events(relay: Relay, told: Option<HeaderMap>, permit: OwnedSemaphorePermit) -> Response {
+    let open = relay.state().metrics().stream_opened();
     let body = relay.into_events().inspect(move |_| {
         // The place is free again when the body is gone.
-        let _held = &permit;
+        let _held = (&permit, &open);
     });
     let headers = told.unwrap_or_default();
     (StatusCode::OK, sse::headers(), headers, Body::from_stream(body)).into_response()

@@ -152,6 +152,63 @@ fn ask_fails_with_the_whole_story() {
     assert!(err.contains("All models failed (") && err.contains("(refused)"), "{err}");
 }
 
+#[test]
+fn explain_tells_the_chain_and_where_it_comes_from() {
+    let file = example("hybrid");
+    let (code, out, err) = run(&["explain", "--config", &file]);
+    assert_eq!(code, Some(0), "{err}");
+    for word in ["1. anthropic/claude-sonnet-4-5", "ANTHROPIC_API_KEY", "hybrid.json5:", "catalog"]
+    {
+        assert!(out.contains(word), "{word} is missing in:\n{out}");
+    }
+    let (code, out, _) = run(&["explain", "minimax local", "--json", "--config", &file]);
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &json["candidates"][0]["usable"]), (Some(0), &Value::Bool(true)), "{out}");
+    let (code, _, err) = run(&["explain", "Sonet", "--config", &file]);
+    assert_eq!(code, Some(1));
+    assert!(err.contains("Sonnet"), "{err}");
+    // Nobody listens at the settings' usual address in a test.
+    let (code, _, err) = run(&["explain", "--last", "extra", "--config", &file]);
+    assert_eq!(code, Some(2), "{err}");
+}
+
+#[test]
+fn models_lists_what_is_usable_and_probes_what_is_local() {
+    let (_scratch, file) = Scratch::file(
+        "models-probe",
+        &std::fs::read_to_string(example("hybrid")).unwrap().replace(":1234/", ":9/"),
+    );
+    let (code, out, err) = run(&["models", "--config", &file]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(
+        out.contains("lmstudio/minimax-m2.1-gs32") && out.contains("ANTHROPIC_API_KEY"),
+        "{out}"
+    );
+    let (code, out, _) = run(&["models", "--json", "--probe", "--config", &file]);
+    assert_eq!(code, Some(1), "nobody listens at port 9: {out}");
+    let rows: Vec<Value> = serde_json::from_str(&out).unwrap();
+    let row = |id: &str| rows.iter().find(|row| row["id"] == id).unwrap();
+    assert_eq!(row("lmstudio/minimax-m2.1-gs32")["live"], "unreachable");
+    assert_eq!(row("lmstudio/minimax-m2.1-gs32")["usable"], true);
+    assert_eq!(row("anthropic/claude-opus-4-6")["live"], "not asked");
+    assert_eq!(row("anthropic/claude-opus-4-6")["usable"], false);
+}
+
+#[test]
+fn schemas_and_completions_are_printed() {
+    for (of, key) in [("config", "models"), ("settings", "deadlines")] {
+        let (code, out, _) = run(&["schema", of]);
+        let schema: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((code, schema["properties"][key].is_null()), (Some(0), false), "{of}");
+    }
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let (code, out, _) = run(&["completions", shell]);
+        assert_eq!(code, Some(0));
+        assert!(out.contains("explain"), "{shell}");
+    }
+    assert_eq!(run(&["completions", "cmd"]).0, Some(2));
+}
+
 #[cfg(unix)]
 #[test]
 fn serve_announces_itself_and_drains_on_sigterm() {

@@ -8,6 +8,7 @@ mod cut;
 mod failures;
 mod guard;
 mod lifecycle;
+mod operations;
 mod patience;
 mod policy;
 mod recordings;

@@ -1,0 +1,163 @@
+//! `oc-gateway explain`: what a request would get, and what the last one got.
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use oc_config::Settings;
+use oc_gateway::State;
+use serde_json::Value;
+
+use super::{
+    configs::{Files, Reading},
+    exit, http,
+};
+
+/// A gateway on this machine answers within this.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    files: Files,
+    /// An alias, a provider/model ref, or a bare model id.
+    #[arg(value_name = "REF", default_value = "default")]
+    model: String,
+    /// The chain of this agent instead.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["model", "last"])]
+    agent: Option<String>,
+    /// What happened to the last request of the gateway that listens where the
+    /// settings say.
+    #[arg(long, conflicts_with = "model")]
+    last: bool,
+    /// As JSON: the chain with `{ref, usable, reason, fix, values}` of each
+    /// candidate, or the ledger.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<u8> {
+    let mut reading = Reading::or_found(&arguments.files).await;
+    let state = reading.assemble();
+    let (Some(state), false) = (state, reading.has_errors()) else {
+        reading.show(&mut anstream::stderr().lock())?;
+        return Ok(exit::CONFIG);
+    };
+    if arguments.last {
+        return last(state.settings(), arguments.json, out).await;
+    }
+    let explained = match &arguments.agent {
+        Some(agent) => state.config().explain_agent(agent),
+        None => state.config().explain(&arguments.model),
+    };
+    match explained {
+        Err(unknown) => {
+            writeln!(anstream::stderr().lock(), "error: {unknown}")?;
+            return Ok(exit::FAILED);
+        }
+        Ok(explained) if arguments.json => {
+            writeln!(out, "{:#}", serde_json::to_value(&explained)?)?;
+        }
+        Ok(explained) => {
+            write!(out, "{explained}")?;
+            unspoken(&state, &explained.chain, out)?;
+        }
+    }
+    Ok(exit::OK)
+}
+
+/// What the config has nothing against, and this version cannot ask.
+fn unspoken(state: &State, chain: &oc_config::Chain, out: &mut impl Write) -> io::Result<()> {
+    for one in chain.candidates.iter().filter(|one| one.usability.is_usable()) {
+        if let Some((reason, fix)) = state.obstacle(&one.model_ref) {
+            writeln!(out, "  not asked: {}: {reason}; {fix}", one.model_ref)?;
+        }
+    }
+    Ok(())
+}
+
+async fn last(settings: &Settings, json: bool, out: &mut impl Write) -> anyhow::Result<u8> {
+    let address = settings.listen.to_string();
+    let key = settings.clients.first().map(|client| client.key.expose());
+    let (status, body) = http::get(&address, "/api/status", key, PATIENCE)
+        .await
+        .with_context(|| format!("no gateway answers at {address}"))?;
+    anyhow::ensure!(status == 200, "the gateway at {address} answers {status}");
+    let status: Value = serde_json::from_slice(&body).context("that is no status")?;
+    match status["recent"].as_array().and_then(|recent| recent.last()) {
+        None => writeln!(out, "no request yet")?,
+        Some(record) if json => writeln!(out, "{record:#}")?,
+        Some(record) => write!(out, "{}", told(record))?,
+    }
+    Ok(exit::OK)
+}
+
+/// A record as a few lines for people.
+fn told(record: &Value) -> String {
+    let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let mut text = format!(
+        "{}  model {}  {}\n",
+        word(&record["request_id"]),
+        word(&record["model"]),
+        word(&record["ending"]).replace('_', " "),
+    );
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let ms = |value: &Value| value.as_u64().map_or("-".to_owned(), |ms| format!("{ms} ms"));
+    for (n, attempt) in list(&record["ledger"]["attempts"]).iter().enumerate() {
+        text += &format!("  {}. {}  {}", n + 1, word(&attempt["name"]), word(&attempt["outcome"]));
+        let problem = &attempt["problem"];
+        if problem.is_object() {
+            text += &format!(": {}", word(&problem["reason"]));
+            if let Some(message) = problem["message"].as_str() {
+                text += &format!(" ({message})");
+            }
+        }
+        text += &format!(
+            "  began {}, first text {}, ended {}\n",
+            ms(&attempt["started_ms"]),
+            ms(&attempt["first_text_ms"]),
+            ms(&attempt["ended_ms"]),
+        );
+    }
+    for skipped in list(&record["ledger"]["skipped"]) {
+        text += &format!("  passed over: {}: {}", word(&skipped["name"]), word(&skipped["text"]));
+        match skipped["fix"].as_str() {
+            Some(fix) if !fix.is_empty() => text += &format!("; {fix}\n"),
+            _ => text.push('\n'),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_record_for_people() {
+        let record = json!({
+            "request_id": "req_1", "model": "default", "ending": "answered",
+            "ledger": {
+                "attempts": [
+                    { "name": "lmstudio/m", "outcome": "failed", "started_ms": 0, "ended_ms": 3,
+                      "problem": { "reason": "refused" } },
+                    { "name": "anthropic/c", "outcome": "answered", "started_ms": 3,
+                      "first_text_ms": 40, "ended_ms": 90 },
+                ],
+                "skipped": [{ "name": "openai/g", "text": "no API key", "fix": "set OPENAI_API_KEY" }],
+            },
+        });
+        assert_eq!(
+            told(&record),
+            "req_1  model default  answered\n  \
+               1. lmstudio/m  failed: refused  began 0 ms, first text -, ended 3 ms\n  \
+               2. anthropic/c  answered  began 3 ms, first text 40 ms, ended 90 ms\n  \
+               passed over: openai/g: no API key; set OPENAI_API_KEY\n"
+        );
+        assert_eq!(told(&json!(5)), "-  model -  -\n");
+    }
+}

@@ -1,0 +1,209 @@
+//! What whoever operates it sees: status, metrics, resets, and a config that
+//! changes while it runs.
+
+use std::{path::PathBuf, time::Duration};
+
+use oc_config::{Config, Settings};
+use oc_gateway::{
+    Live, State,
+    lookalike::{Lookalike, Step, responses::Writer},
+    reload::{self, Fresh},
+};
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::support::{Gateway, hosted, local, local_first, question};
+
+/// A primary whose box is down, and a fallback that answers.
+async fn with_a_dead_primary(settings: &str) -> Gateway {
+    let mut dead = local("", "never").await;
+    dead.kill().await;
+    let hosted = hosted().await;
+    let hosted_at = format!("http://{}", hosted.address());
+    // The look-alike serves until the test's process ends.
+    std::mem::forget(hosted);
+    Gateway::start(&local_first(&dead.base_url(), &hosted_at), settings).await
+}
+
+#[tokio::test]
+async fn the_status_shows_breakers_and_the_last_ledgers() {
+    let gateway = with_a_dead_primary("{}").await;
+    assert_eq!(gateway.ask(&question(true)).await.status, 200);
+    let status = gateway.get("/api/status").await.json();
+    assert_eq!(status["ready"], true, "{status}");
+    assert_eq!(status["chain"][0]["ref"], "lmstudio/local-model");
+    assert_eq!(status["chain"][0]["usable"], true);
+    let breaker = &status["breakers"][0];
+    assert_eq!((&breaker["state"], &breaker["reason"]), (&json!("open"), &json!("refused")));
+    assert!(breaker["remaining_ms"].as_u64().is_some_and(|ms| ms > 20_000), "{breaker}");
+    let record = &status["recent"][0];
+    assert_eq!(record["ending"], "answered");
+    assert_eq!(record["ledger"]["attempts"][0]["problem"]["reason"], "refused");
+    assert!(!status.to_string().contains("planted"));
+
+    let reset = gateway.request("POST", "/api/cooldowns/reset", &[], Some(b"")).await;
+    assert_eq!((reset.status, reset.json()), (200, json!({ "reset": 1 })));
+    assert_eq!(gateway.get("/api/status").await.json()["breakers"], json!([]));
+    assert_eq!(gateway.get("/api/cooldowns/reset").await.status, 405);
+}
+
+#[tokio::test]
+async fn metrics_count_requests_attempts_and_fallbacks() {
+    let gateway = with_a_dead_primary("{}").await;
+    gateway.ask(&question(true)).await;
+    gateway.get("/v1/nothing").await;
+    let scraped = gateway.get("/metrics").await;
+    assert!(scraped.header("content-type").unwrap().contains("text"));
+    let text = String::from_utf8(scraped.body).unwrap();
+    for line in [
+        r#"oc_gateway_requests_total{endpoint="/v1/responses",status="200"} 1"#,
+        r#"oc_gateway_requests_total{endpoint="other",status="404"} 1"#,
+        r#"oc_gateway_attempts_total{provider="lmstudio",model="local-model",outcome="failed",reason="refused"} 1"#,
+        r#"oc_gateway_attempts_total{provider="anthropic",model="claude-sonnet-4-5",outcome="answered",reason=""} 1"#,
+        r#"oc_gateway_fallbacks_total{from="lmstudio/local-model",to="anthropic/claude-sonnet-4-5",reason="refused"} 1"#,
+        "oc_gateway_ttft_seconds_count 1",
+        "oc_gateway_streams_open 0",
+    ] {
+        assert!(text.lines().any(|got| got == line), "{line} is missing in:\n{text}");
+    }
+    assert!(text.contains("oc_gateway_tokens_total{kind=\"output\"} "), "{text}");
+    assert!(text.contains("oc_gateway_cost_usd_total "), "{text}");
+    assert!(!text.contains("_total_total"));
+}
+
+#[tokio::test]
+async fn an_open_stream_is_counted_until_it_ends() {
+    let mut writer = Writer::new("local-model");
+    let script = vec![
+        Step::sse_head(),
+        Step::send(writer.opening()),
+        Step::send(writer.text("Half")),
+        Step::Hold,
+    ];
+    let local = Lookalike::start(move |_| script.clone()).await.unwrap();
+    let gateway = Gateway::over(&local, &hosted().await).await;
+    let body = question(true).to_string();
+    let held = gateway.open("POST", "/v1/responses", &[], Some(body.as_bytes())).await;
+    local.until(|p| p.holding == 1).await;
+    while gateway.get("/api/status").await.json()["streams_open"] != 1 {}
+    drop(held);
+    while gateway.get("/api/status").await.json()["streams_open"] != 0 {}
+}
+
+#[tokio::test]
+async fn operating_needs_a_clients_key_where_there_are_clients() {
+    let settings = r#"{ clients: [{ name: "agent", key: "sk-client-planted" }] }"#;
+    let gateway = with_a_dead_primary(settings).await;
+    for (method, path) in
+        [("GET", "/api/status"), ("GET", "/metrics"), ("POST", "/api/cooldowns/reset")]
+    {
+        assert_eq!(gateway.request(method, path, &[], None).await.status, 401, "{path}");
+        let key = [("authorization", "Bearer sk-client-planted")];
+        assert_eq!(gateway.request(method, path, &key, None).await.status, 200, "{path}");
+    }
+}
+
+/// A config file in a folder of its own; the folder goes with it.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str, text: &str) -> Self {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        drop(std::fs::remove_dir_all(&folder));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = Self(folder.join("openclaw.json"));
+        std::fs::write(&file.0, text).unwrap();
+        file
+    }
+
+    /// As an editor saves: another file takes its place.
+    fn save(&self, text: &str) {
+        let new = self.0.with_extension("new");
+        std::fs::write(&new, text).unwrap();
+        std::fs::rename(new, &self.0).unwrap();
+    }
+
+    fn read(&self) -> Result<Fresh, String> {
+        let loaded = Config::load(&self.0, &|_: &str| None).map_err(|e| e.to_string())?;
+        Ok(Fresh::new(loaded.value, Settings::default(), loaded.watch))
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(self.0.parent().unwrap()));
+    }
+}
+
+/// Waits until the gateway's state is so.
+async fn until(live: &Live, so: impl Fn(&State) -> bool) {
+    let waiting = async {
+        while !so(&live.state()) {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(30), waiting).await.expect("the change came into force");
+}
+
+fn primary(state: &State) -> String {
+    state.config().primary().map(ToString::to_string).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn an_edit_comes_into_force_and_a_broken_one_does_not() {
+    let (local, hosted) = (local("", "ok").await, hosted().await);
+    let hosted_at = format!("http://{}", hosted.address());
+    let text = local_first(&local.base_url(), &hosted_at);
+    let swapped = text.replace(
+        r#"primary: "lmstudio/local-model", fallbacks: ["anthropic/claude-sonnet-4-5"]"#,
+        r#"primary: "anthropic/claude-sonnet-4-5""#,
+    );
+    assert_ne!(text, swapped);
+    let file = File::new("reload", &text);
+    let first = file.read().unwrap();
+    let live = Live::from(State::assemble(first.config, first.settings).unwrap());
+    let reads = std::cell::Cell::new(0);
+    let read = || {
+        reads.set(reads.get() + 1);
+        file.read()
+    };
+    let editing = async {
+        until(&live, |state| primary(state) == "lmstudio/local-model").await;
+        file.save("{ models: { mode: ");
+        let broken = async {
+            while reads.get() == 0 {
+                tokio::task::yield_now().await
+            }
+        };
+        timeout(Duration::from_secs(30), broken).await.expect("the broken file was read");
+        assert_eq!(primary(&live.state()), "lmstudio/local-model");
+
+        file.save(&swapped);
+        until(&live, |state| primary(state) == "anthropic/claude-sonnet-4-5").await;
+
+        // Off: the change to it is the last one that is followed.
+        file.save(&swapped.replacen('{', r#"{ gateway: { reload: { mode: "off" } },"#, 1));
+    };
+    let following = reload::follow(&live, first.watch, read);
+    let (followed, ()) = tokio::join!(following, editing);
+    followed.unwrap();
+    assert_eq!(live.state().config().reload_mode(), oc_config::ReloadMode::Off);
+    assert_eq!(reads.get(), 3);
+}
+
+#[tokio::test]
+async fn a_stream_outlives_the_config_it_began_under() {
+    let gateway = with_a_dead_primary("{}").await;
+    gateway.ask(&question(true)).await;
+    let live = Live::from(gateway.state.clone());
+    let other = r#"{ models: { providers: { local: { baseUrl: "http://127.0.0.1:9/v1",
+        apiKey: "x", api: "openai-responses", models: [{ id: "m", name: "M" }] } } } }"#;
+    let other = Config::parse(other, "openclaw.json", &|_: &str| None).unwrap().value;
+    let settings = r#"{ listen: "127.0.0.1:1", deadlines: { connect: 1 } }"#;
+    let settings = Settings::parse(settings, "s", &|_: &str| None).unwrap().value;
+    assert_eq!(live.replace(other, settings).unwrap(), ["listen", "deadlines.connect"]);
+    // What was learnt stays; a state that was taken before stays as it was.
+    assert_eq!(live.state().records().len(), 1);
+    assert_eq!(primary(&gateway.state), "lmstudio/local-model");
+    assert_eq!(primary(&live.state()), "local/m");
+}
