@@ -1,5 +1,6 @@
 //! What an endpoint and a model accept, as facts that encoders read.
 
+use crate::schema::SchemaProfile;
 use crate::wire::openai_completions::ChatCompat;
 
 /// How the key travels.
@@ -38,6 +39,9 @@ pub struct Compat {
     pub hosted_tools: bool,
     /// `strict` on function tools.
     pub strict_tools: bool,
+    /// What it makes of tool schemas. Plain hosts get what a grammar can hold:
+    /// most of them run llama.cpp.
+    pub schemas: SchemaProfile,
     /// Item ids and `status` on replayed items.
     pub item_ids: bool,
     /// The least `max_output_tokens` that is not refused.
@@ -69,6 +73,7 @@ impl Compat {
             developer_role: false,
             hosted_tools: false,
             strict_tools: false,
+            schemas: SchemaProfile::Grammar,
             item_ids: false,
             min_output_tokens: 1,
             structured_output: false,

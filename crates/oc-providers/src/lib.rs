@@ -78,6 +78,7 @@ mod loss;
 mod pipeline;
 mod provider;
 mod request;
+mod schema;
 mod seal;
 mod secret;
 mod transport;
@@ -99,6 +100,7 @@ pub use provider::Provider;
 pub use request::{
     Effort, FunctionTool, JsonSchemaFormat, ReasoningRequest, Request, TextFormat, Tool, ToolChoice,
 };
+pub use schema::SchemaProfile;
 pub use secret::ApiKey;
 pub use transport::{
     HttpRequest, HttpResponse, Script, ScriptedTransport, SentRequest, Transport, TransportError,

@@ -11,6 +11,8 @@ use std::fmt;
 pub enum Loss {
     /// A tool that the host cannot run; its type (`web_search`, `namespace`).
     Tool(String),
+    /// Keywords in a tool's schema that its host cannot take; the tool's name.
+    SchemaKeywords(String),
     /// A field of the request; its name.
     Field(&'static str),
     /// A field that nothing says the host knows; its name.
@@ -31,6 +33,9 @@ impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tool(kind) => write!(f, "tool of type `{kind}` dropped"),
+            Self::SchemaKeywords(name) => {
+                write!(f, "`pattern` or a large `maxLength` dropped from the schema of `{name}`")
+            }
             Self::Field(name) => write!(f, "field `{name}` dropped"),
             Self::UnknownField(name) => {
                 write!(f, "field `{name}` dropped: nothing says that the host knows it")

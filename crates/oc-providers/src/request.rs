@@ -5,6 +5,8 @@ use oc_responses_stream::Item;
 use serde_json::{Map, Value};
 
 use crate::endpoint::Api;
+use crate::loss::Loss;
+use crate::schema::SchemaProfile;
 
 /// One request to a model.
 ///
@@ -125,12 +127,17 @@ impl FunctionTool {
         Self { name: name.into(), parameters, ..Self::default() }
     }
 
-    /// The schema, or that of a function without arguments.
-    pub(crate) fn schema(&self) -> Value {
-        match &self.parameters {
+    /// The schema, or that of a function without arguments, as a host of this
+    /// profile takes it.
+    pub(crate) fn schema(&self, profile: SchemaProfile, losses: &mut Vec<Loss>) -> Value {
+        let mut schema = match &self.parameters {
             Some(Value::Object(schema)) => Value::Object(schema.clone()),
             _ => serde_json::json!({"type": "object", "properties": {}}),
+        };
+        if profile.clean(&mut schema) {
+            losses.push(Loss::SchemaKeywords(self.name.clone()));
         }
+        schema
     }
 }
 

@@ -6,6 +6,7 @@
 use url::Url;
 
 use crate::capabilities::{Auth, Compat};
+use crate::schema::SchemaProfile;
 use crate::wire::openai_completions::ChatCompat;
 
 /// One host that is known to take more than the plain wire.
@@ -33,6 +34,7 @@ pub static VENDORS: &[Vendor] = &[
             developer_role: true,
             hosted_tools: true,
             strict_tools: true,
+            schemas: SchemaProfile::AsSent,
             item_ids: true,
             min_output_tokens: 16,
             chat: ChatCompat::openai(),
@@ -44,6 +46,7 @@ pub static VENDORS: &[Vendor] = &[
         hosts: &["api.anthropic.com"],
         compat: Compat {
             auth: Auth::ApiKeyHeader,
+            schemas: SchemaProfile::AsSent,
             structured_output: true,
             one_sampler: true,
             messages_fields: true,

@@ -86,6 +86,12 @@ scenarios! {
         "prompt_cache_key": "k", "include": ["reasoning.encrypted_content"],
         "text": {"verbosity": "low"}};
 
+    a_schema_that_no_grammar_can_hold: {"model": "plain", "input": "hi", "tools": [
+        {"type": "function", "name": "write", "parameters": {"type": "object", "properties": {
+            "path": {"type": "string", "pattern": "\\.rs$"},
+            "pattern": {"type": "string", "maxLength": 100},
+            "text": {"type": "string", "maxLength": 100_000}}}}]};
+
     tiny_output: {"model": "plain", "input": "hi", "max_output_tokens": 1};
 
     orders_in_front_and_later: {"model": "plain", "instructions": "One.", "input": [

@@ -11,6 +11,7 @@ use oc_providers::{
     Tool, ToolChoice,
 };
 use oc_responses_stream::{ItemStatus, Part, Role};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::sorted;
@@ -358,4 +359,71 @@ fn an_agents_turn_goes_to_every_host() {
         }
     }
     insta::assert_snapshot!(told);
+}
+
+fn any_block() -> impl Strategy<Value = Value> {
+    let word = prop_oneof![Just(""), Just("a"), Just(" "), Just("ü\n"), Just("oc-unsigned")];
+    let id = prop_oneof![Just("t1"), Just("t2"), Just("t.3")];
+    let odd = prop_oneof![
+        Just(json!(null)),
+        Just(json!(7)),
+        Just(json!([])),
+        Just(json!({"type": "tomorrow"})),
+        Just(
+            json!({"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": "x"}]}})
+        ),
+    ];
+    prop_oneof![
+        4 => word.clone().prop_map(|text| json!({"type": "text", "text": text})),
+        2 => (word.clone(), word.clone()).prop_map(|(text, seal)| {
+            json!({"type": "thinking", "thinking": text, "signature": seal})
+        }),
+        1 => word.clone().prop_map(|data| json!({"type": "redacted_thinking", "data": data})),
+        3 => id.clone().prop_map(|id| json!({"type": "tool_use", "id": id, "name": "f", "input": {}})),
+        3 => (id, word).prop_map(|(id, text)| {
+            json!({"type": "tool_result", "tool_use_id": id, "content": text, "is_error": true})
+        }),
+        1 => odd,
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_turns_become_requests_that_each_wire_allows(
+        turns in prop::collection::vec(
+            (prop_oneof![Just("user"), Just("assistant"), Just("system")], prop::collection::vec(any_block(), 0..5)),
+            1..8,
+        ),
+    ) {
+        let messages: Vec<Value> =
+            turns.iter().map(|(role, content)| json!({"role": role, "content": content})).collect();
+        let body = json!({"model": "m", "messages": messages}).to_string();
+        // Blocks that are none are refused, by their place.
+        let asked = match decode_request(body.as_bytes()) {
+            Ok(asked) => asked,
+            Err(fault) => {
+                prop_assert!(fault.param.is_some_and(|param| param.starts_with("messages[")));
+                return Ok(());
+            }
+        };
+        for dialect in Dialect::ALL {
+            let endpoint = Endpoint::new("p", dialect.api(), "http://127.0.0.1:1/v1").expect("url");
+            let provider = Provider::new(endpoint, Arc::new(ScriptedTransport::default()));
+            let Ok(encoded) = provider.expect("provider").encode(&asked.request) else { continue };
+            let text = encoded.body.to_string();
+            prop_assert!(!text.contains("oc-seal"), "an envelope left: {text}");
+            // A host that has nothing to answer is asked nothing.
+            let empty = encoded.body["input"].as_array().is_some_and(Vec::is_empty);
+            prop_assert!(empty || dialect.decode_request(text.as_bytes()).is_ok(), "{dialect:?}: {text}");
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..200), text in "\\PC{0,80}") {
+        for dialect in Dialect::ALL {
+            let _ = dialect.decode_request(&bytes);
+            let _ = dialect.decode_request(text.as_bytes());
+            let _ = dialect.decode_request(json!({"model": text, "messages": text}).to_string().as_bytes());
+        }
+    }
 }

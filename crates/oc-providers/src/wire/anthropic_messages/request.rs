@@ -234,7 +234,7 @@ fn put_tools(
                 if let Some(description) = &function.description {
                     json.insert("description".into(), description.clone().into());
                 }
-                json.insert("input_schema".into(), function.schema());
+                json.insert("input_schema".into(), function.schema(compat.schemas, losses));
                 if let Some(mark) =
                     function.extra.get(blocks::CACHE_MARK).filter(|_| compat.messages_fields)
                 {

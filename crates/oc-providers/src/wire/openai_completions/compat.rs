@@ -198,7 +198,7 @@ pub struct UnknownWord {
 }
 
 impl UnknownWord {
-    fn new(word: &str, known: &str) -> Self {
+    pub(crate) fn new(word: &str, known: &str) -> Self {
         Self { word: word.to_owned(), known: known.to_owned() }
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn encode(request: &Request, compat: Compat, losses: &mut Vec<Loss>) 
         match tool {
             Tool::Function(function) if request.allows(&function.name) => {
                 list.push(
-                    json!({"type": "function", "function": encode_function(function, compat)}),
+                    json!({"type": "function", "function": encode_function(function, compat, losses)}),
                 );
             }
             Tool::Function(_) => {}
@@ -29,13 +29,13 @@ pub(super) fn encode(request: &Request, compat: Compat, losses: &mut Vec<Loss>) 
     list
 }
 
-fn encode_function(function: &FunctionTool, compat: Compat) -> Value {
+fn encode_function(function: &FunctionTool, compat: Compat, losses: &mut Vec<Loss>) -> Value {
     let mut json = Map::new();
     json.insert("name".into(), function.name.clone().into());
     if let Some(description) = &function.description {
         json.insert("description".into(), description.clone().into());
     }
-    json.insert("parameters".into(), function.schema());
+    json.insert("parameters".into(), function.schema(compat.schemas, losses));
     if let Some(strict) = function.strict.filter(|_| compat.strict_tools) {
         json.insert("strict".into(), strict.into());
     }

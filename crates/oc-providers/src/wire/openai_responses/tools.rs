@@ -15,7 +15,7 @@ pub(super) fn encode(request: &Request, compat: Compat, losses: &mut Vec<Loss>) 
             // A host that does not know `allowed_tools` is not shown the others.
             Tool::Function(function) if !compat.hosted_tools && !request.allows(&function.name) => {
             }
-            Tool::Function(function) => list.push(encode_function(function, compat)),
+            Tool::Function(function) => list.push(encode_function(function, compat, losses)),
             Tool::Other(whole) if compat.hosted_tools => list.push(Value::Object(whole.clone())),
             Tool::Other(whole) => losses.push(Loss::Tool(type_of(whole))),
         }
@@ -23,14 +23,14 @@ pub(super) fn encode(request: &Request, compat: Compat, losses: &mut Vec<Loss>) 
     list
 }
 
-fn encode_function(function: &FunctionTool, compat: Compat) -> Value {
+fn encode_function(function: &FunctionTool, compat: Compat, losses: &mut Vec<Loss>) -> Value {
     let mut json = Map::new();
     json.insert("type".into(), "function".into());
     json.insert("name".into(), function.name.clone().into());
     if let Some(description) = &function.description {
         json.insert("description".into(), description.clone().into());
     }
-    json.insert("parameters".into(), function.schema());
+    json.insert("parameters".into(), function.schema(compat.schemas, losses));
     // llama.cpp takes a missing `strict` for true, so a plain host is always
     // told no: a grammar for a schema that was not written for it fails.
     let strict = if compat.strict_tools { function.strict } else { Some(false) };
