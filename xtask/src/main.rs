@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `bench` | the product beside what people would use instead, measured |
 //! | `ci` | everything that CI runs, in one order, with timings |
+//! | `fuzz` | the parser and the writer against noise, for some seconds each |
 //! | `interop` | the official openai-python against the gateway's binary |
 //! | `tidy` | the rules of the house that no compiler knows |
 //!
@@ -17,6 +18,7 @@
 
 mod bench;
 mod ci;
+mod fuzz;
 mod interop;
 mod process;
 mod tally;
@@ -42,6 +44,8 @@ enum Verb {
     Bench(bench::Options),
     /// Run all that CI runs; goes on after a failure and sums up at the end
     Ci(ci::Options),
+    /// Run every fuzz target for a while
+    Fuzz(fuzz::Options),
     /// Run openai-python against the gateway's binary over a scripted upstream
     Interop(interop::Options),
     /// Check the rules that no compiler knows: file sizes, names, links
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
     let end = match Arguments::parse().verb {
         Verb::Bench(options) => bench::run(&options).map(|()| true),
         Verb::Ci(options) => ci::run(&options),
+        Verb::Fuzz(options) => fuzz::run(&options).map(|()| true),
         Verb::Interop(options) => interop::run(&options).map(Tally::is_success),
         Verb::Tidy => tidy::run().map(|()| true),
     };

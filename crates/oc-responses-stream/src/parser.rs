@@ -313,6 +313,8 @@ impl<I: Interpret> Parser<I> {
         }
         let limit = self.decoder.limit();
         let ahead = self.decoder.ahead()?;
+        // What is near the limit or beyond it is the decoder's to judge.
+        let ahead = ahead.get(..limit).unwrap_or(ahead);
         let mut hot = self.interpreter.hot(ahead, &mut self.written)?;
         let begin = self.decoder.pass(hot.length);
         if let HotText::Input(range) = &mut hot.text {
@@ -323,10 +325,6 @@ impl<I: Interpret> Parser<I> {
             HotText::Written => self.written.len(),
         };
         let is_reasoning = matches!(hot.says, HotKind::Reasoning(_));
-        if hot.length > limit {
-            self.fail(StreamError::frame_too_large(limit));
-            return None;
-        }
         if let Err(error) = self.sizes.add(hot.slot, length, is_reasoning, &self.limits) {
             self.fail(error);
             return None;

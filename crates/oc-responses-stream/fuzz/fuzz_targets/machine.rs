@@ -1,0 +1,138 @@
+//! Any operations in any order: what the machine writes obeys the laws that
+//! strict clients hold a stream to, and reads back as an answer.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use oc_responses_stream::{
+    Delta, Event, Finish, FinishReason, ItemEnd, ItemStatus, MachineOptions, OutputStyle, Phase,
+    ReasoningDelta, ReasoningStyle, ResponseId, ResponseMachine, ResponseParser, Slot, TextDelta,
+    ToolCallArguments, ToolCallEnd, ToolCallStart, UpstreamError, Usage, laws,
+};
+
+#[derive(Arbitrary, Debug)]
+struct Run {
+    is_raw: bool,
+    is_final_only: bool,
+    steps: Vec<Step>,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Step {
+    Alive,
+    Text { slot: u8, part: u8, text: String, phase: Option<bool> },
+    Refusal { slot: u8, text: String },
+    Reasoning { slot: u8, part: u8, text: String, is_summary: bool },
+    CallStart { slot: u8, name: String },
+    Arguments { slot: u8, text: String },
+    CallEnd { slot: u8, arguments: Option<String> },
+    ItemEnd { slot: u8, is_whole: bool },
+    Usage { input: u64, output: u64 },
+    Abandon,
+    Fail { code: String, message: String },
+    Finish { reason: u8 },
+    Error { message: String },
+}
+
+fuzz_target!(|run: Run| {
+    #[cfg(feature = "planted")]
+    assert!(
+        !run.steps.windows(2).any(|two| matches!(two, [Step::Abandon, Step::Finish { .. }])),
+        "planted"
+    );
+    let style = if run.is_raw { ReasoningStyle::Raw } else { ReasoningStyle::Summary };
+    let output = if run.is_final_only { OutputStyle::FinalOnly } else { OutputStyle::Full };
+    let options = MachineOptions::new(ResponseId::new("resp_1"), "m", 1_700_000_000)
+        .reasoning(style)
+        .output(output);
+    let mut machine = ResponseMachine::new(options);
+    let mut events = Vec::new();
+    for step in run.steps {
+        apply(&mut machine, step);
+        drain(&mut machine, &mut events);
+    }
+    if !machine.is_terminal() {
+        machine.fail("server_error", "cut");
+        drain(&mut machine, &mut events);
+    }
+    assert!(machine.is_terminal());
+    if let Err(violation) = laws::check(&events) {
+        panic!("{violation}");
+    }
+    read_back(&events);
+});
+
+fn apply(machine: &mut ResponseMachine, step: Step) {
+    let slot = |slot: u8| Slot(u32::from(slot % 8));
+    let delta = match step {
+        Step::Alive => Delta::Alive,
+        Step::Text { slot: at, part, text, phase } => {
+            let phase = phase.map(|is_final| match is_final {
+                true => Phase::FinalAnswer,
+                false => Phase::Commentary,
+            });
+            let part = u32::from(part % 4);
+            Delta::Text(TextDelta::new(slot(at), text).with_part(part).with_phase(phase))
+        }
+        Step::Refusal { slot: at, text } => Delta::Refusal(TextDelta::new(slot(at), text)),
+        Step::Reasoning { slot: at, part, text, is_summary } => {
+            let part = u32::from(part % 4);
+            Delta::Reasoning(match is_summary {
+                true => ReasoningDelta::summary(slot(at), part, text),
+                false => ReasoningDelta::raw(slot(at), text).with_part(part),
+            })
+        }
+        Step::CallStart { slot: at, name } => {
+            Delta::ToolCallStart(ToolCallStart::new(slot(at), format!("call_{at}"), name))
+        }
+        Step::Arguments { slot: at, text } => {
+            Delta::ToolCallArguments(ToolCallArguments::new(slot(at), text))
+        }
+        Step::CallEnd { slot: at, arguments } => {
+            Delta::ToolCallEnd(ToolCallEnd::new(slot(at), arguments))
+        }
+        Step::ItemEnd { slot: at, is_whole } => {
+            let status = if is_whole { ItemStatus::Completed } else { ItemStatus::Incomplete };
+            Delta::ItemEnd(ItemEnd::new(slot(at), status))
+        }
+        Step::Usage { input, output } => {
+            let mut usage = Usage::default();
+            usage.input_tokens = input;
+            usage.output_tokens = output;
+            usage.total_tokens = input.saturating_add(output);
+            Delta::Usage(usage)
+        }
+        Step::Abandon => return machine.abandon(),
+        Step::Fail { code, message } => return machine.fail(code, message),
+        Step::Finish { reason } => Delta::Finish(Finish::new(match reason % 4 {
+            0 => FinishReason::Stop,
+            1 => FinishReason::ToolCalls,
+            2 => FinishReason::Length,
+            _ => FinishReason::ContentFilter,
+        })),
+        Step::Error { message } => Delta::Error(UpstreamError::new("server_error", message)),
+    };
+    machine.push(&delta);
+}
+
+fn drain(machine: &mut ResponseMachine, events: &mut Vec<Event>) {
+    while let Some(event) = machine.next_event() {
+        events.push(event);
+    }
+}
+
+/// Our own parser must come to the same end without complaint.
+fn read_back(events: &[Event]) {
+    let mut bytes = Vec::new();
+    for event in events {
+        event.encode_sse(&mut bytes);
+    }
+    let mut parser = ResponseParser::new();
+    parser.feed(&bytes);
+    parser.finish();
+    let mut last = None;
+    while let Some(delta) = parser.next_event() {
+        last = Some(delta.expect("what the machine writes can be read"));
+    }
+    assert!(matches!(last, Some(Delta::Finish(_) | Delta::Error(_))), "{last:?}");
+}
