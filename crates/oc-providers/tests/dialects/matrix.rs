@@ -218,14 +218,14 @@ async fn the_same_answer_on_every_path() {
                     let mut wanted = expected(&said);
                     let stream = Script::sse(stream_of(renderer.as_mut()));
                     let mut got = read_back(dialect, stream).await;
-                    neutral(&mut wanted, &mut got);
+                    neutral(dialect, &mut wanted, &mut got);
                     assert_eq!(got, wanted, "{path}, to a stream");
                     if got.failed {
                         continue; // The client of a document gets a status instead.
                     }
                     let document = Script::json(200, renderer.document().to_string());
                     let mut got = read_back(dialect, document).await;
-                    neutral(&mut wanted, &mut got);
+                    neutral(dialect, &mut wanted, &mut got);
                     assert_eq!(got, wanted, "{path}, to a document");
                 }
             }
@@ -235,9 +235,10 @@ async fn the_same_answer_on_every_path() {
 
 /// `completed` with calls and `tool_calls` are the same ending: the Responses
 /// API has no word of its own for it.
-fn neutral(wanted: &mut Read, got: &mut Read) {
+fn neutral(dialect: Dialect, wanted: &mut Read, got: &mut Read) {
     for read in [wanted, got] {
-        if !read.calls.is_empty() && read.finish == Some(FinishReason::Stop) {
+        let completed = read.finish == Some(FinishReason::Stop);
+        if dialect == Dialect::Responses && completed && !read.calls.is_empty() {
             read.finish = Some(FinishReason::ToolCalls);
         }
     }
@@ -312,6 +313,87 @@ async fn signed_thinking_comes_home_through_every_dialect() {
             let body = other.encode(&asked.request).expect("encodes").body.to_string();
             assert!(!body.contains("oc-seal") && !body.contains("SIG=="), "{dialect:?}: {body}");
             assert!(!body.contains(said.reasoning), "{dialect:?} over {api:?}: {body}");
+        }
+    }
+}
+
+/// The same for the Responses API's own seals, which travel without a code.
+#[tokio::test]
+async fn sealed_reasoning_comes_home_through_every_dialect() {
+    let home = "https://api.openai.com/v1";
+    let item = json!({"type": "reasoning", "id": "rs_1", "encrypted_content": "gAAAAABo",
+        "summary": [{"type": "summary_text", "text": "I looked."}]});
+    for (text, shown) in [(true, "I looked."), (false, "")] {
+        let mut item = item.clone();
+        if !text {
+            item["summary"] = json!([]);
+        }
+        let answer = json!({"id": "resp_1", "object": "response", "model": "m", "status": "completed",
+            "output": [item, {"type": "function_call", "call_id": "call_a", "name": "look", "arguments": "{}"},
+                {"type": "function_call", "call_id": "call_b", "name": "wait", "arguments": "{}"}]});
+        for dialect in Dialect::ALL {
+            let scripts = vec![Script::json(200, answer.to_string())];
+            let (openai, _) = provider(Api::OpenaiResponses, home, scripts);
+            let document = told(dialect, &openai, false).await.document();
+            let next = next_turn(dialect, &document);
+            let asked = dialect.decode_request(next.to_string().as_bytes()).expect("reads");
+            let body = openai.encode(&asked.request).expect("encodes").body;
+            let input = body["input"].as_array().expect("input");
+            let kept = input.iter().any(|item| item["encrypted_content"] == "gAAAAABo");
+            assert!(kept, "{dialect:?}, shown {shown:?}: {body}");
+            let (anthropic, _) =
+                provider(Api::AnthropicMessages, "https://api.anthropic.com", Vec::new());
+            let body = anthropic.encode(&asked.request).expect("encodes").body.to_string();
+            assert!(
+                !body.contains("gAAAAABo") && !body.contains("I looked."),
+                "{dialect:?}: {body}"
+            );
+        }
+    }
+}
+
+/// What a client's wire has and the host's has not stays at home, and is listed.
+#[tokio::test]
+async fn no_field_of_one_wire_reaches_a_host_of_another() {
+    let hosts = WIRES.into_iter().chain([
+        (Api::OpenaiResponses, "https://api.openai.com/v1"),
+        (Api::OpenaiCompletions, "https://api.openai.com/v1"),
+        (Api::AnthropicMessages, "https://api.anthropic.com"),
+    ]);
+    for (api, base) in hosts {
+        for dialect in Dialect::ALL {
+            let mut turn = turn(dialect, false);
+            turn["surprise"] = json!("!surprise!");
+            turn["tools"]
+                .as_array_mut()
+                .expect("tools")
+                .push(json!({"type": "!surprise!", "name": "x"}));
+            let (said, user) = match dialect {
+                Dialect::Responses => ("input", 0),
+                Dialect::Chat => ("messages", 1),
+                _ => ("messages", 0),
+            };
+            let content = turn[said][user]["content"].as_array_mut().expect("content");
+            content.push(json!({"type": "!surprise!"}));
+            content[0]["surprise"] = json!("!surprise!");
+            let asked = dialect.decode_request(turn.to_string().as_bytes()).expect("reads");
+            let (host, _) = provider(api, base, Vec::new());
+            let encoded = host.encode(&asked.request).expect("encodes");
+            // OpenAI's own host gets what its own clients say, all of it.
+            let all =
+                api == Api::OpenaiResponses && base.contains("openai") && dialect.api() == api;
+            let surprised = encoded.body.to_string().matches("!surprise!").count();
+            assert_eq!(
+                surprised,
+                if all { 4 } else { 0 },
+                "{dialect:?} to {base}: {}",
+                encoded.body
+            );
+            assert!(
+                all || encoded.losses.len() >= 3,
+                "{dialect:?} to {base}: {:?}",
+                encoded.losses
+            );
         }
     }
 }

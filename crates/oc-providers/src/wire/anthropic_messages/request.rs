@@ -50,10 +50,14 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
         Some(user) if compat.user_id => {
             body.insert("metadata".into(), json!({"user_id": user}));
         }
-        _ => {}
+        Some(_) => losses.push(Loss::Field("user")),
+        None => {}
     }
     if !request.metadata.is_empty() {
         losses.push(Loss::Field("metadata"));
+    }
+    if request.store == Some(true) {
+        losses.push(Loss::Field("store"));
     }
     if request.verbosity.is_some() {
         losses.push(Loss::Field("text.verbosity"));

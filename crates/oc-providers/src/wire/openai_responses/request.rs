@@ -137,9 +137,17 @@ fn put_openai_fields(
         body.insert("store".into(), request.store.unwrap_or(false).into());
     }
     if !compat.openai_fields {
-        if !request.metadata.is_empty() {
-            losses.push(Loss::Field("metadata"));
+        // `include` is no loss: what it asks for comes in our own envelope.
+        for (name, asked) in [
+            ("metadata", !request.metadata.is_empty()),
+            ("user", request.user.is_some()),
+            ("store", request.store == Some(true) && !compat.store),
+        ] {
+            if asked {
+                losses.push(Loss::Field(name));
+            }
         }
+        losses.extend(request.extra.keys().cloned().map(Loss::UnknownField));
         return;
     }
     if !request.include.is_empty() {
