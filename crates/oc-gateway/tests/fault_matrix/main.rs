@@ -7,10 +7,12 @@
 //! `UPDATE=1` to write it anew.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod closing;
 mod dialects;
 mod faults;
 mod http;
 mod matrix;
+mod speed;
 mod stage;
 mod table;
 mod tls;
