@@ -171,8 +171,7 @@ pub(crate) static FAULTS: &[Fault] = &[
     // It ends as it should, and is no answer.
     fault("empty", Upstream::Says(&[Open, Done])).is(&["empty_response"]),
     fault("blank text", Upstream::Says(&[Open, Text(" \n"), Done])).is(&["empty_response"]),
-    fault("reasoning only", Upstream::Says(&[Open, Think(THOUGHT), Done]))
-        .is(&["reasoning_only"]),
+    fault("reasoning only", Upstream::Says(&[Open, Think(THOUGHT), Done])).is(&["reasoning_only"]),
     fault("reasoning cut by length", Upstream::Says(&[Open, Think(THOUGHT), Length]))
         .is(&["incomplete"]),
     fault("bad tool JSON", Upstream::Says(&[Open, Call(HALF_CALL), Done])).is(&["bad_tool_call"]),
@@ -196,16 +195,19 @@ pub(crate) static FAULTS: &[Fault] = &[
         .streaming(AFTER_TEXT)
         .is(&["server_error"]),
     fault("garbage frame", Upstream::Says(GARBAGE)).streaming(ANY_END).whole(FB_OR_OK),
-    fault("bad tool JSON after text", Upstream::Says(&[Open, Text(PIECES[0]), Call(HALF_CALL), Done]))
-        .streaming(AFTER_TEXT)
-        .is(&["bad_tool_call"]),
+    fault(
+        "bad tool JSON after text",
+        Upstream::Says(&[Open, Text(PIECES[0]), Call(HALF_CALL), Done]),
+    )
+    .streaming(AFTER_TEXT)
+    .is(&["bad_tool_call"]),
     fault("endless stream", Upstream::Says(&[Open, Texts(400), Hold]))
         .streaming(AFTER_TEXT)
         .is(&["oversized"]),
     fault("text cut by length", Upstream::Says(&[Open, Text(PIECES[0]), Length])).both(OK),
     fault("slow drip", Upstream::Says(DRIP)).both(FB_OR_OK),
-    fault("clean cut at every byte", Upstream::BrokenAt(End)).streaming(ANY_END).whole(FB_OR_OK),
-    fault("broken off at every byte", Upstream::BrokenAt(Cut)).streaming(ANY_END).whole(FB_OR_OK),
+    fault("ended at 25 places", Upstream::BrokenAt(End)).streaming(ANY_END).whole(FB_OR_OK),
+    fault("broken off at 25 places", Upstream::BrokenAt(Cut)).streaming(ANY_END).whole(FB_OR_OK),
 ];
 
 /// The text cannot be taken back where it went out.

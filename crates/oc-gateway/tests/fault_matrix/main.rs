@@ -18,3 +18,18 @@ mod table;
 mod tls;
 mod verdict;
 mod wires;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// These tests measure time, sockets and tasks: one runs after the other.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs one of them on a runtime of its own.
+fn run_alone(test: impl Future<Output = ()>) {
+    let _alone = alone();
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(2).enable_all().build().unwrap().block_on(test);
+}

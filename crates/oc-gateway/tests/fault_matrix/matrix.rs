@@ -1,22 +1,17 @@
 //! The whole table.
 
-use std::{
-    process::Command,
-    sync::{Mutex, PoisonError},
-};
+use std::process::Command;
 
 use futures::{StreamExt as _, stream};
 
 use crate::{
+    alone,
     dialects::DIALECTS,
     faults::FAULTS,
     stage::{Cell, Observed},
     table, tls,
     wires::WIRES,
 };
-
-/// Tests of this binary that measure time run one after the other.
-pub(crate) static ALONE: Mutex<()> = Mutex::new(());
 
 /// Cells that run at the same time.
 const AT_ONCE: usize = 6;
@@ -29,7 +24,7 @@ const CELLS: usize = 240;
 /// nobody vouches for it.
 #[test]
 fn every_cell_is_on_target() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = alone();
     let run = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "matrix::the_table", "--ignored", "--nocapture"])
         .env("SSL_CERT_FILE", tls::authority())
@@ -51,7 +46,7 @@ async fn the_table() {
             })
         })
     });
-    // Nearest to its source and last in it first: what waits, waits together.
+    // A fault's cells stand together: what waits for a limit waits together.
     let observed: Vec<(Cell, Observed)> = stream::iter(cells)
         .map(|cell| async move { Some((cell, Box::pin(cell.observe()).await?)) })
         .buffered(AT_ONCE)

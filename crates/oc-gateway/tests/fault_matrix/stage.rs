@@ -75,11 +75,8 @@ impl Cell {
         let fallback = healthy().await;
         let gateway =
             Gateway::between(&primary.base_url, self.wire, &fallback, self.fault.waits).await;
-        let mut observed = Observed {
-            classes: BTreeSet::new(),
-            reasons: BTreeSet::new(),
-            wrong: Vec::new(),
-        };
+        let mut observed =
+            Observed { classes: BTreeSet::new(), reasons: BTreeSet::new(), wrong: Vec::new() };
         for take in takes {
             let asked = primary.rewrite(take.steps.clone());
             let helped = fallback.progress().requests;

@@ -34,7 +34,8 @@ pub(crate) fn start(certificate: Certificate, answer: Vec<u8>) -> SocketAddr {
         let mut stream = StreamOwned::new(connection, socket);
         // A client that refuses the certificate ends the handshake here.
         let Ok(true) = stream.read(&mut [0; 16 * 1024]).map(|read| read > 0) else { return };
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+        let head =
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
         let sent = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&answer));
         stream.conn.send_close_notify();
         drop(sent.and_then(|()| stream.flush()));

@@ -175,7 +175,9 @@ impl Speaker {
                 "id": "msg_1", "type": "message", "role": "assistant", "model": "model",
                 "content": [], "stop_reason": null, "stop_sequence": null,
                 "usage": { "input_tokens": 9, "output_tokens": 1 } } })),
-            Wire::Completions => chunk(&json!({ "role": "assistant", "content": "" }), &Value::Null),
+            Wire::Completions => {
+                chunk(&json!({ "role": "assistant", "content": "" }), &Value::Null)
+            }
         }
     }
 
@@ -183,7 +185,8 @@ impl Speaker {
         match self.wire {
             Wire::Responses => self.responses.reasoning(piece).to_vec(),
             Wire::Messages => {
-                let mut out = self.enter("thinking", &json!({ "type": "thinking", "thinking": "" }));
+                let mut out =
+                    self.enter("thinking", &json!({ "type": "thinking", "thinking": "" }));
                 let delta = json!({ "type": "thinking_delta", "thinking": piece });
                 out.extend(self.delta(&delta));
                 out
