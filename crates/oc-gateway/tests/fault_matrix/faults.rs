@@ -159,8 +159,8 @@ pub(crate) static FAULTS: &[Fault] = &[
     fault("created, then error", Upstream::Says(&[Open, Error])).is(&["server_error"]),
     fault("created, then failed", Upstream::Says(&[Open, Failed])).is(&["server_error"]),
     fault("created, then cut", Upstream::Says(&[Open, Cut])).is(&["cut"]),
-    fault("oversized frame", Upstream::Says(&[Open, Huge(80), Hold])).is(&["oversized"]),
-    fault("reasoning for ever", Upstream::Says(&[Open, Thoughts(400), Hold])).is(&["oversized"]),
+    fault("oversized frame", Upstream::Says(&[Open, Huge(20), Hold])).is(&["oversized"]),
+    fault("reasoning for ever", Upstream::Says(&[Open, Thoughts(100), Hold])).is(&["oversized"]),
     fault("stall while reasoning", Upstream::Says(&[Open, Think(THOUGHT), Hold]))
         .ends_at(Limit::Idle),
     fault("cut while reasoning", Upstream::Says(&[Open, Think(THOUGHT), End])).is(&["cut"]),
@@ -201,7 +201,7 @@ pub(crate) static FAULTS: &[Fault] = &[
     )
     .streaming(AFTER_TEXT)
     .is(&["bad_tool_call"]),
-    fault("endless stream", Upstream::Says(&[Open, Texts(400), Hold]))
+    fault("endless stream", Upstream::Says(&[Open, Texts(100), Hold]))
         .streaming(AFTER_TEXT)
         .is(&["oversized"]),
     fault("text cut by length", Upstream::Says(&[Open, Text(PIECES[0]), Length])).both(OK),
@@ -235,11 +235,11 @@ const GARBAGE: &[Say] = &[
 const DRIP: &[Say] = &[
     Open,
     Text(PIECES[0]),
-    Wait(400),
+    Wait(750),
     Text(PIECES[1]),
-    Wait(400),
+    Wait(750),
     Text(PIECES[2]),
-    Wait(400),
+    Wait(750),
     Done,
 ];
 

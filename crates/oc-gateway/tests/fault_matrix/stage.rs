@@ -60,9 +60,9 @@ impl Limit {
     /// As it is set where a cell waits for it.
     pub(crate) fn duration(self) -> Duration {
         Duration::from_millis(match self {
-            Self::FirstByte => 60,
-            Self::FirstText => 90,
-            Self::Idle => 50,
+            Self::FirstByte => 90,
+            Self::FirstText => 95,
+            Self::Idle => 80,
         })
     }
 }
@@ -83,7 +83,7 @@ impl Cell {
             gateway.state.reset_cooldowns();
 
             let begun = Instant::now();
-            let answer = timeout(Duration::from_secs(5), gateway.ask(self)).await.ok();
+            let answer = timeout(PATIENCE * 5, gateway.ask(self)).await.ok();
             let took = begun.elapsed();
             let seen = answer.map(|answer| self.dialect.seen(&answer, self.stream));
             let class = match &seen {
@@ -147,7 +147,7 @@ impl Cell {
         // What has a limit ends no sooner than that, and then soon.
         let soonest = if self.fault.waits.is_some() { limit } else { Duration::ZERO };
         let latest = match class {
-            Class::Primary => PATIENCE * 4,
+            Class::Primary => PATIENCE * 3,
             _ if self.fault.waits.is_some() => limit * 10,
             _ => PATIENCE,
         };
@@ -159,7 +159,7 @@ impl Cell {
 }
 
 /// Limits where nobody is to wait for one.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One way in which a primary does what the fault says.
 struct Take {
@@ -337,7 +337,7 @@ impl Gateway {
         };
         let settings = format!(
             r#"{{ deadlines: {{ firstByte: "{}ms", firstText: "{}ms", idle: "{}ms" }},
-                 limits: {{ frameBytes: 65536, streamBytes: 262144, heldBytes: 131072 }} }}"#,
+                 limits: {{ frameBytes: 16384, streamBytes: 65536, heldBytes: 32768 }} }}"#,
             limit(Limit::FirstByte).as_millis(),
             limit(Limit::FirstText).as_millis(),
             limit(Limit::Idle).as_millis(),
