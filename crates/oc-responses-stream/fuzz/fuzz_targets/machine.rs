@@ -17,21 +17,50 @@ struct Run {
     steps: Vec<Step>,
 }
 
+/// A text by its number, so that few bytes make many operations.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+struct Word(u8);
+
+const WORDS: &[&str] = &[
+    "",
+    "a",
+    " b",
+    "\n",
+    "\"",
+    "\\",
+    "{}",
+    "{\"x\":",
+    "1}",
+    "[",
+    "é",
+    "😀",
+    "\0",
+    "<think>",
+    "</think>",
+    "data: [DONE]\n\n",
+];
+
+impl Word {
+    fn text(self) -> &'static str {
+        WORDS[usize::from(self.0) % WORDS.len()]
+    }
+}
+
 #[derive(Arbitrary, Debug)]
 enum Step {
     Alive,
-    Text { slot: u8, part: u8, text: String, phase: Option<bool> },
-    Refusal { slot: u8, text: String },
-    Reasoning { slot: u8, part: u8, text: String, is_summary: bool },
-    CallStart { slot: u8, name: String },
-    Arguments { slot: u8, text: String },
-    CallEnd { slot: u8, arguments: Option<String> },
+    Text { slot: u8, part: u8, text: Word, phase: Option<bool> },
+    Refusal { slot: u8, text: Word },
+    Reasoning { slot: u8, part: u8, text: Word, is_summary: bool },
+    CallStart { slot: u8, name: Word },
+    Arguments { slot: u8, text: Word },
+    CallEnd { slot: u8, arguments: Option<Word> },
     ItemEnd { slot: u8, is_whole: bool },
     Usage { input: u64, output: u64 },
     Abandon,
-    Fail { code: String, message: String },
+    Fail { code: Word, message: Word },
     Finish { reason: u8 },
-    Error { message: String },
+    Error { message: Word },
 }
 
 fuzz_target!(|run: Run| {
@@ -72,25 +101,26 @@ fn apply(machine: &mut ResponseMachine, step: Step) {
                 false => Phase::Commentary,
             });
             let part = u32::from(part % 4);
-            Delta::Text(TextDelta::new(slot(at), text).with_part(part).with_phase(phase))
+            Delta::Text(TextDelta::new(slot(at), text.text()).with_part(part).with_phase(phase))
         }
-        Step::Refusal { slot: at, text } => Delta::Refusal(TextDelta::new(slot(at), text)),
+        Step::Refusal { slot: at, text } => Delta::Refusal(TextDelta::new(slot(at), text.text())),
         Step::Reasoning { slot: at, part, text, is_summary } => {
             let part = u32::from(part % 4);
             Delta::Reasoning(match is_summary {
-                true => ReasoningDelta::summary(slot(at), part, text),
-                false => ReasoningDelta::raw(slot(at), text).with_part(part),
+                true => ReasoningDelta::summary(slot(at), part, text.text()),
+                false => ReasoningDelta::raw(slot(at), text.text()).with_part(part),
             })
         }
         Step::CallStart { slot: at, name } => {
-            Delta::ToolCallStart(ToolCallStart::new(slot(at), format!("call_{at}"), name))
+            Delta::ToolCallStart(ToolCallStart::new(slot(at), format!("call_{at}"), name.text()))
         }
         Step::Arguments { slot: at, text } => {
-            Delta::ToolCallArguments(ToolCallArguments::new(slot(at), text))
+            Delta::ToolCallArguments(ToolCallArguments::new(slot(at), text.text()))
         }
-        Step::CallEnd { slot: at, arguments } => {
-            Delta::ToolCallEnd(ToolCallEnd::new(slot(at), arguments))
-        }
+        Step::CallEnd { slot: at, arguments } => Delta::ToolCallEnd(ToolCallEnd::new(
+            slot(at),
+            arguments.map(|word| word.text().to_owned()),
+        )),
         Step::ItemEnd { slot: at, is_whole } => {
             let status = if is_whole { ItemStatus::Completed } else { ItemStatus::Incomplete };
             Delta::ItemEnd(ItemEnd::new(slot(at), status))
@@ -103,14 +133,14 @@ fn apply(machine: &mut ResponseMachine, step: Step) {
             Delta::Usage(usage)
         }
         Step::Abandon => return machine.abandon(),
-        Step::Fail { code, message } => return machine.fail(code, message),
+        Step::Fail { code, message } => return machine.fail(code.text(), message.text()),
         Step::Finish { reason } => Delta::Finish(Finish::new(match reason % 4 {
             0 => FinishReason::Stop,
             1 => FinishReason::ToolCalls,
             2 => FinishReason::Length,
             _ => FinishReason::ContentFilter,
         })),
-        Step::Error { message } => Delta::Error(UpstreamError::new("server_error", message)),
+        Step::Error { message } => Delta::Error(UpstreamError::new("server_error", message.text())),
     };
     machine.push(&delta);
 }
