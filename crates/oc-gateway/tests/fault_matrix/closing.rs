@@ -11,9 +11,10 @@ use oc_gateway::lookalike::{Lookalike, Step};
 use tokio::{io::AsyncReadExt as _, runtime::Handle, time::Instant};
 
 use crate::{
-    dialects::{DIALECTS, Dialect},
+    dialects::Dialect,
     faults::{Limit, PIECES, THOUGHT},
     http::{self, Answer},
+    matrix::built,
     run_alone,
     stage::{FALLBACK, Gateway, healthy},
     verdict::Class,
@@ -56,7 +57,7 @@ async fn between(primary: &Lookalike, wire: Wire, fallback: &Lookalike, quick: b
 #[test]
 fn a_client_that_leaves_closes_the_upstream() {
     run_alone(async {
-        for dialect in DIALECTS {
+        for dialect in built().await {
             for wire in WIRES {
                 for (moment, stream) in MOMENTS.into_iter().flat_map(|m| [(m, true), (m, false)]) {
                     let took = left(dialect, wire, moment, stream).await;
@@ -84,7 +85,7 @@ async fn left(dialect: &Dialect, wire: Wire, moment: Option<&[Say]>, stream: boo
 #[test]
 fn a_replaced_attempt_is_closed() {
     run_alone(async {
-        for dialect in DIALECTS {
+        for dialect in built().await {
             for wire in WIRES {
                 // After text nothing is replaced.
                 for (moment, stream) in MOMENTS[..2].iter().flat_map(|m| [(m, true), (m, false)]) {
@@ -147,12 +148,13 @@ async fn cancel(count: usize) {
     .unwrap();
     let fallback = healthy().await;
     let gateway = between(&primary, wire, &fallback, false).await;
+    let dialects = built().await;
 
     // The first ones make what is made once: the HTTP client, its pool.
-    leave(&gateway, &primary, AT_ONCE).await;
+    leave(&gateway, &primary, &dialects, AT_ONCE).await;
     let before = settled(&primary, None).await;
     for _ in 0..count.div_ceil(AT_ONCE) {
-        leave(&gateway, &primary, AT_ONCE).await;
+        leave(&gateway, &primary, &dialects, AT_ONCE).await;
     }
     let after = settled(&primary, Some(before)).await;
     assert!(primary.progress().requests > count);
@@ -162,11 +164,11 @@ async fn cancel(count: usize) {
 
 /// Asks so many times, and leaves when the upstream has every request: some
 /// before an answer, some with its head or a piece of it read.
-async fn leave(gateway: &Gateway, primary: &Lookalike, count: usize) {
+async fn leave(gateway: &Gateway, primary: &Lookalike, dialects: &[&Dialect], count: usize) {
     let asked = primary.progress().requests;
     let mut clients = Vec::new();
     for n in 0..count {
-        let dialect = &DIALECTS[n % DIALECTS.len()];
+        let dialect = dialects[n % dialects.len()];
         let question = (dialect.question)(n % 4 != 0);
         clients.push(http::open(gateway.address, dialect.path, &question).await);
     }

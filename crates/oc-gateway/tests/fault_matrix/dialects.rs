@@ -1,9 +1,10 @@
 //! The clients' dialects: how each asks, and how each reads what it gets.
 
-use oc_responses_stream::{
-    Event, laws,
-    sse::{Decoded, Decoder},
-};
+mod chat;
+mod messages;
+mod responses;
+
+use oc_responses_stream::sse::{Decoded, Decoder};
 use serde_json::{Value, json};
 
 use crate::{
@@ -12,36 +13,56 @@ use crate::{
 };
 
 /// A dialect that clients speak.
+#[derive(Debug)]
 pub(crate) struct Dialect {
     pub(crate) name: &'static str,
     pub(crate) path: &'static str,
     pub(crate) question: fn(stream: bool) -> Value,
-    /// Reads a success, streamed or not.
-    pub(crate) read: fn(&Answer, stream: bool, seen: &mut Seen) -> Result<(), String>,
+    /// Reads a stream.
+    stream: fn(&Answer, &mut Seen) -> Result<(), String>,
+    /// Reads one document.
+    document: fn(&Value, &mut Seen) -> Result<(), String>,
     /// The text of an error body.
-    pub(crate) error: fn(&Value) -> Option<String>,
+    error: fn(&Value) -> Option<String>,
 }
 
-/// Every dialect that the gateway speaks.
-pub(crate) static DIALECTS: &[Dialect] = &[Dialect {
-    name: "responses",
-    path: "/v1/responses",
-    question: |stream| json!({ "model": "default", "stream": stream, "input": "The weather?" }),
-    read: |answer, stream, seen| match stream {
-        true => responses_events(answer, seen),
-        false => responses_object(&answer.json()?, seen),
+/// Every dialect.
+pub(crate) static DIALECTS: &[Dialect] = &[
+    Dialect {
+        name: "responses",
+        path: "/v1/responses",
+        question: |stream| json!({ "model": "default", "stream": stream, "input": "The weather?" }),
+        stream: responses::stream,
+        document: responses::document,
+        error: openai_error,
     },
-    error: openai_error,
-}];
+    Dialect {
+        name: "chat",
+        path: "/v1/chat/completions",
+        question: |stream| json!({ "model": "default", "stream": stream, "messages": [{ "role": "user", "content": "The weather?" }] }),
+        stream: chat::stream,
+        document: chat::document,
+        error: openai_error,
+    },
+    Dialect {
+        name: "messages",
+        path: "/v1/messages",
+        question: |stream| json!({ "model": "default", "stream": stream, "max_tokens": 4096, "messages": [{ "role": "user", "content": "The weather?" }] }),
+        stream: messages::stream,
+        document: messages::document,
+        error: messages::error,
+    },
+];
 
 impl Dialect {
     /// What the client got.
     pub(crate) fn seen(&self, answer: &Answer, stream: bool) -> Seen {
         let mut seen = Seen { is_whole: answer.is_whole, ..Seen::default() };
-        let read = match answer.status {
-            200 => (self.read)(answer, stream, &mut seen),
-            400.. => self.refused(answer, &mut seen),
-            other => Err(format!("status {other}")),
+        let read = match (answer.status, stream) {
+            (200, true) => (self.stream)(answer, &mut seen),
+            (200, false) => answer.json().and_then(|json| (self.document)(&json, &mut seen)),
+            (400.., _) => self.refused(answer, &mut seen),
+            (other, _) => Err(format!("status {other}")),
         };
         seen.broken = read.err();
         seen
@@ -65,75 +86,8 @@ fn openai_error(body: &Value) -> Option<String> {
     error["message"].as_str().map(str::to_owned)
 }
 
-fn responses_events(answer: &Answer, seen: &mut Seen) -> Result<(), String> {
-    let mut checker = laws::Checker::new();
-    let mut done = false;
-    for data in frames(answer)? {
-        if done {
-            return Err("something follows [DONE]".into());
-        }
-        if data == "[DONE]" {
-            done = true;
-            continue;
-        }
-        let event = Event::from_json(&data).map_err(|e| format!("{e:?}"))?;
-        checker.push(&event).map_err(|e| format!("{e:?}"))?;
-        if event.name() == "response.created" {
-            seen.openings += 1;
-        }
-        if event.is_terminal() {
-            // What the terminal event holds must be what was streamed.
-            let mut whole = Seen::default();
-            responses_object(&event.to_json()["response"], &mut whole)?;
-            if whole.text != seen.text {
-                return Err("the terminal event holds another text".into());
-            }
-            (seen.end, seen.message, seen.calls) = (whole.end, whole.message, whole.calls);
-        }
-        match event {
-            Event::OutputTextDelta(delta) => seen.text.push_str(&delta.delta),
-            Event::ReasoningSummaryTextDelta(delta) => seen.reasoning.push_str(&delta.delta),
-            Event::ReasoningTextDelta(delta) => seen.reasoning.push_str(&delta.delta),
-            _ => {}
-        }
-    }
-    checker.finish().map_err(|e| format!("{e:?}"))?;
-    if done { Ok(()) } else { Err("no [DONE]".into()) }
-}
-
-fn responses_object(response: &Value, seen: &mut Seen) -> Result<(), String> {
-    seen.openings = seen.openings.max(1);
-    for item in response["output"].as_array().ok_or("no output")? {
-        let parts = |field: &str| {
-            let parts = item[field].as_array().into_iter().flatten();
-            parts.filter_map(|part| part["text"].as_str()).collect::<String>()
-        };
-        match item["type"].as_str() {
-            Some("message") => seen.text.push_str(&parts("content")),
-            Some("reasoning") => {
-                seen.reasoning.push_str(&parts("summary"));
-                seen.reasoning.push_str(&parts("content"));
-            }
-            Some("function_call") => {
-                let arguments = item["arguments"].as_str().unwrap_or_default();
-                serde_json::from_str::<Value>(arguments).map_err(|e| e.to_string())?;
-                seen.calls.push(arguments.to_owned());
-            }
-            other => return Err(format!("an item of type {other:?}")),
-        }
-    }
-    seen.end = match response["status"].as_str() {
-        Some("completed") => End::Complete,
-        Some("incomplete") => End::Length,
-        Some("failed") => End::Failed,
-        other => return Err(format!("status {other:?}")),
-    };
-    seen.message = response["error"]["message"].as_str().unwrap_or_default().to_owned();
-    Ok(())
-}
-
-/// The data of each event.
-fn frames(answer: &Answer) -> Result<Vec<String>, String> {
+/// The name and the data of each event.
+fn frames(answer: &Answer) -> Result<Vec<(Option<String>, String)>, String> {
     if answer.header("content-type") != Some("text/event-stream") {
         return Err("no event stream".into());
     }
@@ -142,9 +96,15 @@ fn frames(answer: &Answer) -> Result<Vec<String>, String> {
     decoder.finish();
     let mut frames = Vec::new();
     while let Some(decoded) = decoder.next_frame() {
-        if let Decoded::Frame(frame) = decoded.map_err(|e| format!("{e:?}"))? {
-            frames.push(frame.data().to_owned());
+        if let Decoded::Frame(frame) = decoded.map_err(|fault| format!("{fault:?}"))? {
+            frames.push((frame.event().map(str::to_owned), frame.data().to_owned()));
         }
     }
     Ok(frames)
 }
+
+fn json(data: &str) -> Result<Value, String> {
+    serde_json::from_str(data).map_err(|fault| format!("{fault} in {data}"))
+}
+
+mod tests;

@@ -32,6 +32,12 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// A whole one.
+    pub(crate) fn new(status: u16, content_type: &str, body: Vec<u8>) -> Self {
+        let headers = vec![("content-type".to_owned(), content_type.to_owned())];
+        Self { status, headers, body, is_whole: true }
+    }
+
     /// Reads to the end of the connection.
     pub(crate) async fn read(mut socket: TcpStream) -> Self {
         let mut raw = Vec::new();

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt, fmt::Write as _, fs, path::Path};
 
 use crate::{
-    dialects::DIALECTS,
+    dialects::Dialect,
     faults::{FAULTS, Fault},
     stage::{Cell, Observed},
     verdict::Class,
@@ -13,12 +13,12 @@ const BEGIN: &str = "<!-- the fault matrix, written by its test: begin -->\n";
 const END: &str = "<!-- the fault matrix: end -->";
 
 /// Holds the document to what was seen; with `UPDATE=1`, writes it there.
-pub(crate) fn check(observed: &[(Cell, Observed)]) {
+pub(crate) fn check(dialects: &[&Dialect], observed: &[(Cell, Observed)]) {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/fallback.md"));
     let document = fs::read_to_string(path).unwrap();
     let (before, rest) = document.split_once(BEGIN).expect("the table's beginning");
     let (_, after) = rest.split_once(END).expect("the table's end");
-    let wanted = format!("{before}{BEGIN}{}{END}{after}", render(observed));
+    let wanted = format!("{before}{BEGIN}{}{END}{after}", render(dialects, observed));
     #[expect(clippy::disallowed_methods, reason = "how a person asks a test to write")]
     let update = std::env::var("UPDATE").is_ok();
     if update {
@@ -28,17 +28,17 @@ pub(crate) fn check(observed: &[(Cell, Observed)]) {
     }
 }
 
-fn render(observed: &[(Cell, Observed)]) -> String {
+fn render(dialects: &[&Dialect], observed: &[(Cell, Observed)]) -> String {
     let mut table = String::from("| fault | the ledger says |");
     let mut rule = String::from("|---|---|");
-    for dialect in DIALECTS {
+    for dialect in dialects {
         write!(table, " {0}, streaming | {0}, whole |", dialect.name).unwrap();
         rule.push_str("---|---|");
     }
     table = format!("\n{} cells, every one on target.\n\n{table}\n{rule}\n", observed.len());
     for fault in FAULTS {
         write!(table, "| {} | {} |", fault.name, ledger(fault)).unwrap();
-        for dialect in DIALECTS {
+        for dialect in dialects {
             for stream in [true, false] {
                 let here = |cell: &Cell| {
                     cell.fault.name == fault.name
