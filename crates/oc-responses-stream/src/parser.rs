@@ -370,7 +370,8 @@ impl<I: Interpret> Parser<I> {
                 State::Failed(error) => return Some(Err(error.clone())),
             }
             if !self.advance() {
-                self.quiet = matches!(self.input, Input::Events) && !self.ended;
+                let is_stream = matches!(self.input, Input::Events) && !self.ended;
+                self.quiet = is_stream && self.decoder.is_waiting();
                 return None;
             }
         }

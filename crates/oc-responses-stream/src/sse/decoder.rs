@@ -110,16 +110,20 @@ impl Decoder {
         self.buf.extend_from_slice(bytes);
     }
 
+    /// Whether all that was fed was looked at, and no line end is half seen.
+    pub(crate) fn is_waiting(&self) -> bool {
+        let is_seen = self.scanned == self.buf.len() && !self.skip_lf;
+        is_seen && !self.finished && self.start == Start::Past
+    }
+
     /// Takes bytes that end no line, and says whether it did: then there is
-    /// nothing to give out, and byte by byte costs next to nothing.
+    /// nothing to give out, and byte by byte costs next to nothing. Only while
+    /// it [is waiting](Self::is_waiting).
     #[inline]
     pub(crate) fn feed_quietly(&mut self, bytes: &[u8]) -> bool {
         let length = self.size + self.scanned - self.line + bytes.len();
         let is_quiet = bytes.len() < SHORT
-            && self.scanned == self.buf.len()
-            && self.start == Start::Past
             && length <= self.limit
-            && !(self.skip_lf || self.finished)
             && !bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r'));
         if is_quiet {
             self.buf.extend_from_slice(bytes);
