@@ -77,21 +77,25 @@ pub async fn follow(
     mut read: impl FnMut() -> Result<Fresh, String>,
 ) -> Result<(), WatchError> {
     let hasher = RandomState::new();
+    // What the files held when they were last read.
+    let mut read_as = None;
     while live.state().config().reload_mode().reloads() {
         let changed = Arc::new(Notify::new());
         // Watching begins before the files are looked at, so that nothing is
         // missed in between.
         let _watcher = watcher(&watch, &changed)?;
-        let before = print(&watch, &hasher);
-        loop {
+        let mut now = print(&watch, &hasher);
+        let before = read_as.unwrap_or(now);
+        while now == before {
             changed.notified().await;
             settled(&changed).await;
-            if print(&watch, &hasher) != before {
-                break;
-            }
+            now = print(&watch, &hasher);
         }
-        if let Some(fresh) = apply(live, read()) {
-            watch = fresh;
+        read_as = Some(now);
+        if let Some(fresh) = apply(live, read())
+            && fresh != watch
+        {
+            (watch, read_as) = (fresh, None);
         }
     }
     tracing::info!("gateway.reload.mode is off: changes of the config need a restart");

@@ -5,14 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use oc_config::{Config, ConfigError, ConfigSource, Diagnostic, Loaded, Settings, Severity};
+use oc_config::{
+    Config, ConfigError, ConfigSource, Diagnostic, HostedKey, Loaded, Settings, Severity,
+};
 use oc_gateway::{State, unbuilt};
 
-use super::{
-    draw::draw,
-    environment,
-    found::{hosted_with_key, local_servers},
-};
+use super::{draw::draw, environment, found};
 
 /// Which files; shared by all commands that read them.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -100,17 +98,15 @@ impl Reading {
         if !reading.nothing_found {
             return reading;
         }
-        for line in hosted_with_key(environment) {
-            tracing::warn!("{line}");
+        for key in HostedKey::all(&environment) {
+            tracing::warn!("{}", found::told(&key));
         }
-        match local_servers().await {
-            Some(text) => {
-                let file = "local servers on their usual ports";
-                let config = Config::parse(&text, file, &environment);
-                Self::with_config(config, file, files, None)
-            }
-            None => reading,
+        let servers = found::local_servers().await;
+        if servers.is_empty() {
+            return reading;
         }
+        let config = Config::from_discovered(&servers, &environment);
+        Self::with_config(config, "local servers on their usual ports", files, None)
     }
 
     /// Reads the files, as far as they can be found.

@@ -15,7 +15,7 @@ fn oc_gateway() -> Command {
     command
 }
 
-fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+pub(crate) fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = oc_gateway().args(arguments).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (status.code(), text(stdout), text(stderr))
@@ -167,7 +167,7 @@ fn explain_tells_the_chain_and_where_it_comes_from() {
     let (code, _, err) = run(&["explain", "Sonet", "--config", &file]);
     assert_eq!(code, Some(1));
     assert!(err.contains("Sonnet"), "{err}");
-    // Nobody listens at the settings' usual address in a test.
+    // A name is for the chain, not for the last request.
     let (code, _, err) = run(&["explain", "--last", "extra", "--config", &file]);
     assert_eq!(code, Some(2), "{err}");
 }
@@ -231,4 +231,56 @@ fn serve_announces_itself_and_drains_on_sigterm() {
     assert_eq!(serving.wait().unwrap().code(), Some(0));
     let mut rest = String::new();
     out.read_to_string(&mut rest).unwrap();
+}
+
+/// What the gateway at `address` lists under `/v1/models`.
+#[cfg(unix)]
+fn models_at(address: &str) -> String {
+    use std::io::Write as _;
+    let mut socket = std::net::TcpStream::connect(address).unwrap();
+    write!(socket, "GET /v1/models HTTP/1.0\r\nhost: {address}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[cfg(unix)]
+#[test]
+fn serve_follows_its_config() {
+    let before = std::fs::read_to_string(example("any-proxy")).unwrap();
+    let (_scratch, file) = Scratch::file("serve-reload", &before);
+    let mut serving = oc_gateway()
+        .args(["serve", "--config", &file, "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(serving.stdout.take().unwrap());
+    let mut err = BufReader::new(serving.stderr.take().unwrap());
+    let mut seen = String::new();
+    while !seen.contains("listening on http://") {
+        assert!(out.read_line(&mut seen).unwrap() > 0, "it ended early: {seen}");
+    }
+    let address = seen.trim_end().rsplit("http://").next().unwrap().to_owned();
+    assert!(models_at(&address).contains("local/my-local-model"));
+
+    // Each write is followed by the line that tells what became of it.
+    let mut until = |words: &str| {
+        let mut said = String::new();
+        while !said.contains(words) {
+            assert!(err.read_line(&mut said).unwrap() > 0, "{words} was never said: {said}");
+        }
+        said
+    };
+    std::fs::write(&file, BROKEN).unwrap();
+    let said = until("the last good config stays");
+    assert!(!said.contains("planted"), "{said}");
+    assert!(models_at(&address).contains("local/my-local-model"));
+    std::fs::write(&file, before.replace("my-local-model", "another-model")).unwrap();
+    until("config read again");
+    let models = models_at(&address);
+    assert!(models.contains("local/another-model") && !models.contains("my-local"), "{models}");
+
+    Command::new("kill").args(["-TERM", &serving.id().to_string()]).status().unwrap();
+    assert_eq!(serving.wait().unwrap().code(), Some(0));
 }

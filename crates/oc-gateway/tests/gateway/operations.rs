@@ -12,22 +12,24 @@ use oc_gateway::{
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::support::{Gateway, hosted, local, local_first, question};
+use crate::{
+    commands::run,
+    support::{Gateway, hosted, local, local_first, question},
+};
 
 /// A primary whose box is down, and a fallback that answers.
-async fn with_a_dead_primary(settings: &str) -> Gateway {
+async fn with_a_dead_primary(settings: &str) -> (Gateway, Lookalike) {
     let mut dead = local("", "never").await;
     dead.kill().await;
     let hosted = hosted().await;
     let hosted_at = format!("http://{}", hosted.address());
-    // The look-alike serves until the test's process ends.
-    std::mem::forget(hosted);
-    Gateway::start(&local_first(&dead.base_url(), &hosted_at), settings).await
+    let gateway = Gateway::start(&local_first(&dead.base_url(), &hosted_at), settings).await;
+    (gateway, hosted)
 }
 
 #[tokio::test]
 async fn the_status_shows_breakers_and_the_last_ledgers() {
-    let gateway = with_a_dead_primary("{}").await;
+    let (gateway, _hosted) = with_a_dead_primary("{}").await;
     assert_eq!(gateway.ask(&question(true)).await.status, 200);
     let status = gateway.get("/api/status").await.json();
     assert_eq!(status["ready"], true, "{status}");
@@ -49,7 +51,7 @@ async fn the_status_shows_breakers_and_the_last_ledgers() {
 
 #[tokio::test]
 async fn metrics_count_requests_attempts_and_fallbacks() {
-    let gateway = with_a_dead_primary("{}").await;
+    let (gateway, _hosted) = with_a_dead_primary("{}").await;
     gateway.ask(&question(true)).await;
     gateway.get("/v1/nothing").await;
     let scraped = gateway.get("/metrics").await;
@@ -93,7 +95,7 @@ async fn an_open_stream_is_counted_until_it_ends() {
 #[tokio::test]
 async fn operating_needs_a_clients_key_where_there_are_clients() {
     let settings = r#"{ clients: [{ name: "agent", key: "sk-client-planted" }] }"#;
-    let gateway = with_a_dead_primary(settings).await;
+    let (gateway, _hosted) = with_a_dead_primary(settings).await;
     for (method, path) in
         [("GET", "/api/status"), ("GET", "/metrics"), ("POST", "/api/cooldowns/reset")]
     {
@@ -101,6 +103,35 @@ async fn operating_needs_a_clients_key_where_there_are_clients() {
         let key = [("authorization", "Bearer sk-client-planted")];
         assert_eq!(gateway.request(method, path, &key, None).await.status, 200, "{path}");
     }
+}
+
+#[tokio::test]
+async fn explain_last_asks_the_gateway_that_runs() {
+    let (gateway, _hosted) = with_a_dead_primary("{}").await;
+    let file = File::new("explain-last", r#"{ models: { mode: "merge" } }"#);
+    let settings = file.0.with_file_name("oc-gateway.json5");
+    std::fs::write(settings, format!("{{ listen: \"{}\" }}", gateway.address)).unwrap();
+    let explain = |json: bool| {
+        let config = file.0.display().to_string();
+        let typed = ["explain", "--last", "--config", &config, "--json"].map(str::to_owned);
+        tokio::task::spawn_blocking(move || {
+            let typed: Vec<&str> = typed.iter().map(String::as_str).collect();
+            run(if json { &typed } else { &typed[..4] })
+        })
+    };
+    assert_eq!(explain(false).await.unwrap().1, "no request yet\n");
+    gateway.ask(&question(true)).await;
+    let (code, out, err) = explain(false).await.unwrap();
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("1. lmstudio/local-model  failed: refused"), "{out}");
+    assert!(out.contains("2. anthropic/claude-sonnet-4-5  answered"), "{out}");
+    let (_, out, _) = explain(true).await.unwrap();
+    let record: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(record["ledger"]["attempts"][0]["problem"]["reason"], "refused");
+    gateway.stop().await;
+    let (code, _, err) = explain(false).await.unwrap();
+    assert_eq!(code, Some(1));
+    assert!(err.contains("no gateway answers at"), "{err}");
 }
 
 /// A config file in a folder of its own; the folder goes with it.
@@ -193,7 +224,7 @@ async fn an_edit_comes_into_force_and_a_broken_one_does_not() {
 
 #[tokio::test]
 async fn a_stream_outlives_the_config_it_began_under() {
-    let gateway = with_a_dead_primary("{}").await;
+    let (gateway, _hosted) = with_a_dead_primary("{}").await;
     gateway.ask(&question(true)).await;
     let live = Live::from(gateway.state.clone());
     let other = r#"{ models: { providers: { local: { baseUrl: "http://127.0.0.1:9/v1",
