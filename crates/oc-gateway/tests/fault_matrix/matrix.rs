@@ -7,7 +7,7 @@ use futures::{StreamExt as _, stream};
 use crate::{
     alone,
     dialects::{DIALECTS, Dialect},
-    faults::FAULTS,
+    faults::{Certificate, FAULTS, Fault, Upstream},
     http::{self, Answer},
     stage::{Cell, Gateway, Observed, healthy},
     table, tls,
@@ -41,7 +41,8 @@ fn every_cell_is_on_target() {
 #[ignore = "every_cell_is_on_target runs it, in a process that trusts the test's authority"]
 async fn the_table() {
     let dialects = built().await;
-    let cells = FAULTS.iter().flat_map(|fault| {
+    let faults = FAULTS.iter().filter(|fault| CAN_TRUST || !needs_trust(fault));
+    let cells = faults.flat_map(|fault| {
         dialects.iter().flat_map(move |dialect| {
             [true, false].into_iter().flat_map(move |stream| {
                 WIRES.into_iter().map(move |wire| Cell { dialect, stream, wire, fault })
@@ -64,7 +65,17 @@ async fn the_table() {
     println!("{} cells, {} of them wrong", observed.len(), wrong.len());
     assert!(wrong.is_empty(), "{} wrong cells\n{}", wrong.len(), wrong.join("\n"));
     assert!(observed.len() >= CELLS, "{} cells", observed.len());
-    table::check(&dialects, &observed);
+    if CAN_TRUST {
+        table::check(&dialects, &observed);
+    }
+}
+
+/// Elsewhere the platform's own store is asked, whatever the environment says.
+const CAN_TRUST: bool = cfg!(target_os = "linux");
+
+/// Whether its target is reached only where the test's authority is trusted.
+fn needs_trust(fault: &Fault) -> bool {
+    matches!(fault.primary, Upstream::Tls(Certificate::Good))
 }
 
 /// The dialects that the gateway speaks: what is not built answers 501.
