@@ -62,9 +62,33 @@ impl Fresh {
 #[error("the config's files cannot be watched, and changes need a restart")]
 pub struct WatchError(#[from] notify::Error);
 
+/// The files that the config in force depends on, as they were when it was read.
+///
+/// Taken right after the reading, so that an edit made before [`follow`] begins
+/// is not missed.
+#[derive(Debug)]
+pub struct Seen {
+    watch: Vec<PathBuf>,
+    print: u64,
+    hasher: RandomState,
+}
+
+impl Seen {
+    /// These files as they are now.
+    pub fn now(watch: Vec<PathBuf>) -> Self {
+        let hasher = RandomState::new();
+        Self { print: print(&watch, &hasher), watch, hasher }
+    }
+
+    /// Whether there is no file at all to follow.
+    pub fn is_empty(&self) -> bool {
+        self.watch.is_empty()
+    }
+}
+
 /// Reads the config again whenever one of its files has changed, and puts it in
 /// force; what cannot be read or acted on is logged, and the last good config
-/// stays. `watch` is what the config in force depends on.
+/// stays.
 ///
 /// Returns when the config in force has `gateway.reload.mode: "off"`, at once or
 /// after a change. Dropping the future stops the watching.
@@ -73,12 +97,12 @@ pub struct WatchError(#[from] notify::Error);
 /// When the folders cannot be watched.
 pub async fn follow(
     live: &Live,
-    mut watch: Vec<PathBuf>,
+    seen: Seen,
     mut read: impl FnMut() -> Result<Fresh, String>,
 ) -> Result<(), WatchError> {
-    let hasher = RandomState::new();
+    let Seen { mut watch, print: before, hasher } = seen;
     // What the files held when they were last read.
-    let mut read_as = None;
+    let mut read_as = Some(before);
     while live.state().config().reload_mode().reloads() {
         let changed = Arc::new(Notify::new());
         // Watching begins before the files are looked at, so that nothing is

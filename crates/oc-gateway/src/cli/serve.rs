@@ -5,13 +5,12 @@ use std::{
     future::pending,
     io::{self, Write},
     net::SocketAddr,
-    path::PathBuf,
 };
 
 use anyhow::Context as _;
 use oc_gateway::{
     Live, State,
-    reload::{self, Fresh},
+    reload::{self, Fresh, Seen},
     shutdown::{self, Grace},
 };
 use tokio::{net::TcpListener, signal};
@@ -35,6 +34,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     if let (Some((_, settings)), Some(listen)) = (&mut reading.read, arguments.listen) {
         settings.listen = listen;
     }
+    let seen = Seen::now(std::mem::take(&mut reading.watch));
     let state = reading.assemble();
     let shown = reading.show(&mut anstream::stderr().lock());
     let (Some(state), false) = (state, reading.has_errors()) else {
@@ -52,18 +52,18 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let app = oc_gateway::app(live.clone());
     tokio::select! {
         served = shutdown::serve(listener, app, drain, Grace::default(), signals.first()) => served?,
-        never = follow(&live, reading.watch, &arguments) => match never {},
+        never = follow(&live, seen, &arguments) => match never {},
     }
     tracing::info!("stopped");
     Ok(exit::OK)
 }
 
 /// Keeps the config in force up to date with its files.
-async fn follow(live: &Live, watch: Vec<PathBuf>, arguments: &Arguments) -> Infallible {
+async fn follow(live: &Live, seen: Seen, arguments: &Arguments) -> Infallible {
     // Without files there is nothing to follow: found servers are found once.
-    if !watch.is_empty() {
+    if !seen.is_empty() {
         let read = || read_again(arguments);
-        if let Err(error) = reload::follow(live, watch, read).await {
+        if let Err(error) = reload::follow(live, seen, read).await {
             tracing::warn!("{:#}", anyhow::Error::from(error));
         }
     }

@@ -232,3 +232,55 @@ fn serve_announces_itself_and_drains_on_sigterm() {
     let mut rest = String::new();
     out.read_to_string(&mut rest).unwrap();
 }
+
+/// What the gateway at `address` lists under `/v1/models`.
+#[cfg(unix)]
+fn models_at(address: &str) -> String {
+    use std::io::Write as _;
+    let mut socket = std::net::TcpStream::connect(address).unwrap();
+    write!(socket, "GET /v1/models HTTP/1.0\r\nhost: {address}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[cfg(unix)]
+#[test]
+fn serve_follows_its_config() {
+    let before = std::fs::read_to_string(example("any-proxy")).unwrap();
+    let (_scratch, file) = Scratch::file("serve-reload", &before);
+    let mut serving = oc_gateway()
+        .args(["serve", "--config", &file, "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(serving.stdout.take().unwrap());
+    let mut err = BufReader::new(serving.stderr.take().unwrap());
+    let mut seen = String::new();
+    while !seen.contains("listening on http://") {
+        assert!(out.read_line(&mut seen).unwrap() > 0, "it ended early: {seen}");
+    }
+    let address = seen.trim_end().rsplit("http://").next().unwrap().to_owned();
+    assert!(models_at(&address).contains("local/my-local-model"));
+
+    // Each write is followed by the line that tells what became of it.
+    let mut until = |words: &str| {
+        let mut said = String::new();
+        while !said.contains(words) {
+            assert!(err.read_line(&mut said).unwrap() > 0, "{words} was never said: {said}");
+        }
+        said
+    };
+    std::fs::write(&file, BROKEN).unwrap();
+    let said = until("the last good config stays");
+    assert!(!said.contains("planted"), "{said}");
+    assert!(models_at(&address).contains("local/my-local-model"));
+    std::fs::write(&file, before.replace("my-local-model", "another-model")).unwrap();
+    until("config read again");
+    let models = models_at(&address);
+    assert!(models.contains("local/another-model") && !models.contains("my-local"), "{models}");
+
+    Command::new("kill").args(["-TERM", &serving.id().to_string()]).status().unwrap();
+    assert_eq!(serving.wait().unwrap().code(), Some(0));
+}

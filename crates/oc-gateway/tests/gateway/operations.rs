@@ -215,7 +215,7 @@ async fn an_edit_comes_into_force_and_a_broken_one_does_not() {
         // Off: the change to it is the last one that is followed.
         file.save(&swapped.replacen('{', r#"{ gateway: { reload: { mode: "off" } },"#, 1));
     };
-    let following = reload::follow(&live, first.watch, read);
+    let following = reload::follow(&live, reload::Seen::now(first.watch), read);
     let (followed, ()) = tokio::join!(following, editing);
     followed.unwrap();
     assert_eq!(live.state().config().reload_mode(), oc_config::ReloadMode::Off);
