@@ -52,9 +52,32 @@ impl Kind {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Book {
     pub(super) entries: Vec<Entry>,
+    declared: Vec<Declared>,
     pub(super) contradictions: u32,
     /// There were more items than are kept apart: the answer cannot be trusted.
     pub(super) overflowed: bool,
+}
+
+/// What an item or a part was said to be when it was announced.
+#[derive(Clone, Debug)]
+struct Declared {
+    output_index: Option<u32>,
+    item_id: Option<String>,
+    part: Option<u32>,
+    is_reasoning: bool,
+}
+
+impl Declared {
+    /// Whether this is what was said of `place`: nothing tells them apart, and
+    /// something ties them. An index that several items share ties nothing by itself.
+    fn is_of(&self, place: &Place<'_>) -> bool {
+        let same = |ours: Option<&str>, theirs: Option<&str>| {
+            ours.zip(theirs).map(|(ours, theirs)| ours == theirs)
+        };
+        let index = self.output_index.zip(place.output_index).map(|(ours, theirs)| ours == theirs);
+        let id = same(self.item_id.as_deref(), place.item_id);
+        index.or(id).is_some() && index.unwrap_or(true) && id.unwrap_or(true)
+    }
 }
 
 /// One item.
@@ -164,6 +187,15 @@ impl Parts {
         u32::try_from(number.min(last)).unwrap_or(u32::MAX)
     }
 
+    /// One more part, beyond those that were streamed.
+    pub(super) fn append(&mut self, refusal: bool) -> u32 {
+        let at = self.open(None);
+        if let Some(part) = self.all.get_mut(at) {
+            (part.fresh, part.refusal) = (false, refusal);
+        }
+        u32::try_from(at).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn get_mut(&mut self, part: u32) -> Option<&mut Part> {
         self.all.get_mut(usize::try_from(part).ok()?)
     }
@@ -257,6 +289,7 @@ impl Book {
         let kind = Kind::of(item);
         let id = text(item, "id").or(place.item_id);
         let place = Place { item_id: id, ..*place };
+        self.declare(&Place { part: None, ..place }, kind == Kind::Reasoning);
         let same = |e: &Entry| {
             e.kind == kind
                 && !e.ended
@@ -272,6 +305,30 @@ impl Book {
         entry.announced = true;
         entry.id = id.map(str::to_owned).or(entry.id.take());
         entry.describe(item, out);
+    }
+
+    /// Takes note that `place` was announced as reasoning, or as something else.
+    pub(super) fn declare(&mut self, place: &Place<'_>, is_reasoning: bool) {
+        let same = |d: &Declared| d.part == place.part && d.is_of(place);
+        self.declared.retain(|declared| !same(declared));
+        if self.declared.len() < MOST {
+            self.declared.push(Declared {
+                output_index: place.output_index,
+                item_id: place.item_id.map(str::to_owned),
+                part: place.part,
+                is_reasoning,
+            });
+        }
+    }
+
+    /// Whether text at `place` is reasoning, whatever its event is called,
+    /// because its part, or else its item, was announced as such.
+    pub(super) fn is_declared_reasoning(&self, place: &Place<'_>) -> bool {
+        let said = |part: Option<u32>| {
+            let all = self.declared.iter().rev();
+            all.filter(|d| d.part == part && d.is_of(place)).map(|d| d.is_reasoning).next()
+        };
+        place.part.and_then(|part| said(Some(part))).or_else(|| said(None)).unwrap_or(false)
     }
 
     pub(super) fn part_added(&mut self, place: &Place<'_>, kind: Kind, summary: bool) {

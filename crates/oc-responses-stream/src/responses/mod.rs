@@ -6,6 +6,7 @@
 //! server by server, each with its test.
 
 mod book;
+mod message;
 mod restate;
 mod surrogates;
 mod template;
@@ -98,7 +99,11 @@ impl ResponsesInterpreter {
             }
             "response.output_text.delta" | "response.text.delta" => {
                 self.start(None, out);
-                self.book.text(&place, event.delta(), event.logprobs, false, out);
+                if self.book.is_declared_reasoning(&place) {
+                    self.book.reasoning(&place, event.delta(), false, out);
+                } else {
+                    self.book.text(&place, event.delta(), event.logprobs, false, out);
+                }
             }
             "response.refusal.delta" => {
                 self.start(None, out);
@@ -129,8 +134,13 @@ impl ResponsesInterpreter {
                 }
             }
             "response.content_part.added" | "response.reasoning_part.added" => {
-                let reasoning = name == "response.reasoning_part.added"
-                    || event.part_type().is_some_and(|kind| kind == "reasoning_text");
+                let part_type = event.part_type();
+                let holds = part_type.as_deref().map_or(message::Holds::Text, message::holds);
+                let reasoning =
+                    name == "response.reasoning_part.added" || holds == message::Holds::Reasoning;
+                if part_type.is_some() {
+                    self.book.declare(&place, reasoning);
+                }
                 let kind = if reasoning { Kind::Reasoning } else { Kind::Message };
                 self.book.part_added(&place, kind, false);
             }
@@ -139,7 +149,11 @@ impl ResponsesInterpreter {
             }
             "response.output_text.done" | "response.text.done" => {
                 self.start(None, out);
-                restate::text_done(&mut self.book, &place, event.text(), false, out);
+                if self.book.is_declared_reasoning(&place) {
+                    restate::reasoning_done(&mut self.book, &place, event.text(), false, out);
+                } else {
+                    restate::text_done(&mut self.book, &place, event.text(), false, out);
+                }
             }
             "response.refusal.done" => {
                 self.start(None, out);

@@ -3,10 +3,10 @@
 
 use std::collections::VecDeque;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::book::{Book, Entry, Kind, Place, text};
-use super::wire;
+use super::{message, wire};
 use crate::{Delta, Item, Seal, WholeItem};
 
 /// `output_text.done`, `refusal.done`.
@@ -51,10 +51,7 @@ pub(super) fn item_done(
         .or_else(|| book.find(&place, kind, false))
         .or_else(|| book.find(&place, kind, true))
         .unwrap_or_else(|| book.open(&place, kind));
-    if let Some(entry) = book.entries.get_mut(at) {
-        let contradicts = whole_item(entry, item, out);
-        book.contradictions = book.contradictions.saturating_add(contradicts);
-    }
+    whole_item(book, at, item, out);
 }
 
 /// llama.cpp once sent calls without an item id: the call id ties them then.
@@ -63,24 +60,19 @@ pub(super) fn by_call_id(book: &Book, kind: Kind, item: &wire::Object) -> Option
     book.entries.iter().position(|e| e.kind == kind && e.call.call_id.as_deref() == Some(call_id))
 }
 
-/// Adds what `item` holds beyond what was streamed of it, and ends it. Returns
-/// how often it contradicts.
-pub(super) fn whole_item(entry: &mut Entry, item: &wire::Object, out: &mut VecDeque<Delta>) -> u32 {
-    if entry.ended {
-        return 0;
-    }
+/// Adds what `item` holds beyond what was streamed of it, and ends it.
+pub(super) fn whole_item(
+    book: &mut Book,
+    at: usize,
+    item: &wire::Object,
+    out: &mut VecDeque<Delta>,
+) {
+    let Some(entry) = book.entries.get_mut(at).filter(|entry| !entry.ended) else { return };
     let mut contradictions = 0;
     entry.describe(item, out);
     match entry.kind {
-        Kind::Message => {
-            // A server that announces no parts may have streamed two as one.
-            let whole = array(item, "content").filter_map(part_text).collect::<String>();
-            let streamed = entry.parts.joined() == whole;
-            for (number, part) in array(item, "content").enumerate() {
-                contradictions += message_part(entry, number, part, streamed, out);
-            }
-        }
-        Kind::Reasoning => contradictions += reasoning_item(entry, item, out),
+        Kind::Message => contradictions = message::restated(book, at, item, out),
+        Kind::Reasoning => contradictions = reasoning_item(entry, item, out),
         Kind::Call => {
             let arguments = match item.get("arguments") {
                 Some(Value::String(arguments)) => Some(arguments.clone()),
@@ -97,32 +89,10 @@ pub(super) fn whole_item(entry: &mut Entry, item: &wire::Object, out: &mut VecDe
             out.push_back(Delta::Item(WholeItem::new(entry.slot, item)));
         }
     }
-    entry.end_as(item, out);
-    contradictions
-}
-
-fn message_part(
-    entry: &mut Entry,
-    number: usize,
-    part: &Map<String, Value>,
-    streamed: bool,
-    out: &mut VecDeque<Delta>,
-) -> u32 {
-    let refusal = text(part, "type") == Some("refusal");
-    let whole = part_text(part).unwrap_or_default();
-    let local = entry.parts.nth(number, refusal, !streamed);
-    let contradicts = if streamed { 0 } else { said(entry, local, whole, refusal, out) };
-    let known = entry.parts.get_mut(local).map_or(0, |part| part.annotations);
-    for annotation in
-        part.get("annotations").and_then(Value::as_array).into_iter().flatten().skip(known)
-    {
-        entry.annotate(local, annotation.clone(), out);
+    book.contradictions = book.contradictions.saturating_add(contradictions);
+    if let Some(entry) = book.entries.get_mut(at) {
+        entry.end_as(item, out);
     }
-    contradicts
-}
-
-fn part_text(part: &Map<String, Value>) -> Option<&str> {
-    text(part, "text").or_else(|| text(part, "refusal"))
 }
 
 fn reasoning_item(entry: &mut Entry, item: &wire::Object, out: &mut VecDeque<Delta>) -> u32 {
@@ -172,7 +142,7 @@ fn said(
     }
 }
 
-fn thought(
+pub(super) fn thought(
     entry: &mut Entry,
     part: u32,
     whole: &str,
@@ -191,11 +161,11 @@ fn thought(
     }
 }
 
-struct Contradiction;
+pub(super) struct Contradiction;
 
 /// What `whole` has beyond `streamed`. A restatement that is shorter (Omniroute
 /// sends one after the first delta) or empty adds nothing.
-fn missing<'a>(streamed: &str, whole: &'a str) -> Result<&'a str, Contradiction> {
+pub(super) fn missing<'a>(streamed: &str, whole: &'a str) -> Result<&'a str, Contradiction> {
     match whole.strip_prefix(streamed) {
         Some(rest) => Ok(rest),
         None if streamed.starts_with(whole) => Ok(""),
@@ -203,6 +173,9 @@ fn missing<'a>(streamed: &str, whole: &'a str) -> Result<&'a str, Contradiction>
     }
 }
 
-fn array<'a>(item: &'a wire::Object, key: &str) -> impl Iterator<Item = &'a wire::Object> {
+pub(super) fn array<'a>(
+    item: &'a wire::Object,
+    key: &str,
+) -> impl Iterator<Item = &'a wire::Object> {
     item.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
 }

@@ -86,10 +86,9 @@ fn recover(book: &mut Book, response: &Object, out: &mut VecDeque<Delta>) {
             book.open(&place, kind)
         });
         matched.resize(book.entries.len(), false);
-        if let (Some(entry), Some(matched)) = (book.entries.get_mut(at), matched.get_mut(at)) {
+        if let Some(matched) = matched.get_mut(at) {
             *matched = true;
-            let contradicts = restate::whole_item(entry, item, out);
-            book.contradictions = book.contradictions.saturating_add(contradicts);
+            restate::whole_item(book, at, item, out);
         }
     }
 }
