@@ -1,14 +1,13 @@
 //! One question through the libraries, no server: what `ask` does.
 
-use oc_providers::Request;
-use oc_responses_stream::Event;
-use serde_json::{Map, Value};
+use oc_providers::{Request, wire::openai_responses::Renderer};
+use oc_responses_stream::{Event, MachineOptions, ResponseId};
+use serde_json::Value;
 
 use crate::{
     State,
-    error::Failure,
-    error::no_answer,
-    ids::random_id,
+    error::{Failure, no_answer},
+    ids::{random_id, unix_now},
     policy::Rules,
     relay::{Delivery, Relay},
     telling::Outcome,
@@ -47,7 +46,7 @@ use crate::{
 /// assert!(answering.failure().is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
 /// ```
-pub struct Answering(Relay);
+pub struct Answering(Relay<Renderer>);
 
 /// A piece of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,8 +67,11 @@ impl Answering {
     pub fn start(state: &State, model: &str, prompt: &str, rules: Rules) -> Result<Self, Failure> {
         let request = Request::text(model, prompt);
         let rules = state.clients().tightened(rules);
+        let id = ResponseId::new(random_id("resp_"));
+        let options = MachineOptions::new(id, model, unix_now()).output(rules.output());
+        let renderer = Box::new(Renderer::new(options));
         let id = random_id("req_");
-        Relay::start(state, id, request, Map::new(), &rules, Delivery::Streamed).map(Self)
+        Relay::start(state, id, request, renderer, &rules, Delivery::Streamed).map(Self)
     }
 
     /// The next piece; `None` at the end, whatever that end was.
@@ -77,7 +79,7 @@ impl Answering {
     /// Cancel safe: nothing is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<Said> {
         loop {
-            match self.0.next_event().await? {
+            match self.0.next_of(|renderer| renderer.machine().next_event()).await? {
                 Event::OutputTextDelta(event) => return Some(Said::Text(event.delta)),
                 Event::RefusalDelta(event) => return Some(Said::Text(event.delta)),
                 Event::ReasoningSummaryTextDelta(event) => {
@@ -91,7 +93,7 @@ impl Answering {
 
     /// The answer as one Responses object, as it stands.
     pub fn response(&self) -> Value {
-        self.0.telling().response()
+        self.0.telling().renderer().document()
     }
 
     /// What went wrong, if it ended badly; with what to do about it.

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! request id           every answer carries x-oc-request-id, failures too
-//!  counted             by route and status
-//!   not a browser      Host and Origin
+//!  spoken to           failures in the client's own dialect
+//!   counted            by route and status
+//!    not a browser     Host and Origin
 //!     route
 //!       client key     only under /v1, only where the settings list clients
 //!         handler
@@ -17,9 +18,10 @@ use axum::{
     middleware::{self, Next},
     response::Response,
 };
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use oc_providers::wire::Dialect;
 
-use crate::{guard, ids::random_id, live::Live, routes, state::Lasting};
+use crate::{error::Failure, guard, ids::random_id, live::Live, routes, state::Lasting};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-oc-request-id");
 
@@ -55,6 +57,7 @@ pub fn app(live: impl Into<Live>) -> Router {
     routes::router(&live)
         .layer(middleware::from_fn_with_state(live.clone(), guard::not_a_browser))
         .layer(middleware::from_fn_with_state(live.lasting(), count))
+        .layer(middleware::from_fn(speak))
         .layer(middleware::from_fn(identify))
         .with_state(live)
 }
@@ -66,6 +69,33 @@ async fn count(Shared(lasting): Shared<Arc<Lasting>>, request: Request, next: Ne
     let endpoint = path.as_ref().map_or("other", MatchedPath::as_str);
     lasting.metrics.count_request(endpoint, response.status());
     response
+}
+
+/// Whether the client is one of Anthropic's API, wherever it asks.
+pub(crate) fn speaks_messages(headers: &HeaderMap) -> bool {
+    headers.contains_key("anthropic-version")
+}
+
+/// Says a failure in the dialect of whoever asked, wherever it came from.
+async fn speak(request: Request, next: Next) -> Response {
+    let dialect = dialect_of(request.uri().path(), request.headers());
+    let id = request.extensions().get::<RequestId>().cloned();
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Failure>() {
+        Some(failure) => failure.response(dialect, id.as_ref().map(|RequestId(id)| id.as_str())),
+        None => response,
+    }
+}
+
+/// By the path, or, under paths that the dialects share, by the header that
+/// only Anthropic's clients send.
+fn dialect_of(path: &str, headers: &HeaderMap) -> Dialect {
+    let below = |dialect: &Dialect| {
+        path.strip_prefix(dialect.path())
+            .is_some_and(|rest| matches!(rest.get(..1), None | Some("/")))
+    };
+    let shared = if speaks_messages(headers) { Dialect::Messages } else { Dialect::Responses };
+    Dialect::ALL.into_iter().find(below).unwrap_or(shared)
 }
 
 /// Gives the request its id, and the answer too, whatever it is.

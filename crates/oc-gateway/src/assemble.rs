@@ -20,7 +20,7 @@ use oc_responses_stream::Delta;
 use tokio::sync::Semaphore;
 
 use crate::{
-    State,
+    State, compat,
     error::Failure,
     guard::Clients,
     policy::Rules,
@@ -132,30 +132,27 @@ fn entry(
         .provider(id)
         .ok_or_else(|| unsupported(format!("provider `{id}` is not configured"), ""))?;
     let api: Api = model.api.as_str().parse().map_err(|_| {
-        unsupported(
-            format!("api `{}` is not supported by this version", model.api),
-            "use openai-responses or anthropic-messages where the server speaks them",
-        )
+        unsupported(format!("api `{}` is not supported by this version", model.api), &spoken())
     })?;
     let setup = |error: ProviderError| unsupported(error.to_string(), "correct the provider");
     let address = locality(provider.address);
-    let facts = ModelFacts::new()
-        .with_max_output_tokens(model.max_tokens)
-        .with_context_window(model.context_window)
-        .with_reasoning(model.reasoning);
     // Deadlines are the chain's business; sizes are the provider's.
     let limits = oc_providers::Limits::untimed()
         .with_sizes(settings.limits.frame_bytes, settings.limits.stream_bytes as u64);
-    let mut endpoint = Endpoint::new(id, api, &model.base_url)
-        .map_err(setup)?
-        .locality_is(address)
-        .limits(limits)
-        .model(model.model_ref.model(), facts);
+    let mut endpoint =
+        Endpoint::new(id, api, &model.base_url).map_err(setup)?.locality_is(address).limits(limits);
+    let mut flags = endpoint.compat_flags();
     if let Some(auth) = auth(provider) {
-        let mut compat = endpoint.compat_flags();
-        compat.auth = auth;
-        endpoint = endpoint.compat(compat);
+        flags.auth = auth;
     }
+    compat::apply(&model.compat, &mut flags).map_err(|unknown| {
+        unsupported(format!("compat: {unknown}"), "correct models.providers.*.models[].compat")
+    })?;
+    let facts = ModelFacts::new()
+        .with_max_output_tokens(model.max_tokens)
+        .with_context_window(model.context_window)
+        .with_reasoning(model.reasoning && compat::takes_effort(&model.compat, &flags));
+    endpoint = endpoint.compat(flags).model(model.model_ref.model(), facts);
     let mut fingerprint = String::new();
     if let Some(secret) = provider.secret() {
         fingerprint = format!("{:016x}", fingerprints.hash_one(secret.expose()));
@@ -199,6 +196,12 @@ fn locality(word: oc_config::Locality) -> Locality {
         oc_config::Locality::Private => Locality::Private,
         _ => Locality::Hosted,
     }
+}
+
+/// What to write as `api` instead.
+fn spoken() -> String {
+    let words: Vec<&str> = Api::ALL.iter().map(|api| api.as_str()).collect();
+    format!("use the one that the server speaks of {}", words.join(", "))
 }
 
 /// How the key is sent, where the config says it.

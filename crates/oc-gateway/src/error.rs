@@ -23,8 +23,8 @@ use axum::{
 };
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use oc_fallback::{Exhausted, ExhaustedKind, Ledger};
-use oc_providers::wire::openai_responses::BadRequest;
-use serde_json::{Value, json};
+use oc_providers::wire::{Dialect, ErrorBody, Render, openai_responses::BadRequest};
+use serde_json::Value;
 
 use crate::{relay::Relay, telling::Outcome};
 
@@ -158,7 +158,7 @@ impl Failure {
         let mut failure = Self::invalid(
             StatusCode::NOT_IMPLEMENTED,
             "not_implemented",
-            format!("{what} is not built yet; POST /v1/responses is"),
+            format!("{what} is not built yet"),
         );
         failure.0.should_retry = Some(false);
         failure
@@ -235,23 +235,36 @@ impl Failure {
         &self.0.message
     }
 
-    /// The JSON body: `{"error": {"message", "type", "code", "param", "attempts"?}}`.
-    pub fn body(&self) -> Value {
-        let mut error = json!({
-            "message": self.0.message,
-            "type": self.0.error_type,
-            "code": self.0.code,
-            "param": self.0.param,
-        });
-        if let (Some(attempts), Some(error)) = (&self.0.attempts, error.as_object_mut()) {
-            error.insert("attempts".into(), attempts.clone());
+    /// The JSON body for a client of `dialect`: OpenAI's is
+    /// `{"error": {"message", "type", "code", "param", "attempts"?}}`, Anthropic's
+    /// `{"type": "error", "error": {"type", "message", "code", …}, "request_id"?}`.
+    pub fn body(&self, dialect: Dialect, request_id: Option<&str>) -> Value {
+        let Inner { error_type, code, message, param, attempts, .. } = &*self.0;
+        let mut body = ErrorBody::new(error_type, message);
+        (body.code, body.param) = (Some(code.as_str()), param.as_deref());
+        (body.attempts, body.request_id) = (attempts.as_ref(), request_id);
+        dialect.error_body(&body)
+    }
+
+    /// The answer for a client of `dialect`.
+    pub(crate) fn response(&self, dialect: Dialect, request_id: Option<&str>) -> Response {
+        let mut response = (self.0.status, Json(self.body(dialect, request_id))).into_response();
+        let headers = response.headers_mut();
+        if let Some(wait) = self.0.retry_after {
+            // Rounded up: a client that comes back early is turned away again.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
-        json!({ "error": error })
+        if let Some(retry) = self.0.should_retry {
+            let word = if retry { "true" } else { "false" };
+            headers.insert(SHOULD_RETRY, HeaderValue::from_static(word));
+        }
+        response
     }
 }
 
 /// The failure of a request that ended without an answer, before any head.
-pub(crate) fn no_answer(relay: &Relay) -> Failure {
+pub(crate) fn no_answer<R: Render + ?Sized>(relay: &Relay<R>) -> Failure {
     match relay.telling().outcome() {
         Some(Outcome::Exhausted(exhausted)) => Failure::exhausted(exhausted),
         Some(Outcome::Failed(failed)) => {
@@ -336,18 +349,11 @@ impl From<BadRequest> for Failure {
 }
 
 impl IntoResponse for Failure {
+    /// OpenAI's body; the failure itself rides along, so that the layer that
+    /// knows who asked can say it in the client's dialect.
     fn into_response(self) -> Response {
-        let mut response = (self.0.status, Json(self.body())).into_response();
-        let headers = response.headers_mut();
-        if let Some(wait) = self.0.retry_after {
-            // Rounded up: a client that comes back early is turned away again.
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
-        }
-        if let Some(retry) = self.0.should_retry {
-            let word = if retry { "true" } else { "false" };
-            headers.insert(SHOULD_RETRY, HeaderValue::from_static(word));
-        }
+        let mut response = self.response(Dialect::Responses, None);
+        response.extensions_mut().insert(self);
         response
     }
 }

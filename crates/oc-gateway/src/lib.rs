@@ -44,7 +44,9 @@
 mod answering;
 mod app;
 mod assemble;
+mod compat;
 mod error;
+mod estimate;
 mod guard;
 mod ids;
 mod live;

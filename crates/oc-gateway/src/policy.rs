@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use oc_providers::Locality;
+use oc_responses_stream::OutputStyle;
 
 use crate::error::Failure;
 
@@ -83,6 +84,11 @@ impl Rules {
     pub fn with_final_only(mut self, final_only: bool) -> Self {
         self.final_only |= final_only;
         self
+    }
+
+    /// What of an answer is written.
+    pub(crate) fn output(&self) -> OutputStyle {
+        if self.final_only { OutputStyle::FinalOnly } else { OutputStyle::Full }
     }
 
     /// Tightens the deadline; a longer one than before changes nothing.

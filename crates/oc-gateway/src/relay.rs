@@ -7,15 +7,13 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use oc_fallback::{AttemptId, ChainStream, Facts, Gate, Ledger, Output, Usage};
-use oc_providers::{DeltaGate, Request, delta_weight};
-use oc_responses_stream::{Delta, Event, MachineOptions, OutputStyle, ResponseId, ResponseMachine};
-use serde_json::{Map, Value};
+use oc_providers::{DeltaGate, Request, delta_weight, wire::Render};
+use oc_responses_stream::Delta;
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
     assemble::Target,
     error::Failure,
-    ids::{random_id, unix_now},
     policy::Rules,
     recent::{Ending, Record},
     sse,
@@ -51,19 +49,20 @@ where
     }
 }
 
-/// One request's answer, from the chain's first word to the end.
-pub(crate) struct Relay {
+/// One request's answer, from the chain's first word to the end, as `R` writes
+/// it: for a client of any dialect that is `dyn Render`.
+pub(crate) struct Relay<R: Render + ?Sized> {
     state: State,
     request_id: String,
     model: String,
     chain: Box<dyn Told>,
-    telling: Telling,
+    telling: Telling<R>,
     meter: Meter,
     /// Nothing has been sent since then.
     quiet_since: Instant,
     /// Its record was written.
     recorded: bool,
-    done_sent: bool,
+    end_mark_sent: bool,
 }
 
 /// How the client gets its answer.
@@ -86,7 +85,7 @@ pub(crate) enum Head {
     Ended,
 }
 
-impl Relay {
+impl<R: Render + ?Sized> Relay<R> {
     /// Starts the request's chain: nothing is sent anywhere before it is polled.
     ///
     /// # Errors
@@ -95,17 +94,12 @@ impl Relay {
         state: &State,
         request_id: String,
         request: Request,
-        echo: Map<String, Value>,
+        renderer: Box<R>,
         rules: &Rules,
         delivery: Delivery,
     ) -> Result<Self, Failure> {
         let chain = state.chain_for(&request.model, rules, delivery)?;
         let model = request.model.clone();
-        let output = if rules.final_only { OutputStyle::FinalOnly } else { OutputStyle::Full };
-        let id = ResponseId::new(random_id("resp_"));
-        let machine = ResponseMachine::new(
-            MachineOptions::new(id, model.clone(), unix_now()).echo(echo).output(output),
-        );
         let meter = Meter::new(chain.candidates().iter().map(|one| one.target.cost()).collect());
         let stream = chain
             .stream(
@@ -124,11 +118,11 @@ impl Relay {
             request_id,
             model,
             chain: Box::new(stream),
-            telling: Telling::new(machine),
+            telling: Telling::new(renderer),
             meter,
             quiet_since: Instant::now(),
             recorded: false,
-            done_sent: false,
+            end_mark_sent: false,
         })
     }
 
@@ -149,7 +143,7 @@ impl Relay {
                     return Head::Ended;
                 }
                 Some(_) => return Head::Answering,
-                None if self.telling.has_content() => return Head::Answering,
+                None if self.telling.renderer().has_content() => return Head::Answering,
                 None => {}
             }
         }
@@ -159,16 +153,16 @@ impl Relay {
     pub(crate) async fn whole(&mut self) {
         while self.telling.outcome().is_none() {
             self.step().await;
-            self.telling.forget_events();
+            self.telling.renderer_mut().forget_bytes();
         }
         self.record();
     }
 
-    /// The next event; `None` after the last.
-    pub(crate) async fn next_event(&mut self) -> Option<Event> {
+    /// The next thing that `take` finds at the renderer; `None` after the last.
+    pub(crate) async fn next_of<T>(&mut self, take: impl Fn(&mut R) -> Option<T>) -> Option<T> {
         loop {
-            if let Some(event) = self.telling.next_event() {
-                return Some(event);
+            if let Some(taken) = take(self.telling.renderer_mut()) {
+                return Some(taken);
             }
             if self.telling.outcome().is_some() {
                 self.record();
@@ -196,24 +190,29 @@ impl Relay {
         &self.state
     }
 
-    pub(crate) fn telling(&self) -> &Telling {
+    pub(crate) fn telling(&self) -> &Telling<R> {
         &self.telling
     }
 
     async fn next_bytes(&mut self) -> Option<Bytes> {
         loop {
-            if let Some(event) = self.telling.next_event() {
-                return Some(sse::encode(&event));
+            if let Some(event) = self.telling.renderer_mut().next_bytes() {
+                return Some(event.into());
             }
             if self.telling.outcome().is_some() {
                 self.record();
-                return (!std::mem::replace(&mut self.done_sent, true)).then_some(sse::DONE);
+                let sent = std::mem::replace(&mut self.end_mark_sent, true);
+                let mark = self.telling.renderer().end_mark();
+                return (!sent && !mark.is_empty()).then(|| Bytes::from_static(mark));
             }
             let silence = sleep_until(self.quiet_since + sse::KEEP_ALIVE);
             tokio::select! {
                 biased;
                 () = self.step() => {}
-                () = silence => return Some(sse::COMMENT),
+                () = silence => {
+                    let sign = self.telling.renderer().keep_alive();
+                    return Some(Bytes::from_static(sign));
+                }
             }
         }
     }
@@ -253,7 +252,7 @@ impl Relay {
     }
 }
 
-impl Drop for Relay {
+impl<R: Render + ?Sized> Drop for Relay<R> {
     /// Dropped before its end: the client went away.
     fn drop(&mut self) {
         self.record();

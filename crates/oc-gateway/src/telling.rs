@@ -1,13 +1,11 @@
-//! What the chain says, told as one Responses answer.
+//! What the chain says, told as one answer in the client's dialect.
 //!
-//! Pure: [`Output`]s in, [`Event`]s out. Whatever the chain does, the events
-//! are one valid answer with exactly one end.
-
-use std::collections::VecDeque;
+//! Pure: [`Output`]s in, the renderer's events out. Whatever the chain does,
+//! they are one valid answer with exactly one end.
 
 use oc_fallback::{Exhausted, Failure, Ledger, Output};
-use oc_responses_stream::{Delta, Event, ResponseMachine};
-use serde_json::Value;
+use oc_providers::wire::Render;
+use oc_responses_stream::Delta;
 
 use crate::{
     error::{SHUTTING_DOWN, exhausted_code, exhausted_text},
@@ -17,11 +15,9 @@ use crate::{
 
 /// Tells one answer.
 #[derive(Debug)]
-pub(crate) struct Telling {
-    machine: ResponseMachine,
-    /// What the machine has said and nobody has sent yet.
-    events: VecDeque<Event>,
+pub(crate) struct Telling<R: ?Sized> {
     outcome: Option<Outcome>,
+    renderer: Box<R>,
 }
 
 /// How it ended, with what the client is to be told where no head went out yet.
@@ -52,9 +48,9 @@ impl Outcome {
     }
 }
 
-impl Telling {
-    pub(crate) fn new(machine: ResponseMachine) -> Self {
-        Self { machine, events: VecDeque::new(), outcome: None }
+impl<R: Render + ?Sized> Telling<R> {
+    pub(crate) fn new(renderer: Box<R>) -> Self {
+        Self { outcome: None, renderer }
     }
 
     /// Takes in what the chain says next; `ledger` is the chain's, as it stands.
@@ -64,9 +60,9 @@ impl Telling {
                 if matches!(delta, Delta::Finish(_) | Delta::Error(_)) {
                     self.note(ledger);
                 }
-                self.machine.push(&delta);
+                self.renderer.push(&delta);
             }
-            Output::Replaced { .. } => self.machine.abandon(),
+            Output::Replaced { .. } => self.renderer.abandon(),
             Output::Failed(failure) => {
                 self.fail(failure.ledger(), "upstream_failed", &failure.to_string());
                 self.outcome = Some(Outcome::Failed(failure));
@@ -85,30 +81,22 @@ impl Telling {
             // `Committed`, and what is to come: nothing to tell.
             _ => {}
         }
-        self.gather();
     }
 
     /// The chain ended without a word, or the gateway is being stopped.
     pub(crate) fn stop(&mut self, ledger: &Ledger) {
         self.fail(ledger, SHUTTING_DOWN.0, SHUTTING_DOWN.1);
         self.outcome = Some(Outcome::Stopped(ledger.clone()));
-        self.gather();
     }
 
-    /// The next event to send.
-    pub(crate) fn next_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+    /// What writes it: the source of what there is to send.
+    pub(crate) fn renderer(&self) -> &R {
+        &self.renderer
     }
 
-    /// Lets go of events that nobody will send.
-    pub(crate) fn forget_events(&mut self) {
-        self.events.clear();
-    }
-
-    /// Whether something of the answer itself waits to be sent.
-    pub(crate) fn has_content(&self) -> bool {
-        let lifecycle = ["response.created", "response.queued", "response.in_progress"];
-        self.events.iter().any(|event| !lifecycle.contains(&event.name()))
+    /// The same, to take what there is to send.
+    pub(crate) fn renderer_mut(&mut self) -> &mut R {
+        &mut self.renderer
     }
 
     /// How it ended; `None` while the chain still has something to say.
@@ -116,56 +104,46 @@ impl Telling {
         self.outcome.as_ref()
     }
 
-    /// The whole answer as one object, as it stands.
-    pub(crate) fn response(&self) -> Value {
-        self.machine.response()
-    }
-
-    fn gather(&mut self) {
-        while let Some(event) = self.machine.next_event() {
-            self.events.push_back(event);
-        }
-    }
-
     fn fail(&mut self, ledger: &Ledger, code: &str, text: &str) {
-        if !self.machine.is_terminal() {
+        if !self.renderer.is_terminal() {
             self.note(ledger);
-            self.machine.fail(code, text);
+            self.renderer.fail(code, text);
         }
     }
 
-    /// Who answered and why, for the terminal event: a head that went out
+    /// Who answered and why, for the end of the answer: a head that went out
     /// early could not say it.
     fn note(&mut self, ledger: &Ledger) {
         if let Some(name) = ledger.served_by() {
-            self.machine.set_metadata("oc_served_by", name);
+            self.renderer.set_metadata("oc_served_by", name.into());
         }
-        self.machine.set_metadata("oc_attempts", ledger.attempts.len().to_string());
+        self.renderer.set_metadata("oc_attempts", ledger.attempts.len().to_string().into());
         if let Some(reason) = ledger.fallback_reason() {
-            self.machine.set_metadata("oc_fallback_reason", reason.as_str());
+            self.renderer.set_metadata("oc_fallback_reason", reason.as_str().into());
         }
-        self.machine.set_now(unix_now());
+        self.renderer.set_now(unix_now());
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use oc_providers::wire::openai_responses::Renderer;
     use oc_responses_stream::{
         Finish, FinishReason, MachineOptions, ReasoningDelta, ResponseId, Slot, TextDelta, laws,
     };
 
     use super::*;
 
-    fn telling() -> Telling {
+    fn telling() -> Telling<Renderer> {
         let options = MachineOptions::new(ResponseId::new("resp_1"), "m", 0);
-        Telling::new(ResponseMachine::new(options))
+        Telling::new(Box::new(Renderer::new(options)))
     }
 
     /// The names of the events so far, held to the laws.
-    fn names(telling: &mut Telling) -> Vec<String> {
+    fn names(telling: &mut Telling<Renderer>) -> Vec<String> {
         let mut checker = laws::Checker::new();
         let mut names = Vec::new();
-        while let Some(event) = telling.next_event() {
+        while let Some(event) = telling.renderer_mut().machine().next_event() {
             checker.push(&event).unwrap();
             names.push(event.name().to_owned());
         }
@@ -184,7 +162,7 @@ mod tests {
         assert!(telling.outcome().is_none());
         telling.take(Output::Done(ledger.clone()), &ledger);
         assert_eq!(names(&mut telling).last().unwrap(), "response.failed");
-        assert_eq!(telling.response()["status"], "failed");
+        assert_eq!(telling.renderer().document()["status"], "failed");
     }
 
     #[test]
@@ -195,7 +173,7 @@ mod tests {
         telling.take(Output::Event(finish), &ledger);
         telling.take(Output::Done(ledger.clone()), &ledger);
         assert_eq!(names(&mut telling).last().unwrap(), "response.completed");
-        assert_eq!(telling.response()["metadata"]["oc_attempts"], "0");
+        assert_eq!(telling.renderer().document()["metadata"]["oc_attempts"], "0");
         assert!(matches!(telling.outcome(), Some(Outcome::Answered(_))));
     }
 
@@ -204,10 +182,10 @@ mod tests {
         let (mut telling, ledger) = (telling(), Ledger::default());
         let started = Delta::Started(oc_responses_stream::Started::default());
         telling.take(Output::Tentative(started), &ledger);
-        assert!(!telling.has_content());
+        assert!(!telling.renderer().has_content());
         let thought = Delta::Reasoning(ReasoningDelta::raw(Slot(0), "Hm."));
         telling.take(Output::Tentative(thought), &ledger);
-        assert!(telling.has_content());
+        assert!(telling.renderer().has_content());
         telling.stop(&ledger);
         let names = names(&mut telling);
         assert_eq!(names[names.len() - 2..], ["error", "response.failed"]);

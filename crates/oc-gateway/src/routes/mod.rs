@@ -1,6 +1,10 @@
-//! The endpoints: one file each, one line here.
+//! The endpoints: one file each, one line here. What the three that answer
+//! have in common is in `answer`.
 
+mod answer;
+mod chat;
 mod health;
+mod messages;
 mod metrics;
 mod models;
 mod not_built;
@@ -15,6 +19,8 @@ use crate::{Live, error::Failure, guard};
 pub(crate) fn router(live: &Live) -> Router<Live> {
     let api = Router::new()
         .merge(responses::routes())
+        .merge(chat::routes())
+        .merge(messages::routes())
         .merge(models::routes())
         .merge(not_built::routes())
         .merge(status::routes())

@@ -6,29 +6,46 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
+use http::HeaderMap;
 use oc_config::Model;
 use serde_json::{Value, json};
 
-use crate::{Live, State, error::Failure};
+use crate::{Live, State, app::speaks_messages, error::Failure};
 
 pub(super) fn routes() -> Router<Live> {
     // Refs hold a slash, so the id is everything that follows.
     Router::new().route("/v1/models", get(list)).route("/v1/models/{*id}", get(one))
 }
 
-async fn list(Shared(state): Shared<State>) -> Response {
-    let models: Vec<Value> = usable(&state).map(|model| state.described(model)).collect();
-    Json(json!({ "object": "list", "data": models })).into_response()
+/// All on one page, whatever page was asked for.
+async fn list(Shared(state): Shared<State>, headers: HeaderMap) -> Response {
+    if !speaks_messages(&headers) {
+        let models: Vec<Value> = usable(&state).map(|model| state.described(model)).collect();
+        return Json(json!({ "object": "list", "data": models })).into_response();
+    }
+    let models: Vec<Value> =
+        usable(&state).map(|model| state.described_to_messages(model)).collect();
+    let id = |model: Option<&Value>| model.map(|model| model["id"].clone());
+    let (first, last) = (id(models.first()), id(models.last()));
+    Json(json!({ "data": models, "has_more": false, "first_id": first, "last_id": last }))
+        .into_response()
 }
 
 /// By whatever name a request may use: ref, alias, bare id, `default`.
-async fn one(Shared(state): Shared<State>, Path(id): Path<String>) -> Result<Response, Failure> {
+async fn one(
+    Shared(state): Shared<State>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     let chain = state
         .config()
         .chain(&id)
         .map_err(|unknown| Failure::unknown_model(&id, &unknown.nearest))?;
     let first = chain.candidates.first().and_then(|candidate| candidate.model.as_deref());
     match first {
+        Some(model) if speaks_messages(&headers) => {
+            Ok(Json(state.described_to_messages(model)).into_response())
+        }
         Some(model) => Ok(Json(state.described(model)).into_response()),
         None => Err(Failure::unknown_model(&id, &[])),
     }
@@ -67,6 +84,25 @@ impl State {
             let cost = json!({ "input": cost.input, "output": cost.output,
                 "cache_read": cost.cache_read, "cache_write": cost.cache_write });
             object.insert("cost".into(), cost);
+        }
+        shown
+    }
+
+    /// The same in the words of Anthropic's API, and what those have no word
+    /// for in ours. Nobody knows when a model was made; clients sort by it.
+    fn described_to_messages(&self, model: &Model) -> Value {
+        let mut shown = self.described(model);
+        if let Some(object) = shown.as_object_mut() {
+            for ours in
+                ["object", "created", "owned_by", "name", "context_window", "max_output_tokens"]
+            {
+                object.remove(ours);
+            }
+            object.insert("type".into(), "model".into());
+            object.insert("display_name".into(), model.name.as_str().into());
+            object.insert("created_at".into(), "1970-01-01T00:00:00Z".into());
+            object.insert("max_input_tokens".into(), model.context_window.into());
+            object.insert("max_tokens".into(), model.max_tokens.into());
         }
         shown
     }

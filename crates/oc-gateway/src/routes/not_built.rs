@@ -12,9 +12,6 @@ const PATHS: &[&str] = &[
     "/v1/responses/{id}",
     "/v1/responses/{id}/input_items",
     "/v1/responses/{id}/cancel",
-    "/v1/chat/completions",
-    "/v1/messages",
-    "/v1/messages/count_tokens",
 ];
 
 pub(super) fn routes() -> Router<Live> {

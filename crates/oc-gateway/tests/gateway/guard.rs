@@ -61,9 +61,6 @@ async fn a_websocket_upgrade_gets_426() {
 async fn what_is_not_built_says_so() {
     let gateway = gateway().await;
     for (method, path) in [
-        ("POST", "/v1/chat/completions"),
-        ("POST", "/v1/messages"),
-        ("POST", "/v1/messages/count_tokens"),
         ("POST", "/v1/responses/input_tokens"),
         ("POST", "/v1/responses/compact"),
         ("GET", "/v1/responses/resp_1"),

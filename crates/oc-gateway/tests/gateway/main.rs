@@ -5,6 +5,9 @@
 mod answers;
 mod commands;
 mod cut;
+mod dialect_client;
+mod dialect_failures;
+mod dialects;
 mod failures;
 mod guard;
 mod lifecycle;

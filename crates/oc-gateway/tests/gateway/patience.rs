@@ -12,7 +12,10 @@ use oc_providers::{Script, ScriptedTransport};
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
-use crate::support::{HOSTED, local_first, question};
+use crate::{
+    dialect_client::Client,
+    support::{HOSTED, local_first, question},
+};
 
 /// The app over upstreams that answer in this order.
 fn app(scripts: Vec<Script>, settings: &str) -> axum::Router {
@@ -79,6 +82,40 @@ async fn an_early_head_goes_out_after_15_s_and_comments_follow() {
     assert!(rest.contains(r#""oc_served_by":"anthropic/claude-sonnet-4-5""#), "{rest}");
     assert!(rest.contains(r#""oc_fallback_reason":"timeout""#), "{rest}");
     assert!(rest.ends_with("data: [DONE]\n\n"), "{rest}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_dialect_has_its_own_sign_of_life() {
+    for (client, script, signs) in [
+        (Client::Chat, opens(), vec![": "; 5]),
+        // Nothing of the answer is there: a ping would come before its start.
+        (Client::Messages, opens(), vec!["event: ping\n"; 5]),
+        (Client::Messages, Script::sse("").then_stall(), vec![": "; 5]),
+    ] {
+        let asked = Request::post(client.path())
+            .header(header::HOST, "127.0.0.1:4141")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(client.question(true).to_string()))
+            .unwrap();
+        let response = app(vec![script, answers()], LONG_IDLE).oneshot(asked).await.unwrap();
+        let mut body = response.into_body();
+        let (mut seen, mut rest) = (Vec::new(), String::new());
+        while let Some(frame) = body.frame().await {
+            let bytes = frame.unwrap().into_data().unwrap();
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            assert!(text.find("\n\n") == Some(text.len() - 2), "not one event per write: {text:?}");
+            match text.starts_with(':') || text.starts_with("event: ping") {
+                true => seen.push(text),
+                false => rest.push_str(&text),
+            }
+        }
+        assert_eq!(seen.len(), signs.len(), "{client:?}: {seen:?}");
+        for (seen, sign) in seen.iter().zip(&signs) {
+            assert!(seen.starts_with(sign), "{client:?}: {seen:?}");
+        }
+        assert!(rest.contains(HOSTED), "{client:?}: {rest}");
+        assert!(rest.contains(r#""oc_fallback_reason":"timeout""#), "{client:?}: {rest}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,6 @@
 //! Deltas to a Responses client: a stream of events, or one document.
 
-use oc_responses_stream::{Delta, MachineOptions, ResponseMachine};
+use oc_responses_stream::{Delta, Item, MachineOptions, OutputStyle, Phase, ResponseMachine};
 use serde_json::Value;
 
 /// Turns an answer's deltas into the bytes of a Responses event stream.
@@ -11,19 +11,21 @@ use serde_json::Value;
 #[derive(Debug)]
 pub struct Renderer {
     machine: ResponseMachine,
+    output: OutputStyle,
     has_content: bool,
 }
 
 impl Renderer {
     /// A renderer of one response.
     pub fn new(options: MachineOptions) -> Self {
-        Self { machine: ResponseMachine::new(options), has_content: false }
+        let output = options.output;
+        Self { machine: ResponseMachine::new(options), output, has_content: false }
     }
 
     /// Takes the next delta; its events are then there to be taken.
     pub fn push(&mut self, delta: &Delta) {
         self.machine.push(delta);
-        self.has_content |= is_content(delta);
+        self.has_content |= self.is_content(delta);
     }
 
     /// Whether anything of the answer itself was written, or its end: not only
@@ -59,13 +61,17 @@ impl Renderer {
     pub fn machine(&mut self) -> &mut ResponseMachine {
         &mut self.machine
     }
-}
 
-fn is_content(delta: &Delta) -> bool {
-    match delta {
-        Delta::Text(delta) | Delta::Refusal(delta) => !delta.text.is_empty(),
-        Delta::Reasoning(delta) => !delta.text.is_empty(),
-        Delta::ToolCallEnd(_) | Delta::Item(_) => true,
-        _ => false,
+    fn is_content(&self, delta: &Delta) -> bool {
+        let full = self.output == OutputStyle::Full;
+        match delta {
+            Delta::Text(delta) | Delta::Refusal(delta) => {
+                !delta.text.is_empty() && (full || delta.phase != Some(Phase::Commentary))
+            }
+            Delta::Reasoning(delta) => full && !delta.text.is_empty(),
+            Delta::Item(whole) => full || !matches!(*whole.item, Item::Reasoning(_)),
+            Delta::ToolCallEnd(_) => true,
+            _ => false,
+        }
     }
 }
