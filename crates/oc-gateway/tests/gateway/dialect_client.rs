@@ -147,7 +147,6 @@ fn messages_stream(answer: &Answer) -> Read {
         let kind = word(&event["type"]).to_owned();
         assert_eq!(name.as_deref(), Some(kind.as_str()));
         let index = usize::try_from(event["index"].as_u64().unwrap_or(0)).expect("an index");
-        let block = &mut document["content"][index];
         match kind.as_str() {
             "content_block_start" => {
                 document["content"]
@@ -157,7 +156,7 @@ fn messages_stream(answer: &Answer) -> Read {
                 arguments.clear();
             }
             "content_block_delta" => {
-                let delta = &event["delta"];
+                let (block, delta) = (&mut document["content"][index], &event["delta"]);
                 for key in ["text", "thinking"] {
                     if let Some(piece) = delta[key].as_str() {
                         block[key] = (word(&block[key]).to_owned() + piece).into();
