@@ -2,9 +2,10 @@
 //! as the safety net.
 //!
 //! It takes an OpenClaw config, asks the models that the config names in the
-//! order that the config gives, and answers `POST /v1/responses` with one valid
-//! answer: reasoning apart from final text, and the next model's whole answer
-//! where one dies before it has said anything.
+//! order that the config gives, and answers clients of Responses, Chat Completions
+//! and Messages with one valid answer in their own dialect: reasoning apart from
+//! final text, and the next model's whole answer where one dies before it has
+//! said anything.
 //!
 //! ```text
 //!            ┌────────────────────── oc-gateway ──────────────────────┐

@@ -88,9 +88,9 @@ async fn an_early_head_goes_out_after_15_s_and_comments_follow() {
 async fn each_dialect_has_its_own_sign_of_life() {
     for (client, script, signs) in [
         (Client::Chat, opens(), vec![": "; 5]),
-        // Nothing of the answer is there: a ping would come before its start.
         (Client::Messages, opens(), vec!["event: ping\n"; 5]),
-        (Client::Messages, Script::sse("").then_stall(), vec![": "; 5]),
+        // Nothing of the answer is there, and a ping would come before its start.
+        (Client::Messages, Script::sse("").then_stall(), vec![": "; 6]),
     ] {
         let asked = Request::post(client.path())
             .header(header::HOST, "127.0.0.1:4141")
