@@ -9,8 +9,8 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use oc_responses_stream::{
-    Delta, FrameVerdict, Interpret, Limits as ParserLimits, Parser, Seal, StreamError,
-    StreamErrorKind, sse,
+    Delta, FrameVerdict, Interpret, Limits as ParserLimits, Parser, Seal, SplitOptions, StrayClose,
+    StreamError, StreamErrorKind, sse,
 };
 use serde_json::Value;
 
@@ -41,7 +41,8 @@ impl Pipeline {
             .with_frame_bytes(limits.frame_bytes)
             .with_stream_bytes(usize::try_from(limits.stream_bytes).unwrap_or(usize::MAX));
         Self {
-            parser: Parser::with_interpreter(AnyWire(interpreter), limits).split_reasoning(),
+            parser: Parser::with_interpreter(AnyWire(interpreter), limits)
+                .split_reasoning_with(SplitOptions::default().with_stray_close(StrayClose::Error)),
             sealer,
             truncation,
             calls: WholeCalls::default(),

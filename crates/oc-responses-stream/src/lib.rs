@@ -48,7 +48,8 @@ pub use machine::{MachineOptions, OutputStyle, ReasoningStyle, ResponseMachine, 
 pub use parser::{Limits, Parser, ResponseParser};
 pub use responses::ResponsesInterpreter;
 pub use split::{
-    Blocks, EmptyFinal, ImplicitOpen, ReasoningSplitter, SplitDeltas, SplitOptions, TextPiece,
+    Blocks, EmptyFinal, ImplicitOpen, ReasoningSplitter, SplitDeltas, SplitOptions, StrayClose,
+    TextPiece,
 };
 #[cfg(feature = "stream")]
 pub use stream::{DeltaStream, ReadError, ResponseStream};

@@ -475,9 +475,14 @@ impl<I: Interpret> Parser<I> {
         match &mut self.split {
             None => self.ready.push_back(delta),
             Some(split) => {
+                let said = self.ready.len();
                 split.push(delta);
                 while let Some(delta) = split.next() {
                     self.ready.push_back(delta);
+                }
+                // Held back or not, the server is at work.
+                if self.ready.len() == said {
+                    self.ready.push_back(Delta::Alive);
                 }
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 
-use super::{EmptyFinal, ReasoningSplitter, SplitOptions, TextPiece, tags};
+use super::{EmptyFinal, ReasoningSplitter, SplitOptions, StrayClose, TextPiece, tags};
 use crate::{
     Delta, Finish, FinishReason, Hot, HotKind, ItemEnd, ItemStatus, Phase, ReasoningDelta, Slot,
     TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart, UpstreamError,
@@ -25,6 +25,7 @@ pub struct SplitDeltas {
     ready: VecDeque<Delta>,
     pieces: Vec<TextPiece>,
     stray_closes: u32,
+    shows_reasoning: bool,
     /// The last delta that passed untouched, and its item's number here.
     passing: Option<Passing>,
     /// Something was said, or called, that is not reasoning.
@@ -88,8 +89,11 @@ impl SplitDeltas {
                 let only_thought = self.texts.range(parts(end.slot)).next().is_some()
                     && !self.slots.contains_key(&(end.slot, Role::Itself));
                 let ended = self.texts.extract_if(parts(end.slot), |_, _| true);
-                let strays = ended.map(|(_, text)| text.splitter.stray_closes());
-                self.stray_closes = strays.fold(self.stray_closes, u32::saturating_add);
+                for (_, text) in ended {
+                    let strays = text.splitter.stray_closes();
+                    self.stray_closes = self.stray_closes.saturating_add(strays);
+                    self.shows_reasoning |= text.splitter.shows_reasoning();
+                }
                 if !only_thought {
                     let slot = self.itself(end.slot);
                     self.ready.push_back(Delta::ItemEnd(ItemEnd { slot, ..end }));
@@ -178,6 +182,13 @@ impl SplitDeltas {
     fn end(&mut self, finish: Finish) {
         let is_cut = matches!(finish.reason, FinishReason::Length | FinishReason::ContentFilter);
         self.empty_final = self.has_thought && !self.has_content && !is_cut;
+        self.shows_reasoning |= self.texts.values().any(|text| text.splitter.shows_reasoning());
+        if self.shows_reasoning && self.options.stray_close == StrayClose::Error {
+            let message = "server gave reasoning out as text, without its opening tag: \
+                           turn on its reasoning parser";
+            let error = UpstreamError::new("reasoning_in_text", message);
+            return self.ready.push_back(Delta::Error(error));
+        }
         match self.options.empty_final {
             EmptyFinal::Error if self.empty_final => {
                 let message = "all of the answer's text was marked as reasoning";

@@ -5,12 +5,14 @@
 //! apart, [`SplitDeltas`] does so within a stream of deltas; [`SplitOptions`]
 //! say what is known of the model.
 //!
-//! By default a tag is honoured only at the start of a message's text (white
-//! space may come before it): later it may be the answer's own subject. A block
-//! that is never closed stays reasoning to the end, since to show it would be
-//! the worse mistake. A closing tag without an opening one is left in the text
-//! and counted ([`ReasoningSplitter::stray_closes`]): what came before it has
-//! been given out already, unless a profile had it held back.
+//! By default a tag is honoured only at the start of a part's text (white space
+//! and other blocks may come before it): later it may be the answer's own
+//! subject. A block that is never closed stays reasoning to the end, since to
+//! show it would be the worse mistake. Where a block opens within a block, what
+//! comes after the inner one's end is held back until it is known. A closing tag
+//! without an opening one is left in the text and counted
+//! ([`ReasoningSplitter::stray_closes`]): what came before it has been given out
+//! already, unless a profile had it held back. See [`StrayClose`].
 
 mod code;
 mod deltas;
@@ -19,15 +21,18 @@ mod options;
 mod tags;
 
 pub use deltas::SplitDeltas;
-pub use options::{Blocks, EmptyFinal, ImplicitOpen, SplitOptions};
+pub use options::{Blocks, EmptyFinal, ImplicitOpen, SplitOptions, StrayClose};
 
 use code::Code;
 use harmony::{Begins, Body};
-use tags::{First, LONGEST, Opening, TAGS, Tag};
+use tags::{First, LONGEST, Opening, Tag};
 
-/// More white space than this before a tag, in bytes, and it is text: what is
-/// held back is looked at again with every piece, so it must stay short.
-const MOST_BLANK: usize = 1024;
+/// More white space than this before a tag, in bytes, and it is text: it is held
+/// back until it is known.
+const MOST_BLANK: usize = 64 << 10;
+
+/// The most that is held back after a block within a block, in bytes.
+const MOST_NESTED: usize = 64 << 10;
 
 /// Takes one text apart into reasoning and what may be shown.
 ///
@@ -53,13 +58,23 @@ pub struct ReasoningSplitter {
     state: State,
     /// Input that cannot be judged yet.
     held: String,
-    /// How much of it is known to hold no tag ([`State::Implicit`]).
+    /// How much of it is known to hold no tag ([`State::Implicit`]), or to be
+    /// white space ([`State::Start`]).
     searched: usize,
+    /// Blocks that opened and did not close.
+    depth: u32,
+    /// A block, or text, came.
+    began: bool,
     code: Code,
     calls: u32,
     /// The end of the text given out, as far as a stray tag could reach back.
     tail: String,
     stray_closes: u32,
+    /// Text so far has an odd number of backticks: it ends within code.
+    in_code: bool,
+    /// An opening tag was text: the answer speaks of tags.
+    speaks_of_tags: bool,
+    shows_reasoning: bool,
 }
 
 /// A piece of text, told apart by [`ReasoningSplitter`].
@@ -162,6 +177,12 @@ impl ReasoningSplitter {
         self.stray_closes
     }
 
+    /// Whether the text so far seems to be reasoning that had no opening tag: a
+    /// stray closing tag came outside of code, in a text that named no opening one.
+    pub fn shows_reasoning(&self) -> bool {
+        self.shows_reasoning
+    }
+
     /// Takes the next piece of the text and appends what can be told of it.
     pub fn push(&mut self, text: &str, out: &mut Vec<TextPiece>) {
         if self.is_plain() {
@@ -217,25 +238,32 @@ impl ReasoningSplitter {
     }
 
     fn start(&mut self, out: &mut Vec<TextPiece>) -> bool {
-        let blank = self.held.len() - self.held.trim_start().len();
-        let rest = self.held.get(blank..).unwrap_or_default();
+        let unknown = self.held.get(self.searched..).unwrap_or_default();
+        let blank = self.held.len() - unknown.trim_start_matches(tags::is_blank).len();
+        self.searched = 0;
         if blank > MOST_BLANK {
             self.state = State::Text;
             return true;
         }
+        let rest = self.held.get(blank..).unwrap_or_default();
         let bare = self.options.bare_harmony.then_some(&tags::BARE_HARMONY);
         let opening = match tags::opening(rest) {
             Opening::No if bare.is_some_and(|tag| rest.starts_with(tag.open)) => {
-                Opening::Is(&tags::BARE_HARMONY)
+                Opening::Is(&tags::BARE_HARMONY, tags::BARE_HARMONY.open.len())
             }
             Opening::No if bare.is_some_and(|tag| tag.open.starts_with(rest)) => Opening::MayBe,
             opening => opening,
         };
         match (opening, harmony::begins(rest)) {
-            (Opening::Is(tag), _) => {
-                let markup = self.take(blank + tag.open.len());
+            (Opening::Is(tag, len), _) => {
+                let is_empty = rest.get(..len).is_some_and(|tag| tag.ends_with("/>"));
+                let markup = self.take(blank + len);
                 out.push(TextPiece::Markup(markup));
-                self.state = State::Reasoning(tag);
+                self.began = true;
+                if !is_empty {
+                    self.depth = 1;
+                    self.state = State::Reasoning(tag);
+                }
             }
             (_, Begins::Header) => {
                 let markup = self.take(blank);
@@ -244,11 +272,14 @@ impl ReasoningSplitter {
                 }
                 self.state = State::Header;
             }
-            (Opening::MayBe, _) | (_, Begins::MayBe) => return false,
+            (Opening::MayBe, _) | (_, Begins::MayBe) => {
+                self.searched = blank;
+                return false;
+            }
             (Opening::No, Begins::No) => {
                 self.state = match self.options.implicit_open {
-                    ImplicitOpen::Off => State::Text,
-                    ImplicitOpen::Hold { max } => State::Implicit { max },
+                    ImplicitOpen::Hold { max } if !self.began => State::Implicit { max },
+                    _ => State::Text,
                 }
             }
         }
@@ -256,46 +287,64 @@ impl ReasoningSplitter {
     }
 
     fn implicit(&mut self, max: usize, out: &mut Vec<TextPiece>) -> bool {
-        // A tag that was cut begins no earlier than its length before the end.
-        let from = self.held.floor_char_boundary(self.searched.saturating_sub(LONGEST));
-        match tags::first(self.held.get(from..).unwrap_or_default()) {
-            First::Close(at, tag) if from + at <= max => {
-                let thought = self.take(from + at);
+        let first = tags::first(&self.held, self.searched);
+        self.searched = 0;
+        match first {
+            First::Close(at, len) if at <= max => {
+                let thought = self.take(at);
                 if !thought.is_empty() {
                     out.push(TextPiece::Reasoning(thought));
                 }
-                self.close(tag, out);
+                self.close(len, out);
             }
-            First::Neither if self.held.len() < max.saturating_add(LONGEST) => {
+            First::Partial(at) if self.held.len() < max.saturating_add(LONGEST) => {
+                self.searched = at;
+                return false;
+            }
+            First::None if self.held.len() < max.saturating_add(LONGEST) => {
                 self.searched = self.held.len();
                 return false;
             }
-            First::Close(..) | First::Open | First::Neither => self.state = State::Text,
+            First::Open(at, _) if self.depth > 0 && self.is_blank_until(at) => {
+                self.state = State::Start;
+            }
+            First::Close(..) | First::Open(..) | First::Partial(_) | First::None => {
+                self.state = State::Text;
+            }
         }
-        self.searched = 0;
         true
+    }
+
+    fn is_blank_until(&self, at: usize) -> bool {
+        self.held.get(..at).is_some_and(|before| before.chars().all(tags::is_blank))
     }
 
     fn reasoning(&mut self, tag: &'static Tag, out: &mut Vec<TextPiece>) -> bool {
-        let Some(at) = self.held.find(tag.close) else {
-            let keep = tags::partial_suffix(&self.held, tag.close);
-            let thought = self.take(self.held.len() - keep);
-            if !thought.is_empty() {
-                out.push(TextPiece::Reasoning(thought));
+        let (thought, close) = match tags::first_of(&self.held, 0, tag) {
+            First::Close(at, len) => (at, Some(len)),
+            First::Open(at, len) => {
+                self.depth = self.depth.saturating_add(1);
+                (at + len, None)
             }
-            return false;
+            First::Partial(at) => (at, None),
+            First::None => (self.held.len(), None),
         };
-        let thought = self.take(at);
+        let is_done = thought == 0 && close.is_none();
+        let thought = self.take(thought);
         if !thought.is_empty() {
             out.push(TextPiece::Reasoning(thought));
         }
-        self.close(tag, out);
-        true
+        if let Some(len) = close {
+            self.close(len, out);
+        }
+        !is_done
     }
 
-    fn close(&mut self, tag: &'static Tag, out: &mut Vec<TextPiece>) {
-        let close = self.take(tag.close.len());
+    fn close(&mut self, len: usize, out: &mut Vec<TextPiece>) {
+        let close = self.take(len);
         out.push(TextPiece::Markup(close));
+        self.began = true;
+        self.depth = self.depth.saturating_sub(1);
         self.state = State::Closed { line_ends: 2 };
     }
 
@@ -307,7 +356,8 @@ impl ReasoningSplitter {
                 self.state = State::Closed { line_ends: line_ends - 1 };
             }
             None if line_ends > 0 && self.held == "\r" => return false,
-            _ => self.state = State::Text,
+            _ if self.depth > 0 => self.state = State::Implicit { max: MOST_NESTED },
+            _ => self.state = State::Start,
         }
         true
     }
@@ -399,11 +449,12 @@ impl ReasoningSplitter {
                         self.text(text, out);
                         return false;
                     }
-                    Opening::Is(tag) => {
+                    Opening::Is(tag, len) => {
                         let text = self.take(at);
                         self.text(text, out);
-                        let markup = self.take(tag.open.len());
+                        let markup = self.take(len);
                         out.push(TextPiece::Markup(markup));
+                        self.depth = 1;
                         self.state = State::Reasoning(tag);
                         return true;
                     }
@@ -444,15 +495,32 @@ impl ReasoningSplitter {
             return;
         }
         self.tail.push_str(text);
-        for tag in TAGS {
-            let found = self.tail.matches(tag.close).count();
-            self.stray_closes =
-                self.stray_closes.saturating_add(u32::try_from(found).unwrap_or(u32::MAX));
+        let mut at = 0;
+        loop {
+            let first = tags::first(&self.tail, at);
+            let end = match first {
+                First::Close(at, ..) | First::Open(at, _) | First::Partial(at) => at,
+                First::None => self.tail.len(),
+            };
+            let before = self.tail.as_bytes().get(at..end).unwrap_or_default();
+            self.in_code ^= before.iter().filter(|byte| **byte == b'`').count() % 2 == 1;
+            match first {
+                First::Close(_, len) => {
+                    self.stray_closes = self.stray_closes.saturating_add(1);
+                    self.shows_reasoning |= !self.in_code && !self.speaks_of_tags;
+                    at = end + len;
+                }
+                First::Open(_, len) => {
+                    self.speaks_of_tags = true;
+                    at = end + len;
+                }
+                // The end may yet become a tag.
+                First::Partial(_) | First::None => {
+                    self.tail.drain(..end);
+                    return;
+                }
+            }
         }
-        // The end may yet become a tag: as much of it as is the start of one.
-        let keep = TAGS.iter().map(|tag| tags::partial_suffix(&self.tail, tag.close)).max();
-        let keep = self.tail.len() - keep.unwrap_or_default();
-        self.tail.drain(..keep);
     }
 }
 

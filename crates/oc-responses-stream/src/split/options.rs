@@ -19,6 +19,8 @@ pub struct SplitOptions {
     pub blocks: Blocks,
     /// Whether a block may begin without a tag.
     pub implicit_open: ImplicitOpen,
+    /// What to do where reasoning was shown before that was known.
+    pub stray_close: StrayClose,
     /// What to do where everything was reasoning.
     pub empty_final: EmptyFinal,
     /// Whether harmony comes without its special tokens: `analysisWe need …
@@ -31,7 +33,7 @@ pub struct SplitOptions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Blocks {
-    /// Only at the start of a message's text, after white space.
+    /// Only at the start of a part's text, after white space or another block.
     #[default]
     AtStart,
     /// Anywhere but inside code spans and fences (MiniMax M2).
@@ -52,6 +54,20 @@ pub enum ImplicitOpen {
         /// The most that is held back, in bytes.
         max: usize,
     },
+}
+
+/// What to do when a closing tag shows that the text before it was reasoning,
+/// given out already: `I should … </think>Four.` Tags in code, and in a text that
+/// named an opening one before, are an answer's subject and never count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StrayClose {
+    /// Leave it so, and [say](crate::SplitDeltas::stray_closes) so.
+    #[default]
+    Report,
+    /// End in [`Delta::Error`](crate::Delta::Error) with code `reasoning_in_text`,
+    /// so that nobody takes it for the answer. What `oc-providers` chooses.
+    Error,
 }
 
 /// What to do when an answer is whole, says nothing and calls nothing, because
@@ -80,6 +96,13 @@ impl SplitOptions {
     #[must_use]
     pub fn with_implicit_open(mut self, implicit_open: ImplicitOpen) -> Self {
         self.implicit_open = implicit_open;
+        self
+    }
+
+    /// The same with another answer to a closing tag alone.
+    #[must_use]
+    pub fn with_stray_close(mut self, stray_close: StrayClose) -> Self {
+        self.stray_close = stray_close;
         self
     }
 

@@ -39,14 +39,15 @@ pub(super) const TAGS: &[Tag] = &[
 /// Harmony whose special tokens were stripped: only where a profile says so.
 pub(super) const BARE_HARMONY: Tag = Tag { open: "analysis", close: "assistantfinal" };
 
-/// The longest tag, in bytes: what a look back must hold.
-pub(super) const LONGEST: usize = 18;
+/// More than this, in bytes, and it is no tag: what a tag with white space or
+/// attributes in it may come to, and so the most that is held back for one.
+pub(super) const LONGEST: usize = 160;
 
 /// What the beginning of a text says about tags.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Opening {
-    /// It opens with this tag.
-    Is(&'static Tag),
+    /// It opens with this tag, which is this long here.
+    Is(&'static Tag, usize),
     /// It may, when more comes.
     MayBe,
     /// It does not.
@@ -55,10 +56,74 @@ pub(super) enum Opening {
 
 /// Looks for an opening tag at the very start of `text`.
 pub(super) fn opening(text: &str) -> Opening {
-    if let Some(tag) = TAGS.iter().find(|tag| text.starts_with(tag.open)) {
-        return Opening::Is(tag);
+    any(text, |tag| tag.open)
+}
+
+fn closing(text: &str) -> Opening {
+    any(text, |tag| tag.close)
+}
+
+fn any(text: &str, side: fn(&'static Tag) -> &'static str) -> Opening {
+    let mut may_be = false;
+    for tag in TAGS {
+        match literal(text, side(tag)) {
+            Read::Is(len) => return Opening::Is(tag, len),
+            Read::MayBe => may_be = true,
+            Read::No => {}
+        }
     }
-    if TAGS.iter().any(|tag| tag.open.starts_with(text)) { Opening::MayBe } else { Opening::No }
+    if may_be { Opening::MayBe } else { Opening::No }
+}
+
+/// Whether one tag stands at the very start of a text.
+enum Read {
+    Is(usize),
+    MayBe,
+    No,
+}
+
+/// In any case, and where it is `<…>`, with white space and attributes in it.
+fn literal(text: &str, tag: &str) -> Read {
+    let bytes = text.as_bytes();
+    let has_blanks = tag.starts_with('<') && tag.ends_with('>') && !tag.contains('|');
+    let mut at = 0;
+    for &wanted in tag.as_bytes() {
+        if has_blanks && at > 0 {
+            let blank = |b: &&u8| b.is_ascii_whitespace();
+            let blanks = bytes.get(at..).unwrap_or_default().iter().take_while(blank).count();
+            let may_skip = wanted == b'/' || wanted == b'>' || only_marks(bytes.get(..at));
+            at += if may_skip { blanks } else { 0 };
+        }
+        match bytes.get(at) {
+            None if at < LONGEST => return Read::MayBe,
+            Some(byte) if at < LONGEST && byte.eq_ignore_ascii_case(&wanted) => at += 1,
+            Some(_) if wanted == b'>' && has_blanks => return attributes(bytes, at),
+            _ => return Read::No,
+        }
+    }
+    Read::Is(at)
+}
+
+/// Nothing of the tag's name yet.
+fn only_marks(before: Option<&[u8]>) -> bool {
+    let is_mark = |byte: &u8| matches!(byte, b'<' | b'/') || byte.is_ascii_whitespace();
+    before.is_some_and(|before| before.iter().all(is_mark))
+}
+
+/// From white space after the name to the `>`.
+fn attributes(bytes: &[u8], at: usize) -> Read {
+    let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+    if !before.is_some_and(u8::is_ascii_whitespace) && bytes.get(at) != Some(&b'/') {
+        return Read::No;
+    }
+    for (at, byte) in bytes.iter().enumerate().take(LONGEST).skip(at) {
+        match byte {
+            b'>' => return Read::Is(at + 1),
+            b'<' | b'`' | b'\n' => return Read::No,
+            _ => {}
+        }
+    }
+    if bytes.len() < LONGEST { Read::MayBe } else { Read::No }
 }
 
 /// Whether a tag may begin with this byte.
@@ -66,28 +131,67 @@ pub(super) fn may_begin(byte: u8) -> bool {
     matches!(byte, b'<' | b'[' | 0xE2)
 }
 
-/// Whether a tag, or the beginning of one, may be in `text`.
+/// Whether a tag, or the beginning of one, or code may be in `text`.
 pub(crate) fn may_hold(text: &[u8]) -> bool {
-    memchr::memchr2(b'<', b'[', text).is_some()
+    memchr::memchr3(b'<', b'[', b'`', text).is_some()
         || text.windows(3).any(|character| character == "◁".as_bytes())
 }
 
-/// The first closing tag in `text` that no opening tag precedes.
+/// The first tag in a text.
+#[derive(Debug)]
 pub(super) enum First {
-    Close(usize, &'static Tag),
-    Open,
-    Neither,
+    /// A closing tag at this place, of this length.
+    Close(usize, usize),
+    /// An opening tag, likewise.
+    Open(usize, usize),
+    /// From this place on more must come: a tag may begin there.
+    Partial(usize),
+    None,
 }
 
-/// What comes first in `text`, a closing or an opening tag?
-pub(super) fn first(text: &str) -> First {
-    let close = TAGS.iter().filter_map(|tag| text.find(tag.close).map(|at| (at, tag)));
-    let open = TAGS.iter().filter_map(|tag| text.find(tag.open)).min();
-    match close.min_by_key(|(at, _)| *at) {
-        Some((at, tag)) if open.is_none_or(|open| at < open) => First::Close(at, tag),
-        _ if open.is_some() => First::Open,
-        _ => First::Neither,
+/// The first tag in `text` from `from` on.
+pub(super) fn first(text: &str, from: usize) -> First {
+    for at in candidates(text, from) {
+        let rest = text.get(at..).unwrap_or_default();
+        match (closing(rest), opening(rest)) {
+            (Opening::Is(_, len), _) => return First::Close(at, len),
+            (_, Opening::Is(_, len)) => return First::Open(at, len),
+            (Opening::MayBe, _) | (_, Opening::MayBe) => return First::Partial(at),
+            (Opening::No, Opening::No) => {}
+        }
     }
+    First::None
+}
+
+/// The first place from `from` on where `tag` opens or closes.
+pub(super) fn first_of(text: &str, from: usize, tag: &'static Tag) -> First {
+    let begin = tag.close.as_bytes().first().copied().unwrap_or_default();
+    let places = text.bytes().enumerate().skip(from).filter(|(_, byte)| *byte == begin);
+    for at in places.map(|(at, _)| at).filter(|&at| text.is_char_boundary(at)) {
+        let rest = text.get(at..).unwrap_or_default();
+        match (literal(rest, tag.close), literal(rest, tag.open)) {
+            (Read::Is(len), _) => return First::Close(at, len),
+            (_, Read::Is(len)) => return First::Open(at, len),
+            (Read::MayBe, _) | (_, Read::MayBe) => return First::Partial(at),
+            (Read::No, Read::No) => {}
+        }
+    }
+    First::None
+}
+
+fn candidates(text: &str, from: usize) -> impl Iterator<Item = usize> {
+    let begins = move |&(at, byte): &(usize, u8)| may_begin(byte) && text.is_char_boundary(at);
+    text.bytes().enumerate().skip(from).filter(begins).map(|(at, _)| at)
+}
+
+/// Whether a text may have this before its first tag: white space, and
+/// characters that nobody sees.
+pub(super) fn is_blank(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(
+            character,
+            '\u{AD}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}'
+        )
 }
 
 /// How many bytes at the end of `text` may be the start of `tag`.
@@ -108,7 +212,7 @@ mod tests {
     #[test]
     fn the_look_back_holds_the_longest_tag() {
         let lengths = TAGS.iter().flat_map(|tag| [tag.open.len(), tag.close.len()]);
-        assert_eq!(lengths.max(), Some(LONGEST));
+        assert!(lengths.max().is_some_and(|most| most < LONGEST));
     }
 
     #[test]
@@ -122,7 +226,14 @@ mod tests {
 
     #[test]
     fn openings() {
-        assert_eq!(opening("<think>x"), Opening::Is(&TAGS[0]));
+        assert_eq!(opening("<think>x"), Opening::Is(&TAGS[0], 7));
+        assert_eq!(opening("<THINK>x"), Opening::Is(&TAGS[0], 7));
+        assert_eq!(opening("< think >x"), Opening::Is(&TAGS[0], 9));
+        assert_eq!(opening("<think a=\"1\">x"), Opening::Is(&TAGS[0], 13));
+        assert_eq!(opening("<think a"), Opening::MayBe);
+        assert_eq!(opening("<think a <b>"), Opening::No);
+        assert_eq!(opening("<thinks>"), Opening::No);
+        assert_eq!(opening("<thi nk>"), Opening::No);
         assert_eq!(opening("<thinking"), Opening::MayBe);
         assert_eq!(opening("◁thi"), Opening::MayBe);
         assert_eq!(opening(""), Opening::MayBe);

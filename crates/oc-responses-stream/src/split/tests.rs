@@ -65,7 +65,8 @@ fn grammars() {
         ("leaked</think>\n\nb", "leaked</think>\n\nb", "", 1),
         // not tags
         ("<thin", "<thin", "", 0),
-        ("< think>", "< think>", "", 0),
+        ("<thi nk>", "<thi nk>", "", 0),
+        ("<thinks>", "<thinks>", "", 0),
         ("<b>bold</b>", "<b>bold</b>", "", 0),
     ];
     for (input, text, reasoning, strays) in table {
@@ -76,11 +77,75 @@ fn grammars() {
 
 #[test]
 fn every_row_of_the_table_is_a_grammar() {
-    for tag in TAGS {
+    for tag in super::tags::TAGS {
         let input = format!("{}a{}b", tag.open, tag.close);
         for cuts in [vec![&*input], input.split_inclusive(|_| true).collect()] {
             let got = split(cuts);
             assert_eq!((&*got.0, &*got.1, got.3), ("b", "a", 0), "{input}");
+        }
+    }
+}
+
+#[test]
+fn inline_tags_as_models_bend_them() {
+    let blanks = format!("{}<think>a</think>b", " ".repeat(1500));
+    for input in [
+        "<THINK>a</THINK>b",
+        "<Think>a</think>b",
+        "[think]a[/Think]b",
+        "<think >a</think >b",
+        "< think>a</ think>b",
+        "<think time=\"3\">a</think>b",
+        "<think/><think>a</think>b",
+        "\u{200B}<think>a</think>b",
+        "\u{FEFF} \u{200D}\n<think>a</think>b",
+        &blanks,
+    ] {
+        for cuts in [vec![input], input.split_inclusive(|_| true).collect()] {
+            let got = split(cuts);
+            assert_eq!((&*got.0, &*got.1, got.3), ("b", "a", 0), "{input:?}");
+        }
+    }
+}
+
+#[test]
+fn blocks_one_after_the_other_and_within_each_other() {
+    let table = [
+        ("<think>a</think>\n<think>b</think>Answer", "Answer", "ab"),
+        ("<think>a</think>\n\n\n [THINK]b[/THINK]\nAnswer", "Answer", "ab"),
+        ("<think>a<think>b</think>c</think>Answer", "Answer", "a<think>bc"),
+        ("<think>a<think>b</think>c</think>d <think>", "d <think>", "a<think>bc"),
+        // thought of a tag, and never opened one
+        ("<think>a <think> tag</think>Answer", "Answer", "a <think> tag"),
+        ("<think>a<think>b</think>\n<think>c</think>Answer", "Answer", "a<think>bc"),
+    ];
+    for (input, text, reasoning) in table {
+        for cuts in [vec![input], input.split_inclusive(|_| true).collect()] {
+            let got = split(cuts);
+            assert_eq!((&*got.0, &*got.1), (text, reasoning), "{input:?}");
+        }
+    }
+}
+
+#[test]
+fn a_closing_tag_alone_shows_that_reasoning_was_shown() {
+    for (input, shows) in [
+        ("secret</think>Answer.", true),
+        ("secret</THINK >Answer.", true),
+        ("<think>a</think>b</think>Answer.", true),
+        ("`</think>` closes", false),
+        ("```\nx</think>\n```\n", false),
+        ("between <think> and </think>", false),
+        ("plain", false),
+    ] {
+        let finish = || Delta::Finish(Finish::new(FinishReason::Stop));
+        let options = SplitOptions::default().with_stray_close(StrayClose::Error);
+        for cuts in [vec![input], input.split_inclusive(|_| true).collect()] {
+            let mut deltas: Vec<Delta> = cuts.into_iter().map(|cut| text(0, cut)).collect();
+            deltas.extend([end(0), finish()]);
+            let got = run_with(options, deltas);
+            let is_error = |delta: &Delta| matches!(delta, Delta::Error(e) if e.code.as_deref() == Some("reasoning_in_text"));
+            assert_eq!(got.last().is_some_and(is_error), shows, "{input:?}");
         }
     }
 }
@@ -225,7 +290,7 @@ proptest! {
                 "<think>", "</think>", "<thought>", "</thought>", "<", ">", "</", "think", "\n",
                 "\r\n", " ", "a", "é", "🦀", "```", "`", "[THINK]", "[/THINK]", "◁think▷",
                 "◁/think▷", "◁", "<|channel|>", "<|message|>", "<|end|>", "<|start|>", "analysis",
-                "final", "commentary to=f", "assistant", "<|call|>",
+                "final", "commentary to=f", "assistant", "<|call|>", "<THINK", "< think", "\u{200B}",
             ]),
             0..12,
         ),
