@@ -19,7 +19,9 @@ pub(crate) struct BrokenCall;
 /// Pure: push a delta, take what comes of it. A call whose arguments are no
 /// JSON object stops everything until the answer's end shows what it was: cut
 /// by the token limit (the call is dropped, the answer is incomplete) or the
-/// model's fault ([`BrokenCall`]).
+/// model's fault ([`BrokenCall`]). So does a call that was streamed as one object
+/// and restated as another: nobody can tell which one the model meant, and an
+/// agent would run it.
 #[derive(Debug, Default)]
 pub(crate) struct WholeCalls {
     open: BTreeMap<Slot, Call>,
@@ -70,10 +72,14 @@ impl WholeCalls {
 
     fn end(&mut self, end: ToolCallEnd) {
         let Some(call) = self.open.remove(&end.slot) else { return };
+        let contradicts = end.arguments.as_deref().is_some_and(|whole| {
+            object(&call.arguments).is_some_and(|streamed| {
+                !streamed.is_empty() && object(whole).is_some_and(|whole| whole != streamed)
+            })
+        });
         let arguments = end.arguments.unwrap_or(call.arguments);
         let arguments = if arguments.trim().is_empty() { "{}".to_owned() } else { arguments };
-        let parses = serde_json::from_str::<Map<String, Value>>(&arguments).is_ok();
-        if !parses || call.start.name.is_empty() {
+        if contradicts || object(&arguments).is_none() || call.start.name.is_empty() {
             self.broken = true;
         }
         if self.broken {
@@ -85,6 +91,10 @@ impl WholeCalls {
             Ok(Delta::ToolCallEnd(ToolCallEnd::new(end.slot, None))),
         ]);
     }
+}
+
+fn object(arguments: &str) -> Option<Map<String, Value>> {
+    serde_json::from_str(arguments).ok()
 }
 
 #[cfg(test)]
@@ -146,6 +156,20 @@ mod tests {
     fn arguments_may_come_with_the_end_alone_or_not_at_all() {
         assert_eq!(run([start(0), end(0, Some("{\"a\":1}"))]), whole(0, "{\"a\":1}"));
         assert_eq!(run([start(0), end(0, None)]), whole(0, "{}"));
+    }
+
+    #[test]
+    fn a_call_that_is_streamed_one_way_and_restated_another_fails_the_answer() {
+        let out = |streamed, whole| {
+            run([start(0), piece(0, streamed), end(0, Some(whole)), finish(FinishReason::Stop)])
+        };
+        assert_eq!(out("{\"rm\":1}", "{\"rm\":2}"), [Err(BrokenCall)]);
+        // Other white space, a placeholder, half an object: what is restated counts.
+        for (streamed, whole) in
+            [("{\"a\":1}", "{ \"a\": 1 }"), ("{}", "{\"a\":1}"), ("{\"a\"", "{\"a\":1}")]
+        {
+            assert_eq!(out(streamed, whole).len(), 4, "{streamed}");
+        }
     }
 
     #[test]

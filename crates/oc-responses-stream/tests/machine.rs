@@ -359,3 +359,39 @@ fn blocks_between_text_are_written_as_items_in_their_order() {
         .collect();
     assert_eq!(said, ["a", "b", "c", "d", "e"]);
 }
+
+#[test]
+fn the_item_that_was_cut_is_incomplete_though_its_server_ended_it() {
+    let end = |slot| Delta::ItemEnd(ItemEnd::new(Slot(slot), ItemStatus::Completed));
+    let mut machine = ResponseMachine::new(MachineOptions::new(ResponseId::new("resp_1"), "m", 0));
+    for delta in [
+        Delta::Reasoning(ReasoningDelta::raw(Slot(0), "Hm.")),
+        end(0),
+        Delta::Text(TextDelta::new(Slot(1), "Hel")),
+        end(1),
+        Delta::Usage(Usage::default()),
+        Delta::Finish(Finish::new(FinishReason::Length)),
+    ] {
+        machine.push(&delta);
+    }
+    let response = machine.response();
+    assert_eq!(response["status"], "incomplete");
+    assert_eq!(response["output"][0]["status"], "completed");
+    assert_eq!(response["output"][1]["status"], "incomplete");
+}
+
+#[test]
+fn a_call_that_is_announced_twice_is_one_call() {
+    let mut machine = ResponseMachine::new(MachineOptions::new(ResponseId::new("resp_1"), "m", 0));
+    for (slot, arguments) in [(0, "{\"a\":1}"), (1, "{\"a\":1}"), (2, "{\"a\":2}")] {
+        machine.push(&Delta::ToolCallStart(ToolCallStart::new(Slot(slot), "call_1", "f")));
+        let whole = Some(arguments.to_owned());
+        machine.push(&Delta::ToolCallEnd(ToolCallEnd::new(Slot(slot), whole)));
+        machine.push(&Delta::ItemEnd(ItemEnd::new(Slot(slot), ItemStatus::Completed)));
+    }
+    machine.push(&Delta::Finish(Finish::new(FinishReason::Stop)));
+    let response = machine.response();
+    let arguments: Vec<_> =
+        response["output"].as_array().unwrap().iter().map(|item| &item["arguments"]).collect();
+    assert_eq!(arguments, ["{\"a\":1}", "{\"a\":2}"]);
+}

@@ -116,6 +116,16 @@ impl Writer {
         &self.output
     }
 
+    /// Whether this very call was written.
+    pub(super) fn has_call(&self, call: &FunctionCall) -> bool {
+        self.output.iter().any(|item| {
+            item["type"] == "function_call"
+                && item["call_id"] == call.call_id.as_str()
+                && item["name"] == call.name.as_str()
+                && item["arguments"] == call.arguments.as_str()
+        })
+    }
+
     pub(super) fn message(
         &mut self,
         slot: Slot,

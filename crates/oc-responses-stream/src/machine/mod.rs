@@ -126,7 +126,10 @@ impl MachineOptions {
 /// * a tool call is written when it is whole, so that calls that come
 ///   interleaved come out one after the other. One that is still open when the
 ///   answer is cut by a limit is left out; one that is still open, and not JSON,
-///   when the answer ends well makes the response fail;
+///   when the answer ends well makes the response fail. One that was written
+///   already, the same in id, name and arguments, is not written again;
+/// * the last item of an answer that was cut is incomplete, though its server
+///   ended it well before it said so;
 /// * ids are minted from the response's id and the item's place: upstream ids
 ///   may be missing, doubled or change half-way;
 /// * after the terminal event nothing is written, whatever is pushed.
@@ -153,6 +156,9 @@ pub struct ResponseMachine {
     phase: Phase,
     writer: Writer,
     open: Option<Open>,
+    /// The open item ended well, as its server says. Written as soon as something
+    /// else comes: where the answer then turns out to be cut, it is what was cut.
+    ended: bool,
     calls: BTreeMap<Slot, FunctionCall>,
     /// The slots of the present attempt that were written whole.
     closed: BTreeSet<Slot>,
@@ -178,6 +184,7 @@ impl ResponseMachine {
             style,
             phase: Phase::Waiting,
             open: None,
+            ended: false,
             calls: BTreeMap::new(),
             closed: BTreeSet::new(),
             events: VecDeque::new(),
@@ -193,6 +200,19 @@ impl ResponseMachine {
     pub fn push(&mut self, delta: &Delta) {
         if self.is_terminal() {
             return;
+        }
+        if !matches!(
+            delta,
+            Delta::Opened(_)
+                | Delta::Alive
+                | Delta::Usage(_)
+                | Delta::ItemEnd(_)
+                | Delta::Seal(_)
+                | Delta::Annotation(_)
+                | Delta::Finish(_)
+                | Delta::Error(_)
+        ) {
+            self.settle();
         }
         match delta {
             Delta::Opened(_) | Delta::Alive => {}
@@ -248,6 +268,7 @@ impl ResponseMachine {
         if self.is_terminal() {
             return;
         }
+        self.settle();
         self.close(ItemStatus::Incomplete);
         self.calls.clear();
         self.closed.clear();
@@ -261,6 +282,7 @@ impl ResponseMachine {
             return;
         }
         self.open();
+        self.settle();
         self.close(ItemStatus::Incomplete);
         self.calls.clear();
         let (code, message) = (code.into(), message.into());
@@ -347,6 +369,9 @@ impl ResponseMachine {
             return;
         }
         self.open();
+        if self.open.as_ref().is_some_and(|open| open.slot != seal.slot) {
+            self.settle();
+        }
         // Reasoning may be sealed and nothing else. A seal that comes after its
         // item was closed for another would seal an empty one: it is dropped.
         if self.open.is_none() && !self.closed.contains(&seal.slot) {
@@ -365,6 +390,9 @@ impl ResponseMachine {
 
     fn call(&mut self, call: &FunctionCall) {
         self.open();
+        if self.writer.has_call(call) {
+            return;
+        }
         self.close(ItemStatus::Completed);
         self.writer.call(call, &mut self.events);
     }
@@ -444,7 +472,15 @@ impl ResponseMachine {
         );
     }
 
+    /// Writes the end of an item that ended well.
+    fn settle(&mut self) {
+        if self.ended {
+            self.close(ItemStatus::Completed);
+        }
+    }
+
     fn close(&mut self, status: ItemStatus) {
+        self.ended = false;
         if let Some(open) = self.open.take() {
             self.closed.insert(open.slot);
             self.writer.close(open, status, &mut self.events);
@@ -453,8 +489,10 @@ impl ResponseMachine {
 
     fn close_slot(&mut self, slot: Slot, status: ItemStatus) {
         if self.open.as_ref().is_some_and(|open| open.slot == slot) {
-            let cut = status == ItemStatus::Incomplete;
-            self.close(if cut { ItemStatus::Incomplete } else { ItemStatus::Completed });
+            match status {
+                ItemStatus::Incomplete => self.close(ItemStatus::Incomplete),
+                ItemStatus::Completed | ItemStatus::InProgress => self.ended = true,
+            }
         }
     }
 
