@@ -134,13 +134,16 @@ pub enum ExplicitModels {
 /// A name that is no alias, no ref and no model id, or that the config does not
 /// allow a request to name. Answer it as an unknown model in either case.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", told(.name, .nearest, .not_allowed_by.as_deref()))]
+#[error("{}", told(.name, .nearest, *.ambiguous, .not_allowed_by.as_deref()))]
 #[non_exhaustive]
 pub struct UnknownModel {
     /// The name that was asked for.
     pub name: String,
     /// Up to three names that are known and close, the closest first.
     pub nearest: Vec<String>,
+    /// The name is the id of models of several providers; [`nearest`](Self::nearest)
+    /// holds their refs.
+    pub ambiguous: bool,
     /// The key of the config that does not allow it, where the model is known
     /// and only that is in the way.
     pub not_allowed_by: Option<String>,
@@ -148,7 +151,7 @@ pub struct UnknownModel {
 
 impl UnknownModel {
     pub(crate) fn new(name: &str, nearest: Vec<String>) -> Self {
-        Self { name: name.to_owned(), nearest, not_allowed_by: None }
+        Self { name: name.to_owned(), nearest, ambiguous: false, not_allowed_by: None }
     }
 
     pub(crate) fn not_allowed(name: &str, rule: &str) -> Self {
@@ -156,8 +159,11 @@ impl UnknownModel {
     }
 }
 
-fn told(name: &str, nearest: &[String], not_allowed_by: Option<&str>) -> String {
+fn told(name: &str, nearest: &[String], ambiguous: bool, not_allowed_by: Option<&str>) -> String {
     match (not_allowed_by, nearest) {
+        (None, near) if ambiguous => {
+            format!("several providers have a model `{name}`: write {}", near.join(" or "))
+        }
         (Some(rule), _) => format!("model `{name}` is not allowed by {rule}"),
         (None, []) => format!("unknown model `{name}`"),
         (None, near) => format!("unknown model `{name}`; did you mean {}?", near.join(" or ")),

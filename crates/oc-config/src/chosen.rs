@@ -174,7 +174,17 @@ fn named(
         context.error(at, format!("variable `{variable}` is not set"), Some(fix));
         return None;
     }
+    if name.trim().is_empty() {
+        let fix = "write `provider/model`, or remove it".to_owned();
+        context.error(at, "empty, so it names no model", Some(fix));
+        return None;
+    }
     let Some((model_ref, profile)) = config.read_name(name) else {
+        if let Some(owners) = config.owners_of(name) {
+            let fix = format!("write one of {owners}");
+            context.error(at, format!("several providers have a model `{name}`"), Some(fix));
+            return None;
+        }
         let fix = near_ref(config, name).unwrap_or("write `provider/model`".to_owned());
         context.error(at, format!("`{name}` is no model ref and no alias"), Some(fix));
         return None;

@@ -94,7 +94,8 @@ impl Config {
 
     /// The config under these settings: the gateway's names for models, the
     /// rule for explicit models, and what the settings declare of providers.
-    /// What the settings name and the config does not know is a warning.
+    /// What the settings name and the config does not know is a warning; in
+    /// `clients[].models` it is an error, as the limit would not hold.
     #[must_use]
     pub fn with_settings(self, settings: &Settings) -> Loaded<Self> {
         load::with_settings(self, settings)
@@ -424,13 +425,22 @@ impl Config {
 
     fn unknown(&self, name: &str) -> UnknownModel {
         // An id that several providers have is known, and says too little.
-        let owners = self.models.keys().filter(|r| r.model() == name.trim());
-        let mut nearest: Vec<String> = owners.take(3).map(ToString::to_string).collect();
-        if nearest.is_empty() {
-            let names = self.names();
-            nearest = nearest_few(name.trim(), names.iter().map(String::as_str));
+        let owners: Vec<String> = self.named_by_id(name).take(3).map(ToString::to_string).collect();
+        if owners.len() > 1 {
+            return UnknownModel { ambiguous: true, ..UnknownModel::new(name, owners) };
         }
-        UnknownModel::new(name, nearest)
+        let names = self.names();
+        UnknownModel::new(name, nearest_few(name.trim(), names.iter().map(String::as_str)))
+    }
+
+    /// `a/m` or `b/m`, where several providers have a model of this id.
+    pub(crate) fn owners_of(&self, id: &str) -> Option<String> {
+        let owners: Vec<String> = self.named_by_id(id).map(|r| format!("`{r}`")).collect();
+        (owners.len() > 1).then(|| owners.join(", "))
+    }
+
+    fn named_by_id<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a ModelRef> {
+        self.models.keys().filter(move |r| r.model() == id.trim())
     }
 
     /// Everything a client may ask for.

@@ -280,7 +280,9 @@ fn fix_for(error: &TypeError) -> Option<String> {
             None => format!("one of {}", list(known)),
         }),
         TypeError::MissingKey(key) => Some(format!("add `{key}`")),
-        TypeError::WrongType { expected, .. } => Some(format!("write {expected}")),
+        TypeError::WrongType { expected, .. } | TypeError::WrongValue { expected } => {
+            Some(format!("write {expected}"))
+        }
         TypeError::Other(_) => None,
     }
 }

@@ -49,9 +49,9 @@ pub(crate) struct Layered<'a> {
 }
 
 impl Layered<'_> {
-    /// A non-empty value.
+    /// A value of more than white space.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
-        let set = |value: &String| !value.is_empty();
+        let set = |value: &String| !value.trim().is_empty();
         let below = self.files.iter().chain([&self.config]);
         let below = || below.filter_map(|layer| layer.get(name)).find(|value| set(value)).cloned();
         self.process.var(name).filter(set).or_else(below)

@@ -103,7 +103,7 @@ impl<'a> SecretSources<'a> {
             );
         }
         match self.env.get(&name) {
-            Some(value) => Found::Value(Secret::new(value), KeySource::SecretRef { name }),
+            Some(value) => Found::Value(trimmed(&value), KeySource::SecretRef { name }),
             None => not_set(&name),
         }
     }
@@ -189,7 +189,7 @@ fn follow_text(text: &str, written: Option<&Text>, env: &Layered<'_>) -> Found {
     }
     if let Some(name) = written.and_then(|written| written.variables.first()) {
         let name = name.clone();
-        return Found::Value(Secret::new(text.to_owned()), KeySource::Substituted { name });
+        return Found::Value(trimmed(text), KeySource::Substituted { name });
     }
     let text = text.trim();
     if text.is_empty() {
@@ -204,20 +204,26 @@ fn follow_text(text: &str, written: Option<&Text>, env: &Layered<'_>) -> Found {
     if let Some(name) = text.strip_prefix('$').filter(|name| is_variable_name(name)) {
         let source = KeySource::Variable { name: name.to_owned() };
         return match env.get(name) {
-            Some(value) => Found::Value(Secret::new(value), source),
+            Some(value) => Found::Value(trimmed(&value), source),
             None => not_set(name),
         };
     }
     if is_variable_name(text) {
         let name = text.to_owned();
         if let Some(value) = env.get(text) {
-            return Found::Value(Secret::new(value), KeySource::Variable { name });
+            return Found::Value(trimmed(&value), KeySource::Variable { name });
         }
         if Catalog::built_in().is_key_var(text) {
             return not_set(text);
         }
     }
     Found::Value(Secret::new(text.to_owned()), KeySource::Config)
+}
+
+/// A variable often ends in the line end of the file that it was read from,
+/// which no header can carry.
+fn trimmed(value: &str) -> Secret {
+    Secret::new(value.trim().to_owned())
 }
 
 fn not_set(name: &str) -> Found {
@@ -234,7 +240,7 @@ pub(crate) fn usual(id: &str, vars: &[String], optional: bool, secrets: &SecretS
     for name in vars {
         if let Some(value) = secrets.env.get(name) {
             let source = KeySource::Variable { name: name.clone() };
-            let secret = Secret::new(value);
+            let secret = trimmed(&value);
             return Key::Ready { secret, source };
         }
     }

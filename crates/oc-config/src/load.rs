@@ -337,6 +337,17 @@ pub(crate) fn with_settings(mut config: Config, settings: &Settings) -> Loaded<C
             }
         }
     }
+    for (index, client) in settings.clients.iter().enumerate() {
+        for (nth, name) in client.models.iter().flatten().enumerate() {
+            // A limit that would not hold is worse than none.
+            if let Err(unknown) = config.chain(name) {
+                let at = format!("clients[{index}].models[{nth}]");
+                let fix = "write an alias, a ref or `default`";
+                let told = warning(settings.places.get(&at), at, unknown.to_string(), fix);
+                diagnostics.push(Diagnostic { severity: Severity::Error, ..told });
+            }
+        }
+    }
     crate::config::loaded(config, diagnostics)
 }
 

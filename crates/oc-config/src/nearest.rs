@@ -16,7 +16,8 @@ pub(crate) fn nearest_few<'a>(word: &str, known: impl IntoIterator<Item = &'a st
 const LONGEST: usize = 128;
 
 fn ranked<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    if word.len() > LONGEST {
+    // Nothing is no slip of something.
+    if word.is_empty() || word.len() > LONGEST {
         return Vec::new();
     }
     let word = word.to_lowercase();

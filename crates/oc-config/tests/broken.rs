@@ -47,6 +47,19 @@ const CASES: &[(&str, &str)] = &[
         "{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1/v1?key=sk-planted', api: 'openai-responses', models: [] } } } }",
     ),
     (
+        "baseUrl with a fragment",
+        "{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1/v1#sk-planted', api: 'openai-responses', models: [] } } } }",
+    ),
+    ("an empty primary", "{ agents: { defaults: { model: { primary: '' } } } }"),
+    (
+        "an empty fallback",
+        "{ agents: { defaults: { model: { primary: 'anthropic/claude-opus-4-6', fallbacks: [''] } } } }",
+    ),
+    (
+        "an id that two providers have",
+        "{ agents: { defaults: { model: 'm' } }, models: { providers: { a: { baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', models: [{ id: 'm', name: 'M' }] }, b: { baseUrl: 'http://127.0.0.1:2', api: 'openai-responses', models: [{ id: 'm', name: 'M' }] } } } }",
+    ),
+    (
         "baseUrl with a password",
         "{ models: { providers: { local: { baseUrl: 'http://u:sk-planted@127.0.0.1:1', api: 'openai-responses', models: [] } } } }",
     ),

@@ -343,3 +343,51 @@ fn secrets_are_in_nothing_that_prints() {
         Some("sk-planted-key")
     );
 }
+
+/// A break report: it was said to be unknown.
+#[test]
+fn a_bare_id_of_several_providers_is_ambiguous() {
+    let one = "{ baseUrl: 'http://127.0.0.1:1', api: 'openai-responses', \
+               models: [{ id: 'm', name: 'M' }] }";
+    let text = format!("{{ models: {{ providers: {{ a: {one}, b: {one} }} }} }}");
+    let unknown = parse(&text, &[]).value.chain("m").expect_err("whose?");
+    assert!(unknown.ambiguous);
+    assert_eq!(unknown.to_string(), "several providers have a model `m`: write a/m or b/m");
+}
+
+/// A break report: " " counted as set, and a line end made a key unusable.
+#[test]
+fn white_space_is_no_key_and_no_part_of_one() {
+    let text = "{ models: { providers: { anthropic: { models: [] } } } }";
+    let key = |value: &str| {
+        let loaded = parse(text, &[("ANTHROPIC_API_KEY", value)]);
+        let provider = loaded.value.provider("anthropic").expect("in the catalog");
+        provider.secret().map(|secret| secret.expose().to_owned())
+    };
+    assert_eq!(key(" \n"), None);
+    assert_eq!(key("sk-1\n").as_deref(), Some("sk-1"));
+}
+
+/// A break report: `${bad` was taken as the key without a word.
+#[test]
+fn half_a_variable_is_warned_of() {
+    let loaded = parse(&local("apiKey: '${bad', models: [{ id: 'm', name: 'M' }]"), &[]);
+    let told: Vec<_> = loaded.diagnostics.iter().filter(|d| d.path.ends_with("apiKey")).collect();
+    assert_eq!(told.len(), 1, "{:?}", loaded.diagnostics);
+    assert!(!told[0].to_string().contains("bad"), "{}", told[0]);
+}
+
+/// A break report: the name was told without its place.
+#[test]
+fn an_unknown_model_of_a_client_is_an_error_at_its_place() {
+    let config = parse(&local("models: [{ id: 'm', name: 'M' }]"), &[]).value;
+    let text = "{\n  clients: [{ name: 'a', key: 'k', models: ['m', 'nope'] }] }";
+    let settings = Settings::parse(text, "s.json5", &|_: &str| None).expect("valid").value;
+    let told = config.with_settings(&settings).diagnostics;
+    let told: Vec<_> = told.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        ["s.json5:2:50: error: clients[0].models[1]: unknown model `nope` \
+          (write an alias, a ref or `default`)"]
+    );
+}

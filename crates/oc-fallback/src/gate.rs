@@ -34,6 +34,8 @@ use crate::reason::Reason;
 pub enum Gate {
     /// Not meaningful yet: a role chunk, `created`, a heartbeat, reasoning.
     Hold,
+    /// A sign of life and nothing else: it ends the silence, and is not kept.
+    Alive,
     /// The server reports that it is loading the model or reading the prompt.
     /// Held like the rest; the limit on the first text begins anew, the
     /// candidate's share of the deadline does not.

@@ -96,6 +96,16 @@ impl Answering {
         self.0.telling().renderer().document()
     }
 
+    /// What cut the answer, in the API's own word (`max_output_tokens`,
+    /// `content_filter`); `None` for a whole one, and while it is given.
+    pub fn cut_by(&self) -> Option<String> {
+        let response = self.response();
+        (response["status"] == "incomplete").then(|| {
+            let reason = response["incomplete_details"]["reason"].as_str();
+            reason.unwrap_or("a limit").to_owned()
+        })
+    }
+
     /// What went wrong, if it ended badly; with what to do about it.
     pub fn failure(&self) -> Option<Failure> {
         match self.0.telling().outcome() {

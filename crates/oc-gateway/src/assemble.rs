@@ -3,13 +3,15 @@
 
 use std::{
     collections::BTreeMap,
-    hash::{BuildHasher as _, RandomState},
+    hash::BuildHasher as _,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
 
 use futures::{StreamExt as _, stream, stream::BoxStream};
-use oc_config::{Config, Cost, Model, ModelRef, Settings, UnusableReason, Usability};
+use oc_config::Provider as Provided;
+use oc_config::{Config, Cost, Key, Model, ModelRef, Secret, Settings, UnusableReason, Usability};
 use oc_fallback::{Candidate, Chain, Commit, Limits, Policy, Reason, RetryPolicy};
 use oc_fallback::{Scope, Skip};
 use oc_providers::{
@@ -18,11 +20,12 @@ use oc_providers::{
 };
 use oc_responses_stream::Delta;
 use tokio::sync::Semaphore;
+use url::{Host, Url};
 
 use crate::{
     State, compat,
     error::Failure,
-    guard::Clients,
+    guard::{Clients, HOP},
     policy::Rules,
     relay::Delivery,
     state::{Lasting, Shared},
@@ -72,24 +75,25 @@ pub(crate) struct Roster {
 }
 
 impl Roster {
-    fn new(
-        config: &Config,
-        settings: &Settings,
-        transport: &Arc<dyn Transport>,
-        fingerprints: &RandomState,
-    ) -> Self {
+    fn new(config: &Config, settings: &Settings, lasting: &Lasting) -> Self {
         let entries = config
             .models()
             .map(|model| {
-                let entry = entry(config, settings, model, transport, fingerprints);
+                let key = config.provider(model.model_ref.provider()).and_then(Provided::secret);
+                let entry = entry(config, settings, model, key, lasting);
                 (model.model_ref.clone(), entry)
             })
             .collect();
         Self { entries }
     }
 
-    /// The candidate as these rules see it.
-    fn candidate(&self, one: &oc_config::Candidate, rules: &Rules) -> Candidate<Arc<Target>> {
+    /// The candidate as these rules see it; `own` is what was built for it alone.
+    fn candidate(
+        &self,
+        one: &oc_config::Candidate,
+        own: Option<&Result<Entry, Skip>>,
+        rules: &Rules,
+    ) -> Candidate<Arc<Target>> {
         let name = one.model_ref.to_string();
         let listed = |skip: Skip| {
             let scope = Scope::new("", one.model_ref.model(), "");
@@ -98,7 +102,7 @@ impl Roster {
         if let Usability::Unusable { reason, fix } = &one.usability {
             return listed(Skip::new(class_of(reason), reason.to_string(), fix));
         }
-        match self.entries.get(&one.model_ref) {
+        match own.or_else(|| self.entries.get(&one.model_ref)) {
             Some(Ok(entry)) => match rules.admit(&name, entry.locality, entry.region.as_deref()) {
                 Ok(()) => entry.candidate.clone(),
                 Err(text) => listed(Skip::new(
@@ -123,14 +127,20 @@ fn entry(
     config: &Config,
     settings: &Settings,
     model: &Model,
-    transport: &Arc<dyn Transport>,
-    fingerprints: &RandomState,
+    key: Option<&Secret>,
+    lasting: &Lasting,
 ) -> Result<Entry, Skip> {
     let id = model.model_ref.provider();
     let unsupported = |text: String, fix: &str| Skip::new(Reason::Unsupported, text, fix);
     let provider = config
         .provider(id)
         .ok_or_else(|| unsupported(format!("provider `{id}` is not configured"), ""))?;
+    if is_own(&model.base_url, settings.listen) {
+        return Err(unsupported(
+            format!("provider `{id}` is this gateway itself"),
+            "give the gateway a config of its own, without the provider that leads to it",
+        ));
+    }
     let api: Api = model.api.as_str().parse().map_err(|_| {
         unsupported(format!("api `{}` is not supported by this version", model.api), &spoken())
     })?;
@@ -154,17 +164,22 @@ fn entry(
         .with_reasoning(model.reasoning && compat::takes_effort(&model.compat, &flags));
     endpoint = endpoint.compat(flags).model(model.model_ref.model(), facts);
     let mut fingerprint = String::new();
-    if let Some(secret) = provider.secret() {
-        fingerprint = format!("{:016x}", fingerprints.hash_one(secret.expose()));
+    if let Some(secret) = key {
+        fingerprint = format!("{:016x}", lasting.fingerprints.hash_one(secret.expose()));
         endpoint = endpoint.key(ApiKey::new(secret.expose()));
     }
     for (name, value) in &model.headers {
         endpoint = endpoint.header(name, value.expose()).map_err(setup)?;
     }
+    // Who listens on this machine or in this network may be this gateway, by
+    // another name. Nobody else is told who asks.
+    if address != Locality::Hosted {
+        endpoint = endpoint.header(HOP, &lasting.instance).map_err(setup)?;
+    }
     let scope = Scope::new(endpoint.origin(), model.model_ref.model(), fingerprint);
     let provider_limits = time_limits(settings, provider.address, provider.timeout);
     let target = Target::Ready {
-        provider: Box::new(Provider::new(endpoint, Arc::clone(transport)).map_err(setup)?),
+        provider: Box::new(Provider::new(endpoint, Arc::clone(&lasting.transport)).map_err(setup)?),
         model: model.model_ref.model().to_owned(),
         cost: model.cost,
     };
@@ -174,6 +189,29 @@ fn entry(
         candidate = candidate.with_window(window);
     }
     Ok(Entry { candidate, locality: locality(model.locality), region: provider.region.clone() })
+}
+
+/// Whether `base_url` is where the gateway listens, as far as its text tells.
+fn is_own(base_url: &str, listen: SocketAddr) -> bool {
+    let Ok(url) = Url::parse(base_url) else { return false };
+    let (own, everywhere) = (listen.ip().to_canonical(), listen.ip().is_unspecified());
+    let is_own = |ip: IpAddr| {
+        let ip = ip.to_canonical();
+        ip == own
+            || ((everywhere || own.is_loopback()) && ip.is_unspecified())
+            || (everywhere && ip.is_loopback())
+    };
+    let host = match url.host() {
+        Some(Host::Ipv4(ip)) => is_own(ip.into()),
+        Some(Host::Ipv6(ip)) => is_own(ip.into()),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            (everywhere || own.is_loopback())
+                && (name == "localhost" || name.ends_with(".localhost"))
+        }
+        None => false,
+    };
+    host && url.port_or_known_default() == Some(listen.port())
 }
 
 /// `deadlines` by class of the address; the provider's own `timeoutSeconds` is
@@ -271,7 +309,7 @@ impl State {
         }
         let config = config.with_settings(&settings).value;
         let clients = Clients::new(&settings, &config)?;
-        let roster = Roster::new(&config, &settings, &lasting.transport, &lasting.fingerprints);
+        let roster = Roster::new(&config, &settings, &lasting);
         let concurrent = settings.limits.concurrent;
         let permits = match before {
             // The places that are taken stay taken.
@@ -282,6 +320,15 @@ impl State {
             _ => Arc::new(Semaphore::new(concurrent.min(Semaphore::MAX_PERMITS))),
         };
         Ok(Self(Arc::new(Shared { config, settings, roster, clients, permits, lasting })))
+    }
+
+    /// A candidate that the config names with a profile (`provider/model@profile`)
+    /// is asked with the key of that profile.
+    fn with_own_key(&self, one: &oc_config::Candidate) -> Option<Result<Entry, Skip>> {
+        let (Some(Key::Ready { secret, .. }), Some(model)) = (&one.profile_key, &one.model) else {
+            return None;
+        };
+        Some(entry(self.config(), self.settings(), model, Some(secret), self.lasting()))
     }
 
     /// The chain for a model's name under these rules.
@@ -303,7 +350,10 @@ impl State {
             .candidates
             .iter()
             .take(asked)
-            .map(|one| self.roster().candidate(one, rules))
+            .map(|one| {
+                let own = self.with_own_key(one);
+                self.roster().candidate(one, own.as_ref(), rules)
+            })
             .collect();
         let policy = policy(self.settings(), rules, delivery);
         Ok(Chain::new(candidates, policy, Arc::clone(self.store()) as _))

@@ -8,6 +8,8 @@
 //! | client key missing or wrong | 401 | `invalid_api_key` |
 //! | policy leaves no candidate | 403 | `policy_violation` |
 //! | unknown model | 404 | `model_not_found` |
+//! | an answer fails after its beginning | 502; 504 at the deadline | `upstream_failed`, `deadline_exceeded` |
+//! | the gateway asks itself | 508 | `loop_detected` |
 //! | body not sent in time | 408 | `request_timeout` |
 //! | body too large | 413 | `request_too_large` |
 //! | chain exhausted | 502; 503 when a cooldown's end is known; 504 at the deadline | `all_models_failed`, `deadline_exceeded` |
@@ -22,7 +24,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use oc_fallback::{Exhausted, ExhaustedKind, Ledger};
+use oc_fallback::{Exhausted, ExhaustedKind, Ledger, Limit, Reason};
 use oc_providers::wire::{Dialect, ErrorBody, Render, openai_responses::BadRequest};
 use serde_json::Value;
 
@@ -115,6 +117,18 @@ impl Failure {
             message.push('?');
         }
         Self::invalid(StatusCode::NOT_FOUND, "model_not_found", message).about("model")
+    }
+
+    /// 508: the request came from this gateway itself.
+    pub(crate) fn looped() -> Self {
+        let mut failure = Self::new(
+            StatusCode::LOOP_DETECTED,
+            "server_error",
+            "loop_detected",
+            "this request came from this gateway itself: a provider's baseUrl leads back to it",
+        );
+        failure.0.should_retry = Some(false);
+        failure
     }
 
     /// 408: the body did not come in time.
@@ -268,12 +282,12 @@ pub(crate) fn no_answer<R: Render + ?Sized>(relay: &Relay<R>) -> Failure {
     match relay.telling().outcome() {
         Some(Outcome::Exhausted(exhausted)) => Failure::exhausted(exhausted),
         Some(Outcome::Failed(failed)) => {
-            let mut failure = Failure::new(
-                StatusCode::BAD_GATEWAY,
-                "server_error",
-                "upstream_failed",
-                failed.to_string(),
-            );
+            let status = match failed.reason() {
+                Reason::Timeout(Limit::Total) => StatusCode::GATEWAY_TIMEOUT,
+                _ => StatusCode::BAD_GATEWAY,
+            };
+            let code = failed_code(failed);
+            let mut failure = Failure::new(status, "server_error", code, failed.to_string());
             failure.0.attempts = Some(attempts(failed.ledger()));
             failure.0.should_retry = Some(false);
             failure
@@ -291,6 +305,14 @@ pub(crate) fn exhausted_code(exhausted: &Exhausted) -> &'static str {
         ExhaustedKind::ContentFilter => "content_filter",
         ExhaustedKind::Deadline => "deadline_exceeded",
         _ => "all_models_failed",
+    }
+}
+
+/// The code of an answer that failed after it had begun; in a stream too.
+pub(crate) fn failed_code(failed: &oc_fallback::Failure) -> &'static str {
+    match failed.reason() {
+        Reason::Timeout(Limit::Total) => "deadline_exceeded",
+        _ => "upstream_failed",
     }
 }
 

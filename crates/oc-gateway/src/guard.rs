@@ -184,7 +184,19 @@ pub(crate) async fn known_client(
         return Failure::unauthorized().into_response();
     };
     request.extensions_mut().insert(ClientRules(rules.clone()));
+    if asks_itself(request.headers(), &state.lasting().instance) {
+        return Failure::looped().into_response();
+    }
     next.run(request).await
+}
+
+/// `x-oc-hop`: which gateway asks. Sent to upstreams on this machine or in this
+/// network, so that a gateway that was made its own upstream finds it out at the
+/// second request instead of the last that fits.
+pub(crate) const HOP: &str = "x-oc-hop";
+
+fn asks_itself(headers: &HeaderMap, instance: &str) -> bool {
+    headers.get_all(HOP).iter().any(|hop| hop.as_bytes() == instance.as_bytes())
 }
 
 /// `Authorization: Bearer KEY`, or `x-api-key: KEY`.

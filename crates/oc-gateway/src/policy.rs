@@ -4,11 +4,11 @@
 
 use std::time::Duration;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use oc_providers::Locality;
 use oc_responses_stream::OutputStyle;
 
-use crate::error::Failure;
+use crate::{error::Failure, guard::HOP};
 
 /// `x-oc-privacy`: `local-only`.
 pub(crate) const PRIVACY: &str = "x-oc-privacy";
@@ -20,6 +20,9 @@ pub(crate) const OUTPUT: &str = "x-oc-output";
 pub(crate) const DEADLINE: &str = "x-oc-deadline-ms";
 /// `x-oc-fallback`: `on` or `off`.
 pub(crate) const FALLBACK: &str = "x-oc-fallback";
+/// Whatever else begins with `x-oc-` was misspelt. The gateway's own are no
+/// wishes: a proxy may hand on an answer's id.
+const KNOWN: [&str; 7] = [PRIVACY, REGION, OUTPUT, DEADLINE, FALLBACK, HOP, "x-oc-request-id"];
 
 /// The rules for one request.
 ///
@@ -123,9 +126,18 @@ impl Rules {
     /// Tightens by the request's `x-oc-*` headers.
     ///
     /// # Errors
-    /// 400 naming the header whose value is none of its words: a wish for
-    /// privacy that was misspelt must not pass as none.
+    /// 400 naming the header that is none of these, or whose value is none of
+    /// its words: a wish for privacy that was misspelt must not pass as none.
     pub(crate) fn with_headers(self, headers: &HeaderMap) -> Result<Self, Failure> {
+        let unknown = |name: &&HeaderName| {
+            name.as_str().starts_with("x-oc-") && !KNOWN.contains(&name.as_str())
+        };
+        if let Some(name) = headers.keys().find(unknown) {
+            let shown: String = name.as_str().chars().take(64).collect();
+            let known = [PRIVACY, REGION, OUTPUT, DEADLINE, FALLBACK].join(", ");
+            let text = format!("there is no header {shown}; there are {known}");
+            return Err(Failure::bad_request("invalid_header", text).about(shown));
+        }
         let mut rules = self;
         if let Some(word) = value(headers, PRIVACY)? {
             match word.as_str() {
@@ -269,6 +281,16 @@ mod tests {
         let mut twice = headers(&[(OUTPUT, "full")]);
         twice.append(OUTPUT, HeaderValue::from_static("final"));
         assert!(Rules::default().with_headers(&twice).is_err());
+    }
+
+    /// A break report's misspelt `x-oc-privcy` was ignored.
+    #[test]
+    fn an_unknown_wish_is_refused_not_ignored() {
+        let failure = read(&[("x-oc-privcy", "local-only")]).unwrap_err();
+        assert_eq!((failure.status().as_u16(), failure.code()), (400, "invalid_header"));
+        assert!(failure.message().contains("x-oc-privcy"), "{}", failure.message());
+        assert!(failure.message().contains(PRIVACY), "{}", failure.message());
+        assert!(read(&[("x-oc-request-id", "req_1"), ("x-other", "a")]).is_ok());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use oc_fallback::{AttemptId, ChainStream, Facts, Gate, Ledger, Output, Usage};
-use oc_providers::{DeltaGate, Request, delta_weight, wire::Render};
+use oc_providers::{DeltaGate, Request, delta_weight, may_show_early, wire::Render};
 use oc_responses_stream::Delta;
 use tokio::time::{Instant, sleep_until};
 
@@ -112,7 +112,8 @@ impl<R: Render + ?Sized> Relay<R> {
                     move |delta: &Delta| gate.judge(delta)
                 },
             )
-            .weigh(delta_weight);
+            .weigh(delta_weight)
+            .may_show(may_show_early);
         Ok(Self {
             state: state.clone(),
             request_id,

@@ -14,6 +14,7 @@ use tokio::{sync::Semaphore, time::Instant};
 use crate::{
     assemble::Roster,
     guard::Clients,
+    ids::random_id,
     metrics::Metrics,
     recent::{Recent, Record},
     reload::Reloads,
@@ -41,6 +42,8 @@ pub(crate) struct Lasting {
     pub(crate) transport: Arc<dyn Transport>,
     /// Keys are told apart by a hash that means nothing outside this process.
     pub(crate) fingerprints: RandomState,
+    /// Tells this process from other gateways; see [`HOP`](crate::guard::HOP).
+    pub(crate) instance: String,
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) drain: Drain,
     pub(crate) recent: Recent,
@@ -54,6 +57,7 @@ impl Lasting {
         Self {
             transport,
             fingerprints: RandomState::new(),
+            instance: random_id(""),
             store: Arc::new(MemoryStore::new()),
             drain: Drain::new(),
             recent: Recent::default(),
@@ -94,6 +98,16 @@ impl State {
                 Some((skip.text.clone(), skip.fix.clone()))
             }
         }
+    }
+
+    /// Whether anybody can be asked for `model`: its chain has a candidate that
+    /// nothing stands against.
+    pub fn can_answer(&self, model: &str) -> bool {
+        let Ok(chain) = self.config().chain(model) else { return false };
+        chain.candidates.iter().any(|one| {
+            let asked = self.roster().obstacle(&one.model_ref).is_none();
+            one.usability.is_usable() && (asked || one.profile_key.is_some())
+        })
     }
 
     /// What tells its requests that it is going down; for [`shutdown::serve`](crate::shutdown::serve).

@@ -8,7 +8,7 @@ use oc_providers::wire::Render;
 use oc_responses_stream::Delta;
 
 use crate::{
-    error::{SHUTTING_DOWN, exhausted_code, exhausted_text},
+    error::{SHUTTING_DOWN, exhausted_code, exhausted_text, failed_code},
     ids::unix_now,
     recent::Ending,
 };
@@ -64,7 +64,7 @@ impl<R: Render + ?Sized> Telling<R> {
             }
             Output::Replaced { .. } => self.renderer.abandon(),
             Output::Failed(failure) => {
-                self.fail(failure.ledger(), "upstream_failed", &failure.to_string());
+                self.fail(failure.ledger(), failed_code(&failure), &failure.to_string());
                 self.outcome = Some(Outcome::Failed(failure));
             }
             Output::Exhausted(exhausted) => {

@@ -80,6 +80,7 @@ impl DeltaGate {
                 self.reasoned |= !thought.text.trim().is_empty();
                 Gate::Hold
             }
+            Delta::Alive => Gate::Alive,
             Delta::Finish(finish) => self.at_the_end(&finish.reason),
             _ => Gate::Hold,
         }
@@ -116,6 +117,32 @@ pub fn delta_weight(delta: &Delta) -> usize {
         _ => 0,
     };
     content.saturating_add(size_of::<Delta>())
+}
+
+/// Whether a delta may reach a client before the commit: reasoning, and what
+/// says nothing. An attempt that is replaced leaves neither a text, nor a call,
+/// nor an item in the answer of the one that follows.
+///
+/// ```
+/// use oc_providers::{Delta, may_show_early};
+/// use oc_responses_stream::{Phase, ReasoningDelta, Slot, TextDelta};
+///
+/// assert!(may_show_early(&Delta::Reasoning(ReasoningDelta::raw(Slot(0), "hm"))));
+/// let commentary = TextDelta::new(Slot(1), "Let me look.").with_phase(Some(Phase::Commentary));
+/// assert!(!may_show_early(&Delta::Text(commentary)));
+/// ```
+pub fn may_show_early(delta: &Delta) -> bool {
+    match delta {
+        Delta::Opened(_)
+        | Delta::Alive
+        | Delta::Started(_)
+        | Delta::Usage(_)
+        | Delta::Reasoning(_)
+        | Delta::Seal(_)
+        | Delta::ItemEnd(_) => true,
+        Delta::Item(whole) => matches!(*whole.item, Item::Reasoning(_)),
+        _ => false,
+    }
 }
 
 fn is_meaningful(item: &Item) -> bool {
@@ -185,7 +212,7 @@ mod tests {
     fn only_what_means_something_commits() {
         for (delta, wanted) in [
             (Delta::Opened(Opened::default()), Gate::Hold),
-            (Delta::Alive, Gate::Hold),
+            (Delta::Alive, Gate::Alive),
             (Delta::Started(Started::default()), Gate::Hold),
             (Delta::Reasoning(ReasoningDelta::raw(Slot(0), "think")), Gate::Hold),
             (text(""), Gate::Hold),

@@ -92,7 +92,7 @@ pub use driver::Deltas;
 pub use endpoint::{Api, Endpoint, Limits, UnknownApi};
 pub use error::{ProviderError, ProviderErrorKind};
 #[cfg(feature = "fallback")]
-pub use gate::{DeltaGate, delta_gate, delta_weight};
+pub use gate::{DeltaGate, delta_gate, delta_weight, may_show_early};
 pub use locality::Locality;
 pub use loss::Loss;
 pub use oc_responses_stream::{Delta, Item};

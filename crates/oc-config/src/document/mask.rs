@@ -78,8 +78,8 @@ fn collect(node: &Node, secret: bool, spans: &mut Vec<Range<usize>>) {
             }
         }
         Value::Array(items) => items.iter().for_each(|item| collect(item, secret, spans)),
-        // A URL with a query or a user: keys are put there by mistake.
-        Value::Text(text) if text.text.contains("://") && text.text.contains(['?', '@']) => {
+        // A URL with a query, a fragment or a user: keys are put there by mistake.
+        Value::Text(text) if text.text.contains("://") && text.text.contains(['?', '#', '@']) => {
             spans.push(node.span.start + 1..node.span.end.saturating_sub(1));
         }
         Value::Text(_) | Value::Unsigned(_) | Value::Signed(_) | Value::Float(_) if secret => {

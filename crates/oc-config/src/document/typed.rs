@@ -36,7 +36,14 @@ pub(crate) enum TypeError {
     UnknownKey(String, &'static [&'static str]),
     MissingKey(&'static str),
     UnknownWord(String, &'static [&'static str]),
-    WrongType { found: String, expected: String },
+    WrongType {
+        found: String,
+        expected: String,
+    },
+    /// The right kind, but not a value that is allowed.
+    WrongValue {
+        expected: String,
+    },
     Other(String),
 }
 
@@ -342,6 +349,7 @@ impl fmt::Display for TypeError {
             Self::MissingKey(key) => write!(f, "`{key}` is missing"),
             Self::UnknownWord(word, _) => write!(f, "unknown value \"{word}\""),
             Self::WrongType { found, .. } => write!(f, "cannot be {found}"),
+            Self::WrongValue { .. } => f.write_str("not a value that is allowed here"),
             Self::Other(reason) => f.write_str(reason),
         }
     }
@@ -371,7 +379,12 @@ impl de::Error for TypeError {
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::WrongType { found: describe(&found), expected: plain_words(expected) }
+        let expected = plain_words(expected);
+        match found {
+            // Its text may be a key, and its kind is not what is wrong.
+            Unexpected::Str(_) => Self::WrongValue { expected },
+            found => Self::WrongType { found: describe(&found), expected },
+        }
     }
 }
 

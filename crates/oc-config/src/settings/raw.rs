@@ -86,9 +86,24 @@ impl RawSettings {
             let fix = "add `clients: [{ name, key }]`, or listen on 127.0.0.1".to_owned();
             context.error(&listen_at, reason, Some(fix));
         }
+        check_region(self.region.as_deref(), &at.key("region"), context);
+        for (id, declared) in &self.providers {
+            let at = at.key("providers").key(id).key("region");
+            check_region(declared.region.as_deref(), &at, context);
+        }
         check_store(&self.store, &at.key("store"), context);
         for section in ["modelAliases", "providers"] {
             remember_places(&mut settings.places, &at.key(section), section, context);
+        }
+        for (index, client) in settings.clients.iter().enumerate() {
+            for name in 0..client.models.as_ref().map_or(0, Vec::len) {
+                let path = Path::of(["clients"]).index(index).key("models").index(name);
+                let at = at.key("clients").index(index).key("models").index(name);
+                if let Some(node) = context.document.find(&at) {
+                    let place = context.report.place(&node.span);
+                    settings.places.insert(path.to_string(), place);
+                }
+            }
         }
         Settings {
             deadlines: self.deadlines,
@@ -118,6 +133,7 @@ fn clients(rows: Vec<RawClient>, at: &Path, context: &mut Context<'_, '_>) -> Ve
     let mut clients: Vec<Client> = Vec::new();
     for (index, row) in rows.into_iter().enumerate() {
         let at = at.index(index);
+        check_region(row.region.as_deref(), &at.key("region"), context);
         let key_at = at.key("key");
         let key = match follow(&row.key, context.document.find(&key_at), context.secrets) {
             Found::Value(secret, _) => secret,
@@ -151,6 +167,14 @@ fn clients(rows: Vec<RawClient>, at: &Path, context: &mut Context<'_, '_>) -> Ve
         });
     }
     clients
+}
+
+/// An empty region is met by nobody, and hardly what was meant.
+fn check_region(region: Option<&str>, at: &Path, context: &mut Context<'_, '_>) {
+    if region.is_some_and(|region| region.trim().is_empty()) {
+        let fix = "write one, as \"eu\", or leave it out".to_owned();
+        context.error(at, "an empty region", Some(fix));
+    }
 }
 
 fn check_store(store: &Store, at: &Path, context: &mut Context<'_, '_>) {

@@ -58,7 +58,9 @@ impl Visitor<'_> for DurationVisitor {
     type Value = DurationText;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("seconds, or a string as \"250ms\", \"90s\", \"5m\", up to 30 days")
+        f.write_str(
+            "seconds, or a string as \"250ms\", \"90s\", \"5m\", above zero and up to 30 days",
+        )
     }
 
     #[expect(clippy::cast_precision_loss, reason = "durations are small")]
@@ -122,7 +124,8 @@ impl<'de> Visitor<'de> for ByClassVisitor {
     type Value = ByClass;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a duration, or `{ loopback, private, hosted }`")
+        DurationVisitor.expecting(f)?;
+        f.write_str(", or `{ loopback, private, hosted }` of these")
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<ByClass, E> {

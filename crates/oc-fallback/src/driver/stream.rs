@@ -33,6 +33,7 @@ pub struct ChainStream<T, E, S, G, O, M> {
     open: O,
     gate: M,
     weigh: fn(&E) -> usize,
+    may_show: fn(&E) -> bool,
     held_bytes: usize,
     live: Vec<Live<E, S, G>>,
     committed: Option<(AttemptId, Committed)>,
@@ -62,6 +63,7 @@ impl<T, E, S, G, O, M> ChainStream<T, E, S, G, O, M> {
             open,
             gate,
             weigh: |_| size_of::<E>(),
+            may_show: |_| true,
             held_bytes,
             live: Vec::new(),
             committed: None,
@@ -77,6 +79,15 @@ impl<T, E, S, G, O, M> ChainStream<T, E, S, G, O, M> {
     /// without what it points to.
     pub fn weigh(mut self, weigh: fn(&E) -> usize) -> Self {
         self.weigh = weigh;
+        self
+    }
+
+    /// Says which events may reach the caller as [`Output::Tentative`]: best only
+    /// what a caller can take back, such as reasoning. An event that may not
+    /// be shown, and what follows it, is held until the commit. Without it, all
+    /// may be shown.
+    pub fn may_show(mut self, may_show: fn(&E) -> bool) -> Self {
+        self.may_show = may_show;
         self
     }
 
@@ -128,6 +139,13 @@ where
                 Some(_) => live.stream = None,
                 None => match (live.gate)(&event) {
                     Gate::Hold => self.hold(at, event, AttemptEvent::Progress, now),
+                    Gate::Alive => {
+                        self.plan.on_event(id, AttemptEvent::Progress, now);
+                        // Nothing to keep; a caller that is being shown it takes it.
+                        if live.held.as_ref().is_some_and(Uncommitted::shows_all) {
+                            self.out.push_back(Output::Tentative(event));
+                        }
+                    }
                     Gate::Loading => self.hold(at, event, AttemptEvent::Loading, now),
                     Gate::Meaningful => {
                         live.meaningful = true;
@@ -162,7 +180,8 @@ where
         let Some(held) = live.held.as_mut() else { return };
         self.plan.on_event(live.id, sign, now);
         let weight = (self.weigh)(&event);
-        match held.hold(event, weight) {
+        let may_show = (self.may_show)(&event);
+        match held.hold(event, weight, may_show) {
             Ok(None) => {}
             Ok(Some(event)) => self.out.push_back(Output::Tentative(event)),
             Err(_) => {
@@ -209,7 +228,7 @@ where
             Step::Cancel { attempt, reason } => {
                 if let Some(at) = self.live.iter().position(|live| live.id == attempt) {
                     let live = self.live.swap_remove(at);
-                    if live.held.is_some_and(|held| held.is_shown()) {
+                    if live.held.is_some_and(|held| held.is_seen()) {
                         self.out.push_back(Output::Replaced { attempt, reason });
                     }
                 }
@@ -217,7 +236,7 @@ where
             Step::Show { attempt } => {
                 let live = self.live.iter_mut().find(|live| live.id == attempt);
                 if let Some(held) = live.and_then(|live| live.held.as_mut()) {
-                    self.out.extend(held.show().into_iter().map(Output::Tentative));
+                    self.out.extend(held.show(self.may_show).into_iter().map(Output::Tentative));
                 }
             }
             Step::WaitUntil(until) => {

@@ -66,7 +66,10 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         writeln!(out)?;
     }
     match answering.failure() {
-        None => Ok(exit::OK),
+        None => match answering.cut_by() {
+            None => Ok(exit::OK),
+            Some(limit) => failed(&format!("the answer is cut: {limit}")),
+        },
         Some(failure) => failed(&failure.to_string()),
     }
 }

@@ -66,6 +66,12 @@ fn summarise(
         writeln!(out, "{}: ok", report.file)?;
     }
     roster::show(state, "default", out)?;
+    if verbose && !reading.passed_over.is_empty() {
+        let sections = reading.passed_over.iter();
+        let sections: Vec<String> =
+            sections.map(|(section, line)| format!("{section} (line {line})")).collect();
+        writeln!(out, "OpenClaw's own, not read: {}", sections.join(", "))?;
+    }
     if verbose && let Ok(explained) = state.config().explain("default") {
         write!(out, "{explained}")?;
     }

@@ -6,7 +6,8 @@ use std::{
 };
 
 use oc_config::{
-    Config, ConfigError, ConfigSource, Diagnostic, HostedKey, Loaded, Settings, Severity,
+    Config, ConfigError, ConfigSource, Diagnostic, HostedKey, Loaded, Reading as ConfigReading,
+    Settings, Severity,
 };
 use oc_gateway::{State, unbuilt};
 
@@ -26,6 +27,10 @@ pub(crate) struct Files {
     pub(crate) settings: Option<PathBuf>,
 }
 
+/// What `check --strict` fails for: everything is in order, and nobody answers.
+const NOBODY: &str =
+    "no candidate of the default chain can be used: every request for it would fail";
+
 /// What was read, and what is to be said about it.
 #[derive(Debug)]
 pub(crate) struct Reading {
@@ -35,6 +40,8 @@ pub(crate) struct Reading {
     pub(crate) read: Option<(Config, Settings)>,
     /// Every file that what was read depends on, there or not.
     pub(crate) watch: Vec<PathBuf>,
+    /// OpenClaw's sections that were accepted unread, with the line of each.
+    pub(crate) passed_over: Vec<(String, usize)>,
     /// No config was named, and none is in the usual places.
     nothing_found: bool,
 }
@@ -63,18 +70,36 @@ impl Report {
         }
     }
 
-    fn of(error: ConfigError) -> Self {
-        let refusal = error.diagnostics().is_empty().then(|| {
-            let cause = std::error::Error::source(&error);
-            cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
-        });
-        Self {
-            file: error.file().to_owned(),
-            problems: error.diagnostics().to_vec(),
-            masked: error.masked_source().to_owned(),
-            refusal,
-            notes: Vec::new(),
+    /// What is wrong in a file, and in those that it includes.
+    fn of(error: &ConfigError) -> Vec<Self> {
+        if error.diagnostics().is_empty() {
+            let cause = std::error::Error::source(error);
+            let why = cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+            return vec![Self::refused(error.file(), why)];
         }
+        Self::per_file(error.file(), error.diagnostics().to_vec(), |one| {
+            error.masked_source_of(one)
+        })
+    }
+
+    /// One for `first`, and one for each other file that a problem names.
+    fn per_file<'a>(
+        first: &str,
+        problems: Vec<Diagnostic>,
+        masked_source_of: impl Fn(&Diagnostic) -> &'a str,
+    ) -> Vec<Self> {
+        let mut reports: Vec<Self> = by_file(problems)
+            .into_iter()
+            .map(|(file, problems)| {
+                let masked = problems.first().map_or("", &masked_source_of).to_owned();
+                Self::warnings(file, problems, masked)
+            })
+            .collect();
+        match reports.iter().position(|report| report.file == first) {
+            Some(at) => reports.swap(0, at),
+            None => reports.insert(0, Self::warnings(first, Vec::new(), String::new())),
+        }
+        reports
     }
 
     fn warnings(file: impl Into<String>, problems: Vec<Diagnostic>, masked: String) -> Self {
@@ -106,7 +131,8 @@ impl Reading {
             return reading;
         }
         let config = Config::from_discovered(&servers, &environment);
-        Self::with_config(config, "local servers on their usual ports", files, None)
+        let own = own_settings(files, None);
+        Self::with_config(config, "local servers on their usual ports", own)
     }
 
     /// Reads the files, as far as they can be found.
@@ -126,56 +152,84 @@ impl Reading {
                 reports: vec![report],
                 read: None,
                 watch: Vec::new(),
+                passed_over: Vec::new(),
                 nothing_found: true,
             };
         };
-        let config = Config::load(path, &environment);
-        Self::with_config(config, &path.display().to_string(), files, Some(path))
+        let own = own_settings(files, Some(path));
+        let mut reading = ConfigReading::new(&environment);
+        if let Ok(folder) = std::env::current_dir() {
+            reading = reading.working_dot_env(&folder.join(".env"));
+        }
+        if let Some((_, Ok(settings))) = &own {
+            reading = reading.settings(&settings.value);
+        }
+        let config = reading.config(path);
+        let mut reading = Self::with_config(config, &path.display().to_string(), own);
+        // Settings that are added later count too.
+        reading.watch.push(path.with_file_name("oc-gateway.json5"));
+        reading
     }
 
     /// Adds the settings to a config that was read from `file`.
     fn with_config(
         config: Result<Loaded<Config>, ConfigError>,
         file: &str,
-        files: &Files,
-        path: Option<&Path>,
+        own: Option<OwnSettings>,
     ) -> Self {
-        let (mut reports, mut watch) = (Vec::new(), Vec::new());
-        let config = noted(config, file, &mut reports, &mut watch);
-        // Settings that are added later count too.
-        watch.extend(path.map(|path| path.with_file_name("oc-gateway.json5")));
-        let exists = |path: &Path| path.exists();
-        let settings =
-            ConfigSource::discover_settings(files.settings.as_deref(), &environment, &exists, path);
-        let own = settings.as_ref().map(ConfigSource::path).map(|path| {
-            let file = path.display().to_string();
-            noted(Settings::load(path, &environment), &file, &mut reports, &mut watch)
-        });
+        let mut reading = Self {
+            reports: Vec::new(),
+            read: None,
+            watch: Vec::new(),
+            passed_over: Vec::new(),
+            nothing_found: false,
+        };
+        let config = reading.noted(config, file);
         // Settings that could not be read are not the same as none.
         let own = match own {
             None => Some(None),
-            Some(read) => read.map(Some),
+            Some((file, read)) => reading.noted(read, &file).map(Some),
         };
-        let (Some(config), Some(own)) = (config, own) else {
-            return Self { reports, read: None, watch, nothing_found: false };
-        };
+        let (Some(config), Some(own)) = (config, own) else { return reading };
 
         let in_config = config.settings_in_config().cloned();
         let overruled = own.is_some() && in_config.is_some();
         let settings = own.or(in_config).unwrap_or_default();
         let combined = config.with_settings(&settings);
         for (file, problems) in by_file(combined.diagnostics) {
-            reports.push(Report::warnings(file, problems, String::new()));
+            reading.reports.push(Report::warnings(file, problems, String::new()));
         }
         let mut notes = unbuilt(&settings);
         if overruled {
             notes.push("ocGateway in the config is not used: the settings file wins");
         }
+        reading.note("settings", notes);
+        reading.read = Some((combined.value, settings));
+        reading
+    }
+
+    fn note(&mut self, about: &str, notes: Vec<&'static str>) {
         if !notes.is_empty() {
-            reports
-                .push(Report { notes, ..Report::warnings("settings", Vec::new(), String::new()) });
+            let report = Report::warnings(about, Vec::new(), String::new());
+            self.reports.push(Report { notes, ..report });
         }
-        Self { reports, read: Some((combined.value, settings)), watch, nothing_found: false }
+    }
+
+    /// What was read, its warnings or its problems going to the reports.
+    fn noted<T>(&mut self, read: Result<Loaded<T>, ConfigError>, file: &str) -> Option<T> {
+        match read {
+            Ok(loaded) => {
+                let of = |one: &Diagnostic| loaded.masked_source_of(one);
+                self.reports.extend(Report::per_file(file, loaded.diagnostics.clone(), of));
+                self.watch.extend(loaded.watch);
+                self.passed_over.extend(loaded.passed_over);
+                Some(loaded.value)
+            }
+            Err(error) => {
+                self.reports.extend(Report::of(&error));
+                None
+            }
+        }
     }
 
     /// Whether anything keeps the gateway from starting.
@@ -190,9 +244,15 @@ impl Reading {
 
     /// The gateway's state; a contradiction in the settings joins the reports.
     pub(crate) fn assemble(&mut self) -> Option<State> {
+        if self.has_errors() {
+            return None;
+        }
         let (config, settings) = self.read.take()?;
         match State::assemble(config.clone(), settings.clone()) {
             Ok(state) => {
+                if !state.can_answer("default") {
+                    self.note("default chain", vec![NOBODY]);
+                }
                 self.read = Some((config, settings));
                 Some(state)
             }
@@ -224,27 +284,19 @@ impl Reading {
     }
 }
 
-/// What was read, its warnings or its problems going to the reports.
-fn noted<T>(
-    read: Result<Loaded<T>, ConfigError>,
-    file: &str,
-    reports: &mut Vec<Report>,
-    watch: &mut Vec<PathBuf>,
-) -> Option<T> {
-    match read {
-        Ok(loaded) => {
-            watch.extend(loaded.watch);
-            reports.push(Report::warnings(file, loaded.diagnostics, loaded.masked_source));
-            Some(loaded.value)
-        }
-        Err(error) => {
-            reports.push(Report::of(error));
-            None
-        }
-    }
+/// The settings' file and what came of reading it.
+type OwnSettings = (String, Result<Loaded<Settings>, ConfigError>);
+
+/// The settings that go with the config at `path`, where there are any.
+fn own_settings(files: &Files, path: Option<&Path>) -> Option<OwnSettings> {
+    let exists = |path: &Path| path.exists();
+    let found =
+        ConfigSource::discover_settings(files.settings.as_deref(), &environment, &exists, path)?;
+    let path = found.path();
+    Some((path.display().to_string(), Settings::load(path, &environment)))
 }
 
-/// Warnings that came without their text, by the file that they name.
+/// Problems by the file that they name.
 fn by_file(problems: Vec<Diagnostic>) -> Vec<(String, Vec<Diagnostic>)> {
     let mut files: Vec<(String, Vec<Diagnostic>)> = Vec::new();
     for problem in problems {

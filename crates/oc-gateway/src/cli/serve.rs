@@ -14,6 +14,7 @@ use oc_gateway::{
     shutdown::{self, Grace},
 };
 use tokio::{net::TcpListener, signal};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     configs::{Files, Reading},
@@ -50,8 +51,14 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let drain = state.drain().clone();
     let live = Live::from(state);
     let app = oc_gateway::app(live.clone());
+    let stop = CancellationToken::new();
+    let stopped = stop.clone().cancelled_owned();
     tokio::select! {
-        served = shutdown::serve(listener, app, drain, Grace::default(), signals.first()) => served?,
+        served = shutdown::serve(listener, app, drain, Grace::default(), stopped) => served?,
+        () = signals.twice(&stop) => {
+            tracing::warn!("asked to stop again: open answers are cut");
+            return Ok(exit::FAILED);
+        }
         never = follow(&live, seen, &arguments) => match never {},
     }
     tracing::info!("stopped");
@@ -119,19 +126,24 @@ impl StopSignals {
         Ok(Self {})
     }
 
-    /// Resolves at the first signal.
+    /// Says so at the first signal; resolves at the second.
+    async fn twice(mut self, stop: &CancellationToken) {
+        self.next().await;
+        tracing::info!("asked to stop: open answers may finish; ask again to cut them");
+        stop.cancel();
+        self.next().await;
+    }
+
     #[cfg(unix)]
-    async fn first(mut self) {
+    async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
-        tracing::info!("asked to stop: open answers may finish");
     }
 
     #[cfg(not(unix))]
-    async fn first(self) {
+    async fn next(&mut self) {
         drop(signal::ctrl_c().await);
-        tracing::info!("asked to stop: open answers may finish");
     }
 }

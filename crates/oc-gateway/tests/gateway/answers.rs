@@ -1,9 +1,12 @@
 //! Whole answers: what the client gets when something answers.
 
-use oc_gateway::lookalike::{Lookalike, Step, responses};
+use oc_gateway::{
+    Answering, Rules,
+    lookalike::{Lookalike, Step, responses},
+};
 use serde_json::json;
 
-use crate::support::{Gateway, HOSTED, hosted, local, question};
+use crate::support::{self, Gateway, HOSTED, hosted, local, question};
 
 #[tokio::test]
 async fn the_primary_answers_streaming() {
@@ -184,4 +187,46 @@ async fn health_and_readiness() {
     gateway.state.drain().begin();
     assert_eq!(gateway.get("/readyz").await.status, 503);
     assert_eq!(gateway.get("/healthz").await.status, 200);
+}
+
+/// A break report's item 15: `ask` printed half an answer and was content.
+#[tokio::test]
+async fn an_answer_that_a_limit_cut_says_so() {
+    let mut writer = responses::Writer::new("local-model");
+    let cut = json!({ "type": "response.incomplete", "response": { "id": "resp_1",
+        "status": "incomplete", "incomplete_details": { "reason": "max_output_tokens" } } });
+    let cut = format!("event: response.incomplete\ndata: {cut}\n\n");
+    let half = [writer.opening(), writer.text("Half"), cut.into()].concat();
+    let local =
+        Lookalike::start(move |_| vec![Step::sse_head(), Step::send(half.clone())]).await.unwrap();
+    let gateway = Gateway::over(&local, &hosted().await).await;
+    let mut asked = Answering::start(&gateway.state, "default", "?", Rules::default()).unwrap();
+    while asked.next().await.is_some() {}
+    assert!(asked.failure().is_none());
+    assert_eq!(asked.cut_by().as_deref(), Some("max_output_tokens"));
+}
+
+/// A break report's item 11: 196 requests inside one.
+#[tokio::test]
+async fn a_gateway_that_leads_to_itself_is_not_asked_and_not_entered() {
+    // By its address: the settings' default.
+    let config = support::local_first("http://localhost:4141/v1", "http://127.0.0.1:9");
+    let gateway = Gateway::start(&config, "{}").await;
+    let answer = gateway.ask_with(&question(false), &[("x-oc-fallback", "off")]).await;
+    assert_eq!(answer.status, 502);
+    assert!(answer.message().contains("this gateway itself"), "{}", answer.message());
+
+    // By a name that only the second request gives away.
+    let (local, hosted) = (local("", "Sunny").await, hosted().await);
+    let gateway = Gateway::over(&local, &hosted).await;
+    assert_eq!(gateway.ask(&question(false)).await.status, 200);
+    let received = local.received();
+    let hop = received[0].header("x-oc-hop").unwrap();
+    let answer = gateway.ask_with(&question(false), &[("x-oc-hop", hop)]).await;
+    assert_eq!(
+        (answer.status, answer.json()["error"]["code"].as_str()),
+        (508, Some("loop_detected"))
+    );
+    assert_eq!(gateway.ask_with(&question(false), &[("x-oc-hop", "other")]).await.status, 200);
+    assert!(hosted.received().is_empty());
 }

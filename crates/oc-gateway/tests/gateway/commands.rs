@@ -102,6 +102,46 @@ fn the_examples_pass() {
     assert!(out.contains("ANTHROPIC_API_KEY"), "{out}");
 }
 
+/// A break report: everything was in order, and nobody could answer.
+#[test]
+fn check_says_when_nobody_can_answer() {
+    let text = r#"{ agents: { defaults: { model: "anthropic/claude-opus-4-6" } } }"#;
+    let (_scratch, file) = Scratch::file("check-nobody", text);
+    let (code, out, _) = run(&["check", "--config", &file]);
+    assert_eq!(code, Some(0), "{out}");
+    assert!(out.contains("no candidate of the default chain can be used"), "{out}");
+    assert_eq!(run(&["check", "--strict", "--config", &file]).0, Some(1));
+}
+
+/// A break report: only what followed a `?` was covered.
+#[test]
+fn check_covers_the_fragment_of_a_base_url() {
+    let text = BROKEN.replace("1234/v1", "1234/v1#sk-planted-fragment");
+    let (_scratch, file) = Scratch::file("check-fragment", &text);
+    let (_, out, _) = run(&["check", "--config", &file]);
+    assert!(out.contains("fragment"), "{out}");
+    assert!(!out.contains("planted"), "{out}");
+}
+
+#[test]
+fn problems_are_drawn_into_the_file_they_stand_in() {
+    let (scratch, file) =
+        Scratch::file("check-included", r#"{ models: { $include: "./m.json5" } }"#);
+    std::fs::write(scratch.0.join("m.json5"), "{\n  mode: \"merg\" }").unwrap();
+    let (code, out, _) = run(&["check", "--config", &file]);
+    assert_eq!(code, Some(78), "{out}");
+    assert!(out.contains("m.json5:2:") && out.contains(r#"mode: "merg""#), "{out}");
+}
+
+#[test]
+fn check_verbose_names_what_is_not_read() {
+    let text = std::fs::read_to_string(example("any-proxy")).unwrap();
+    let text = text.replacen('{', "{\n  channels: {},", 1);
+    let (_scratch, file) = Scratch::file("check-passed-over", &text);
+    let (_, out, _) = run(&["check", "--verbose", "--config", &file]);
+    assert!(out.contains("OpenClaw's own, not read: channels (line "), "{out}");
+}
+
 #[test]
 fn a_broken_config_starts_nothing() {
     let (_scratch, file) = Scratch::file("serve-broken", BROKEN);

@@ -9,6 +9,7 @@ use http_body_util::BodyExt as _;
 use oc_config::{Config, Settings};
 use oc_gateway::{State, lookalike::messages, lookalike::responses::Writer};
 use oc_providers::{Script, ScriptedTransport};
+use serde_json::json;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
@@ -129,6 +130,40 @@ async fn reasoning_that_is_shown_brings_the_head_with_it() {
     assert_eq!(text.matches("event: response.created").count(), 1);
 }
 
+/// A break report's item 9: a commentary and a search of a dead primary were
+/// left in the fallback's completed answer.
+#[tokio::test(start_paused = true)]
+async fn nothing_but_reasoning_of_a_dead_primary_is_in_the_answer() {
+    let commentary = |status: &str| {
+        json!({ "type": "message", "id": "msg_1", "role": "assistant", "phase": "commentary",
+            "status": status, "content": [] })
+    };
+    let search = json!({ "type": "web_search_call", "id": "ws_1", "status": "completed",
+        "action": { "type": "search", "query": "planted" } });
+    let events = [
+        json!({ "type": "response.created", "response": { "id": "r", "status": "in_progress" } }),
+        json!({ "type": "response.reasoning_text.delta", "output_index": 0, "item_id": "rs_1",
+            "content_index": 0, "delta": "Hm." }),
+        json!({ "type": "response.output_item.added", "output_index": 1,
+            "item": commentary("in_progress") }),
+        json!({ "type": "response.output_text.delta", "output_index": 1, "item_id": "msg_1",
+            "content_index": 0, "delta": "planted" }),
+        json!({ "type": "response.output_item.added", "output_index": 2, "item": search }),
+        json!({ "type": "response.output_item.done", "output_index": 2, "item": search }),
+    ];
+    let sse: String = events
+        .iter()
+        .map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()))
+        .collect();
+    let dies = Script::sse(sse).then_stall();
+    let response = app(vec![dies, answers()], LONG_IDLE).oneshot(request(true)).await.unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    assert!(text.contains("Hm.") && text.contains(HOSTED), "{text}");
+    assert!(text.contains("event: response.completed"), "{text}");
+    assert!(!text.contains("planted") && !text.contains("web_search"), "{text}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_failure_after_an_early_head_is_told_in_band() {
     let response = app(vec![opens()], LONG_IDLE).oneshot(request(true)).await.unwrap();
@@ -157,6 +192,25 @@ async fn the_total_deadline_is_504() {
     let response = app(vec![opens(), opens()], settings).oneshot(request(true)).await.unwrap();
     assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
     assert_eq!(begun.elapsed(), Duration::from_secs(14));
+}
+
+/// A break report's item 16: it was 502 `upstream_failed`.
+#[tokio::test(start_paused = true)]
+async fn the_deadline_after_text_is_the_deadline_too() {
+    let settings = r#"{ deadlines: { total: 14, idle: 100 } }"#;
+    let half = || {
+        let mut writer = Writer::new("local-model");
+        Script::sse([writer.opening(), writer.text("Half")].concat()).then_stall()
+    };
+    let response = app(vec![half(), half()], settings).oneshot(request(false)).await.unwrap();
+    assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
+    for stream in [false, true] {
+        let app = app(vec![half(), half()], settings);
+        let body = app.oneshot(request(stream)).await.unwrap().into_body();
+        let body = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        assert!(text.contains(r#""code":"deadline_exceeded""#), "{text}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -86,7 +86,7 @@ pub(crate) async fn run(provider: &Provider, request: Request) -> Outcome {
         assert!(error.is_none(), "nothing may follow an error");
         match next {
             Ok(delta) => {
-                if verdict == Gate::Hold {
+                if matches!(verdict, Gate::Hold | Gate::Alive) {
                     verdict = gate.judge(&delta);
                 }
                 collector.push(&delta);
@@ -96,6 +96,8 @@ pub(crate) async fn run(provider: &Provider, request: Request) -> Outcome {
         }
     }
     assert!(stream.next().await.is_none(), "over is over");
+    // A sign of life says no more of an answer than its absence.
+    let verdict = if verdict == Gate::Alive { Gate::Hold } else { verdict };
     Outcome { answer: collector.finish(), deltas, verdict, error }
 }
 
