@@ -15,12 +15,13 @@ use crate::workspace;
 
 const CRATE: &str = "crates/oc-responses-stream";
 const TARGETS: &[&str] = &["parser", "machine"];
+const SMOKE_SECONDS: u32 = 10;
 
 /// What was typed after `fuzz`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// How long to run each target
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = SMOKE_SECONDS)]
     seconds: u32,
     /// Only this target
     #[arg(long, value_name = "NAME")]
@@ -28,6 +29,13 @@ pub(crate) struct Options {
     /// Build with a planted panic, and fail unless it is found
     #[arg(long)]
     planted: bool,
+}
+
+/// Every target for a smoke run's ten seconds, as `cargo xtask ci` does.
+impl Default for Options {
+    fn default() -> Self {
+        Self { seconds: SMOKE_SECONDS, target: None, planted: false }
+    }
 }
 
 /// Runs the targets one after the other.

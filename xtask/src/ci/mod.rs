@@ -16,7 +16,7 @@ use anyhow::bail;
 
 use crate::process::{self, cargo};
 use crate::tally::Tally;
-use crate::{interop, tidy, workspace::Workspace};
+use crate::{fuzz, interop, tidy, workspace::Workspace};
 
 /// What was typed after `ci`.
 #[derive(Debug, clap::Args)]
@@ -91,6 +91,17 @@ const STEPS: &[Step] = &[
             only_full: true,
         }),
         run: |_| interop::run(&interop::Options::default()),
+    },
+    Step {
+        name: "fuzz",
+        what: "every fuzz target for ten seconds",
+        needs: Some(Tool {
+            program: "cargo-fuzz",
+            argument: "--version",
+            install: "cargo install cargo-fuzz --locked",
+            only_full: true,
+        }),
+        run: fuzz_step,
     },
 ];
 
@@ -259,6 +270,11 @@ fn rustdoc(_: &Workspace) -> anyhow::Result<Tally> {
         "--no-deps",
     ]);
     only(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn fuzz_step(_: &Workspace) -> anyhow::Result<Tally> {
+    fuzz::run(&fuzz::Options::default())?;
+    Ok(Tally::default())
 }
 
 fn deny(workspace: &Workspace) -> anyhow::Result<Tally> {
