@@ -18,12 +18,15 @@ use crate::endpoint::Endpoint;
 use crate::error::{ProviderError, ProviderErrorKind};
 use crate::pipeline::Pipeline;
 use crate::request::Request;
+use crate::secret::Secrets;
 use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError};
 use crate::truncation::Truncation;
 use crate::wire::{self, Encoded, Wire};
 
 /// The most bytes of an error body that are read.
 const ERROR_BODY_BYTES: usize = 64 << 10;
+/// No prompt follows a redirect to a host that no config names.
+const REDIRECT: &str = "upstream redirects to another address (is the base url right?)";
 
 /// The deltas of one answer.
 ///
@@ -44,8 +47,10 @@ struct Reading {
     opened: Option<Opened>,
     body: BoxStream<'static, Result<Bytes, TransportError>>,
     pipeline: Pipeline,
-    endpoint: Arc<Endpoint>,
+    secrets: Secrets,
     request_id: Option<String>,
+    /// Bytes came that have said nothing yet: half an event, a piece of a call.
+    unsaid: bool,
 }
 
 impl Deltas {
@@ -113,21 +118,33 @@ impl Reading {
         }
         loop {
             if let Some(next) = self.pipeline.next() {
+                self.unsaid = false;
                 return Poll::Ready(Some(next.map_err(|fault| self.explain(fault))));
             }
             if self.pipeline.is_over() {
                 return Poll::Ready(None);
             }
-            match ready!(self.body.poll_next_unpin(cx)) {
-                Some(Ok(bytes)) => self.pipeline.feed(&bytes),
-                Some(Err(fault)) => return Poll::Ready(Some(Err(self.explain(fault.into())))),
-                None => self.pipeline.finish(),
+            match self.body.poll_next_unpin(cx) {
+                Poll::Ready(Some(Ok(bytes))) => {
+                    self.unsaid |= !bytes.is_empty();
+                    self.pipeline.feed(&bytes);
+                }
+                Poll::Ready(Some(Err(fault))) => {
+                    return Poll::Ready(Some(Err(self.explain(fault.into()))));
+                }
+                Poll::Ready(None) => self.pipeline.finish(),
+                // Whoever waits with a clock must see that bytes arrive. Said
+                // once for all that came together, not for every read.
+                Poll::Pending if std::mem::take(&mut self.unsaid) => {
+                    return Poll::Ready(Some(Ok(Delta::Alive)));
+                }
+                Poll::Pending => return Poll::Pending,
             }
         }
     }
 
     fn explain(&self, fault: ProviderError) -> ProviderError {
-        redacted(fault.with_request_id(self.request_id.clone()), &self.endpoint)
+        fault.with_request_id(self.request_id.clone()).without(&self.secrets)
     }
 }
 
@@ -137,23 +154,26 @@ async fn open(
     wire: &'static dyn Wire,
     request: Request,
 ) -> Result<Box<Reading>, ProviderError> {
-    let encoded = wire.encode(&request, &endpoint)?;
+    let encoded = wire::encode(wire, &request, &endpoint)?;
+    let secrets = endpoint.secrets();
     let truncation =
         Truncation::new(encoded.max_output_tokens, endpoint.facts(&request.model).context_window);
     let response = transport.send(http_request(&endpoint, encoded)?).await?;
-    let response = judged(response, wire).await.map_err(|fault| redacted(fault, &endpoint))?;
+    let response = judged(response, wire).await.map_err(|fault| fault.without(&secrets))?;
     let request_id = wire::request_id(&response.headers);
     Ok(Box::new(Reading {
         opened: Some(Opened::new(request_id.clone())),
         body: response.body,
         pipeline: Pipeline::new(
             wire.interpreter(),
+            endpoint.api(),
             endpoint.sealer(),
             &endpoint.limits,
             truncation,
         ),
-        endpoint,
+        secrets,
         request_id,
+        unsaid: false,
     }))
 }
 
@@ -183,7 +203,10 @@ async fn judged(
 ) -> Result<HttpResponse, ProviderError> {
     if !response.status.is_success() {
         let body = error_body(response.body).await;
-        let failure = wire.failure(response.status, &response.headers, &body);
+        let mut failure = wire.failure(response.status, &response.headers, &body);
+        if response.status.is_redirection() && failure.upstream.message.is_none() {
+            failure.upstream.message = Some(REDIRECT.to_owned());
+        }
         return Err(failure.into());
     }
     let content_type = response.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -213,12 +236,4 @@ async fn error_body(mut body: BoxStream<'static, Result<Bytes, TransportError>>)
         }
     }
     read
-}
-
-/// The same without the key, which some servers quote.
-fn redacted(fault: ProviderError, endpoint: &Endpoint) -> ProviderError {
-    match &endpoint.key {
-        Some(key) => fault.map_message(|message| key.blot(message)),
-        None => fault,
-    }
 }

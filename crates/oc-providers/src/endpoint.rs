@@ -12,7 +12,7 @@ use crate::capabilities::{Auth, Compat, ModelFacts};
 use crate::error::ProviderError;
 use crate::locality::Locality;
 use crate::seal::Sealer;
-use crate::secret::ApiKey;
+use crate::secret::{ApiKey, Secrets};
 use crate::vendors::Vendor;
 
 /// A wire format that this crate speaks, by the config's word for it.
@@ -84,7 +84,8 @@ pub struct Limits {
     pub first_byte: Option<Duration>,
     /// Between two pieces of the body; comments and pings count.
     pub idle: Option<Duration>,
-    /// The most bytes of one SSE event. 16 MiB.
+    /// The most bytes of one SSE event, and of the tool calls that are held
+    /// back until they are whole. 16 MiB.
     pub frame_bytes: usize,
     /// The most bytes of one answer. 256 MiB.
     pub stream_bytes: u64,
@@ -293,6 +294,15 @@ impl Endpoint {
     pub(crate) fn sealer(&self) -> Sealer {
         let secret = self.seal_key.as_ref().or(self.key.as_ref());
         Sealer::new(self.origin(), secret.map_or("", ApiKey::expose))
+    }
+
+    /// What nobody may read in an error of this host's.
+    pub(crate) fn secrets(&self) -> Secrets {
+        let query: Vec<String> =
+            self.base_url.query_pairs().map(|(_, value)| value.into_owned()).collect();
+        let headers = self.headers.values().filter_map(|value| value.to_str().ok());
+        let key = self.key.as_ref().map(ApiKey::expose);
+        Secrets::new(key.into_iter().chain(headers).chain(query.iter().map(String::as_str)))
     }
 
     /// What is known of the model `id`; nothing, if it was never told.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::StatusCode;
 use oc_responses_stream::UpstreamError;
 
+use crate::secret::Secrets;
 use crate::transport::{TransportError, TransportErrorKind};
 use crate::wire::Failure;
 
@@ -147,10 +148,26 @@ impl ProviderError {
         self
     }
 
-    /// The same with the upstream's words put through `rewrite`.
-    pub(crate) fn map_message(mut self, rewrite: impl FnOnce(&str) -> String) -> Self {
-        if let Some(message) = &self.0.upstream.message {
-            self.0.upstream.message = Some(rewrite(message));
+    /// What this crate itself says of it. Holds no word of the upstream's.
+    pub(crate) fn note(&self) -> &str {
+        &self.0.note
+    }
+
+    /// The same with none of `secrets` in anything that the upstream wrote.
+    pub(crate) fn without(mut self, secrets: &Secrets) -> Self {
+        let facts = &mut *self.0;
+        let upstream = &mut facts.upstream;
+        for word in [
+            &mut upstream.message,
+            &mut upstream.code,
+            &mut upstream.error_type,
+            &mut upstream.param,
+            &mut facts.request_id,
+        ]
+        .into_iter()
+        .flatten()
+        {
+            *word = secrets.blot(word);
         }
         self
     }

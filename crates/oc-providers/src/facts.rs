@@ -35,8 +35,18 @@ impl Facts for ProviderError {
         Self::error_type(self)
     }
 
+    /// The upstream's words; where it had none, ours, if they say more than
+    /// the kind: what came instead of an answer, what cannot be said there.
     fn message(&self) -> Option<&str> {
-        Self::message(self)
+        let own = match self.kind() {
+            Kind::Setup
+            | Kind::Unsupported
+            | Kind::Protocol
+            | Kind::Oversized
+            | Kind::BadToolCall => Some(self.note()),
+            _ => None,
+        };
+        Self::message(self).or(own)
     }
 
     fn retry_after(&self) -> Option<Duration> {

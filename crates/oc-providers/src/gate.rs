@@ -3,6 +3,8 @@
 use oc_fallback::{Gate, Reason};
 use oc_responses_stream::{Delta, FinishReason, Item, Part};
 
+use crate::wire::is_host_step;
+
 /// Judges the deltas of one attempt.
 ///
 /// *Meaningful* is a non-blank character of final text, a refusal, or a whole
@@ -17,6 +19,7 @@ use oc_responses_stream::{Delta, FinishReason, Item, Part};
 /// | length | anything | `Reject(Incomplete)` |
 /// | content filter | anything | `Reject(ContentFilter)` |
 /// | refusal | anything | `Commit`: to decline is an answer |
+/// | stop, tool calls, pause | a whole custom tool's call, a picture | `Commit` |
 ///
 /// Make a fresh one for each attempt ([`delta_gate`] gives it as a closure). Where
 /// the client gets the answer in one piece, [`DeltaGate::whole`] commits at the
@@ -40,6 +43,8 @@ pub struct DeltaGate {
     whole: bool,
     /// Something meaningful came.
     meaningful: bool,
+    /// A whole item came that is no step on the way: a custom tool's call.
+    delivered: bool,
 }
 
 impl DeltaGate {
@@ -71,11 +76,15 @@ impl DeltaGate {
 
     fn content(&mut self, delta: &Delta) -> Gate {
         match delta {
-            Delta::Text(text) if text.is_final() && !text.text.trim().is_empty() => Gate::Commit,
-            Delta::Refusal(text) if !text.text.trim().is_empty() => Gate::Commit,
+            Delta::Text(text) if text.is_final() && !is_blank(&text.text) => Gate::Commit,
+            Delta::Refusal(text) if !is_blank(&text.text) => Gate::Commit,
             // Calls leave the provider whole: their end says that they are.
             Delta::ToolCallEnd(_) => Gate::Commit,
             Delta::Item(whole) if is_meaningful(&whole.item) => Gate::Commit,
+            Delta::Item(whole) => {
+                self.delivered |= is_answer(&whole.item);
+                Gate::Hold
+            }
             Delta::Reasoning(thought) => {
                 self.reasoned |= !thought.text.trim().is_empty();
                 Gate::Hold
@@ -91,6 +100,7 @@ impl DeltaGate {
             FinishReason::Refusal => Gate::Commit,
             FinishReason::ContentFilter => Gate::Reject(Reason::ContentFilter),
             FinishReason::Length => Gate::Reject(Reason::Incomplete),
+            _ if self.delivered => Gate::Commit,
             _ if self.reasoned => Gate::Reject(Reason::ReasoningOnly),
             _ => Gate::Reject(Reason::Empty),
         }
@@ -145,11 +155,27 @@ pub fn may_show_early(delta: &Delta) -> bool {
     }
 }
 
+/// Nothing that a reader could see: white space, controls, and what has no
+/// width (zero-width spaces and joiners, a byte order mark).
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+    })
+}
+
+/// Whether an item without a form of its own can be all of an answer. Known
+/// only at the finish: other such items come before a text.
+fn is_answer(item: &Item) -> bool {
+    matches!(item, Item::Other(other) if !is_host_step(other.item_type()))
+}
+
 fn is_meaningful(item: &Item) -> bool {
     match item {
         Item::FunctionCall(_) => true,
         Item::Message(message) => message.content.iter().any(|part| match part {
-            Part::Text(text) => !text.text.trim().is_empty(),
+            Part::Text(text) => !is_blank(&text.text),
             Part::Refusal(_) => true,
             _ => false,
         }),
@@ -196,8 +222,10 @@ fn json_weight(value: &serde_json::Value) -> usize {
 mod tests {
     use super::*;
     use oc_responses_stream::{
-        Finish, Opened, Phase, ReasoningDelta, Slot, Started, TextDelta, ToolCallEnd, ToolCallStart,
+        Finish, Opened, OtherItem, Phase, ReasoningDelta, Slot, Started, TextDelta, ToolCallEnd,
+        ToolCallStart, WholeItem,
     };
+    use serde_json::Map;
 
     fn verdicts(deltas: &[Delta]) -> Vec<Gate> {
         let mut gate = delta_gate();
@@ -217,6 +245,7 @@ mod tests {
             (Delta::Reasoning(ReasoningDelta::raw(Slot(0), "think")), Gate::Hold),
             (text(""), Gate::Hold),
             (text(" \n\u{a0}"), Gate::Hold),
+            (text("\u{200b}\u{feff}"), Gate::Hold),
             (text("a"), Gate::Commit),
             (
                 Delta::Text(TextDelta::new(Slot(0), "a").with_phase(Some(Phase::Commentary))),
@@ -252,6 +281,25 @@ mod tests {
                 gate.judge(&Delta::Reasoning(ReasoningDelta::raw(Slot(0), "think")));
             }
             assert_eq!(gate.judge(&Delta::Finish(Finish::new(reason))), wanted);
+        }
+    }
+
+    #[test]
+    fn an_answer_of_other_items_alone_is_not_empty() {
+        use FinishReason::{Length, Stop};
+        for (kind, reason, wanted) in [
+            ("custom_tool_call", Stop, Gate::Commit),
+            ("image_generation_call", Stop, Gate::Commit),
+            ("custom_tool_call", Length, Gate::Reject(Reason::Incomplete)),
+            ("web_search_call", Stop, Gate::Reject(Reason::Empty)),
+        ] {
+            for mut gate in [DeltaGate::new(), DeltaGate::whole()] {
+                let json = Map::from_iter([("type".to_owned(), kind.into())]);
+                let item = Item::Other(OtherItem::new(json));
+                let item = Delta::Item(WholeItem::new(Slot(0), item));
+                assert_eq!(gate.judge(&item), Gate::Hold);
+                assert_eq!(gate.judge(&Delta::Finish(Finish::new(reason.clone()))), wanted);
+            }
         }
     }
 

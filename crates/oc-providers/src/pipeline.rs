@@ -5,6 +5,7 @@
 //! bytes ─ Parser (SSE, wire, inline <think>) ─ seals ─ Truncation ─ WholeCalls ─ deltas
 //! ```
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 
@@ -12,13 +13,14 @@ use oc_responses_stream::{
     Delta, FrameVerdict, Interpret, Limits as ParserLimits, Parser, Seal, SplitOptions, StrayClose,
     StreamError, StreamErrorKind, sse,
 };
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::endpoint::{Api, Limits};
 use crate::error::{ProviderError, ProviderErrorKind};
 use crate::seal::Sealer;
 use crate::truncation::Truncation;
-use crate::whole_calls::WholeCalls;
+use crate::whole_calls::{BrokenCall, WholeCalls};
 
 /// One answer on its way.
 #[derive(Debug)]
@@ -33,19 +35,21 @@ pub(crate) struct Pipeline {
 impl Pipeline {
     pub(crate) fn new(
         interpreter: Box<dyn Interpret + Send>,
+        api: Api,
         sealer: Sealer,
         limits: &Limits,
         truncation: Truncation,
     ) -> Self {
+        let held = limits.frame_bytes;
         let limits = ParserLimits::default()
             .with_frame_bytes(limits.frame_bytes)
             .with_stream_bytes(usize::try_from(limits.stream_bytes).unwrap_or(usize::MAX));
         Self {
-            parser: Parser::with_interpreter(AnyWire(interpreter), limits)
+            parser: Parser::with_interpreter(AnyWire::new(interpreter, api), limits)
                 .split_reasoning_with(SplitOptions::default().with_stray_close(StrayClose::Error)),
             sealer,
             truncation,
-            calls: WholeCalls::default(),
+            calls: WholeCalls::new(held),
             over: false,
         }
     }
@@ -71,7 +75,7 @@ impl Pipeline {
         }
         loop {
             if let Some(next) = self.calls.next() {
-                let next = next.map_err(|_| broken_call()).and_then(told_as_error);
+                let next = next.map_err(call_fault).and_then(told_as_error);
                 self.over = !matches!(&next, Ok(delta) if !matches!(delta, Delta::Finish(_)));
                 return Some(next);
             }
@@ -82,9 +86,23 @@ impl Pipeline {
                 }
                 Err(fault) => {
                     self.over = true;
-                    return Some(Err(stream_fault(fault)));
+                    return Some(Err(self.told_apart(fault)));
                 }
             }
+        }
+    }
+
+    /// A stream of another wire seems to end before it began; its own events
+    /// say which wire it is.
+    fn told_apart(&self, fault: StreamError) -> ProviderError {
+        let (asked, wire) = (self.parser.interpreter().api, self.parser.interpreter());
+        match wire.other.filter(|_| !wire.understood && !fault.is_too_large()) {
+            None => stream_fault(fault),
+            Some(other) => ProviderError::new(
+                ProviderErrorKind::Protocol,
+                format!("upstream answers in {other}, not in {asked} (is `api` right?)"),
+            )
+            .with_source(fault),
         }
     }
 
@@ -109,26 +127,47 @@ fn told_as_error(delta: Delta) -> Result<Delta, ProviderError> {
     }
 }
 
-fn broken_call() -> ProviderError {
-    ProviderError::new(
-        ProviderErrorKind::BadToolCall,
-        "model called a tool with arguments that are no json object",
-    )
+fn call_fault(fault: BrokenCall) -> ProviderError {
+    match fault {
+        BrokenCall::NoObject => ProviderError::new(
+            ProviderErrorKind::BadToolCall,
+            "model called a tool with arguments that are no json object",
+        ),
+        BrokenCall::Oversized => ProviderError::new(
+            ProviderErrorKind::Oversized,
+            "tool calls are larger than one event may be",
+        ),
+    }
 }
 
 fn stream_fault(fault: StreamError) -> ProviderError {
     let kind = match fault.kind() {
         StreamErrorKind::Cut => ProviderErrorKind::Cut,
-        StreamErrorKind::FrameTooLarge | StreamErrorKind::StreamTooLarge => {
-            ProviderErrorKind::Oversized
-        }
+        _ if fault.is_too_large() => ProviderErrorKind::Oversized,
         _ => ProviderErrorKind::Protocol,
     };
     ProviderError::new(kind, fault.to_string()).with_source(fault)
 }
 
 /// Any wire's interpreter, for a parser that is told only at run time.
-struct AnyWire(Box<dyn Interpret + Send>);
+struct AnyWire {
+    interpreter: Box<dyn Interpret + Send>,
+    api: Api,
+    /// An event of this wire was seen.
+    understood: bool,
+    /// The wire that what came belongs to, where it is another.
+    other: Option<Api>,
+}
+
+impl AnyWire {
+    fn new(interpreter: Box<dyn Interpret + Send>, api: Api) -> Self {
+        Self { interpreter, api, understood: false, other: None }
+    }
+
+    fn other_wire(&self, json: &[u8]) -> Option<Api> {
+        api_of(json).filter(|other| *other != self.api)
+    }
+}
 
 impl fmt::Debug for AnyWire {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -138,18 +177,49 @@ impl fmt::Debug for AnyWire {
 
 impl Interpret for AnyWire {
     fn frame(&mut self, frame: &sse::Frame, out: &mut VecDeque<Delta>) -> FrameVerdict {
-        self.0.frame(frame, out)
+        let verdict = self.interpreter.frame(frame, out);
+        if !self.understood {
+            let other = self.other_wire(frame.data().as_bytes());
+            self.understood = other.is_none() && verdict == FrameVerdict::Known;
+            self.other = self.other.or(other);
+        }
+        verdict
     }
 
     fn body(&mut self, json: &[u8], out: &mut VecDeque<Delta>) -> Result<(), StreamError> {
-        self.0.body(json, out)
+        let outcome = self.interpreter.body(json, out);
+        if outcome.is_err() {
+            self.other = self.other_wire(json);
+        }
+        outcome
     }
 
     fn ended(&self) -> bool {
-        self.0.ended()
+        self.interpreter.ended()
     }
 
     fn end_of_input(&mut self, out: &mut VecDeque<Delta>) {
-        self.0.end_of_input(out);
+        self.interpreter.end_of_input(out);
+    }
+}
+
+/// The wire that names itself in an event or a document.
+fn api_of(json: &[u8]) -> Option<Api> {
+    #[derive(Deserialize)]
+    struct Names<'a> {
+        #[serde(borrow)]
+        object: Option<Cow<'a, str>>,
+        #[serde(rename = "type", borrow)]
+        kind: Option<Cow<'a, str>>,
+    }
+    let names: Names<'_> = serde_json::from_slice(json).ok()?;
+    match (names.object.as_deref(), names.kind.as_deref()) {
+        (Some("chat.completion.chunk" | "chat.completion"), _) => Some(Api::OpenaiCompletions),
+        (Some("response"), _) => Some(Api::OpenaiResponses),
+        (_, Some(kind)) if kind.starts_with("response.") => Some(Api::OpenaiResponses),
+        (_, Some("message" | "message_start" | "content_block_delta")) => {
+            Some(Api::AnthropicMessages)
+        }
+        _ => None,
     }
 }

@@ -81,7 +81,7 @@ impl Provider {
     /// # Errors
     /// When the request cannot be said on this wire.
     pub fn encode(&self, request: &Request) -> Result<Encoded, ProviderError> {
-        self.wire.encode(request, &self.endpoint)
+        wire::encode(self.wire, request, &self.endpoint)
     }
 
     /// Sends `request` and waits for the answer's head.

@@ -40,16 +40,131 @@ impl ApiKey {
         value.set_sensitive(true);
         Some(value)
     }
+}
 
-    /// `text` with every occurrence of the key blotted out: some servers quote
-    /// the key in their 401.
-    pub(crate) fn blot(&self, text: &str) -> String {
-        // Short placeholder keys ("lm", "none") occur in innocent words.
-        if self.0.len() < 6 {
-            return text.to_owned();
-        }
-        text.replace(self.expose(), "[key]")
+/// Everything that a provider is sent in confidence: its key, the values of
+/// its headers and of its base URL's query. Some servers quote them.
+pub(crate) struct Secrets(Vec<Zeroizing<String>>);
+
+/// Values that keep nobody out, and occur in innocent text: what guides tell
+/// people to write where a server wants any key, and common header values.
+const PLACEHOLDERS: &[&str] = &[
+    "anthropic",
+    "any",
+    "anything",
+    "api",
+    "api-key",
+    "apikey",
+    "bearer",
+    "default",
+    "dummy",
+    "empty",
+    "example",
+    "fake",
+    "false",
+    "gemini",
+    "json",
+    "key",
+    "litellm",
+    "llama",
+    "llama-cpp",
+    "llama-server",
+    "llama.cpp",
+    "llamacpp",
+    "lm-studio",
+    "lm_studio",
+    "lmstudio",
+    "local",
+    "localhost",
+    "mlx",
+    "model",
+    "no-key",
+    "nokey",
+    "none",
+    "not-needed",
+    "not-required",
+    "null",
+    "ollama",
+    "openai",
+    "openclaw",
+    "placeholder",
+    "sglang",
+    "sk-no-key-required",
+    "test",
+    "token",
+    "true",
+    "undefined",
+    "unused",
+    "vllm",
+];
+/// Shorter than this is no secret, but a letter or two of any word.
+const SHORTEST: usize = 3;
+/// Shorter than this is blotted as a word of its own only.
+const SHORTEST_IN_WORDS: usize = 6;
+
+impl Secrets {
+    /// These values, and of one with a scheme (`Bearer …`) what follows it.
+    pub(crate) fn new<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut kept: Vec<&str> = values
+            .into_iter()
+            .flat_map(|value| [Some(value), value.split_once(' ').map(|(_, rest)| rest)])
+            .flatten()
+            .map(str::trim)
+            .filter(|value| value.len() >= SHORTEST && !is_placeholder(value))
+            .collect();
+        // The longest first, for one may hold another.
+        kept.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
+        kept.dedup();
+        Self(kept.into_iter().map(|value| Zeroizing::new(value.to_owned())).collect())
     }
+
+    /// `text` with every one of them blotted out, also one that the end of a
+    /// shortened text (`…`) cut.
+    pub(crate) fn blot(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in &self.0 {
+            text = if secret.len() < SHORTEST_IN_WORDS {
+                without_word(&text, secret)
+            } else {
+                text.replace(secret.as_str(), BLOT)
+            };
+            if let Some(whole) = text.strip_suffix('…')
+                && let Some(cut) = cut_at(whole, secret)
+            {
+                text = format!("{}{BLOT}…", whole.get(..cut).unwrap_or_default());
+            }
+        }
+        text
+    }
+}
+
+const BLOT: &str = "[key]";
+
+fn is_placeholder(value: &str) -> bool {
+    PLACEHOLDERS.iter().any(|known| known.eq_ignore_ascii_case(value))
+}
+
+/// `text` without `word` where it stands alone.
+fn without_word(text: &str, word: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(word) {
+        let alone =
+            !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric);
+        kept.push_str(before);
+        kept.push_str(if alone { BLOT } else { word });
+        rest = after;
+    }
+    kept + rest
+}
+
+/// Where the beginning of `secret` stands at the end of `text`.
+fn cut_at(text: &str, secret: &str) -> Option<usize> {
+    (SHORTEST..secret.len())
+        .rev()
+        .filter_map(|length| secret.get(..length))
+        .find_map(|begin| text.strip_suffix(begin))
+        .map(str::len)
 }
 
 impl fmt::Debug for ApiKey {
@@ -77,8 +192,17 @@ mod tests {
 
     #[test]
     fn a_quoted_key_is_blotted_and_a_placeholder_is_not() {
-        let key = ApiKey::new("sk-planted-key");
-        assert_eq!(key.blot("bad key sk-planted-key!"), "bad key [key]!");
-        assert_eq!(ApiKey::new("lm").blot("calm"), "calm");
+        for (secrets, text, wanted) in [
+            (&["sk-planted-key"][..], "bad key sk-planted-key!", "bad key [key]!"),
+            (&["lm"], "calm lm", "calm lm"),
+            (&["abc"], "abc abcd xabc 'abc'", "[key] abcd xabc '[key]'"),
+            (&["Bearer sk-planted"], "got sk-planted, Bearer sk-planted", "got [key], [key]"),
+            (&["sk-planted-key"], "key is sk-plan…", "key is [key]…"),
+            (&["planted", "planted-more"], "planted-more planted", "[key] [key]"),
+            (&["lmstudio"], "run lmstudio load", "run lmstudio load"),
+            (&["ollama", "none", "x", "local", "true"], "x none ollama", "x none ollama"),
+        ] {
+            assert_eq!(Secrets::new(secrets.iter().copied()).blot(text), wanted);
+        }
     }
 }

@@ -35,8 +35,10 @@ impl Truncation {
     fn reached_a_limit(&self) -> bool {
         let Some(usage) = &self.usage else { return false };
         let reached = |count: u64, limit: Option<u64>| limit.is_some_and(|limit| count >= limit);
+        // No server goes beyond its own window: a total above the one that is
+        // known says that the config understates it, and nothing of the answer.
         reached(usage.output_tokens, self.max_output_tokens)
-            || reached(usage.total_tokens, self.context_window)
+            || self.context_window == Some(usage.total_tokens)
     }
 }
 
@@ -71,6 +73,7 @@ mod tests {
             (16, 40, Stop, (None, None), Stop),
             (90, 2048, Stop, (Some(512), Some(2048)), Length),
             (90, 2047, Stop, (Some(512), Some(2048)), Stop),
+            (500, 100_500, Stop, (None, Some(100_000)), Stop),
             (16, 40, Refusal, (Some(16), None), Refusal),
         ] {
             assert_eq!(reason_after(output, total, reported, limits), wanted);

@@ -12,7 +12,12 @@ use serde_json::{Map, Value};
 
 /// What was wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BrokenCall;
+pub(crate) enum BrokenCall {
+    /// Its arguments are no JSON object, or two different ones, or it has no name.
+    NoObject,
+    /// More was to be held than is allowed.
+    Oversized,
+}
 
 /// Holds tool calls back and gives each out in one run: start, arguments, end.
 ///
@@ -22,8 +27,11 @@ pub(crate) struct BrokenCall;
 /// model's fault ([`BrokenCall`]). So does a call that was streamed as one object
 /// and restated as another: nobody can tell which one the model meant, and an
 /// agent would run it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct WholeCalls {
+    /// The most bytes that open calls may hold together.
+    limit: usize,
+    held: usize,
     open: BTreeMap<Slot, Call>,
     broken: bool,
     ready: VecDeque<Result<Delta, BrokenCall>>,
@@ -36,14 +44,22 @@ struct Call {
 }
 
 impl WholeCalls {
+    /// Calls that hold at most `limit` bytes while they are open.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, held: 0, open: BTreeMap::new(), broken: false, ready: VecDeque::new() }
+    }
+
     pub(crate) fn push(&mut self, delta: Delta) {
         match delta {
             Delta::ToolCallStart(start) => {
+                let names = start.name.len().saturating_add(start.call_id.as_str().len());
+                self.hold(size_of::<Call>().saturating_add(names));
                 self.open.insert(start.slot, Call { start, arguments: String::new() });
             }
             Delta::ToolCallArguments(piece) => {
                 if let Some(call) = self.open.get_mut(&piece.slot) {
                     call.arguments.push_str(&piece.text);
+                    self.hold(piece.text.len());
                 }
             }
             Delta::ToolCallEnd(end) => self.end(end),
@@ -53,7 +69,7 @@ impl WholeCalls {
                     self.end(ToolCallEnd::new(slot, None));
                 }
                 if self.broken && !cut {
-                    self.ready.push_back(Err(BrokenCall));
+                    self.ready.push_back(Err(BrokenCall::NoObject));
                 } else {
                     self.ready.push_back(Ok(Delta::Finish(finish)));
                 }
@@ -70,8 +86,18 @@ impl WholeCalls {
         self.ready.pop_front()
     }
 
+    fn hold(&mut self, bytes: usize) {
+        self.held = self.held.saturating_add(bytes);
+        if self.held > self.limit {
+            self.ready.push_back(Err(BrokenCall::Oversized));
+        }
+    }
+
     fn end(&mut self, end: ToolCallEnd) {
         let Some(call) = self.open.remove(&end.slot) else { return };
+        if self.open.is_empty() {
+            self.held = 0;
+        }
         let contradicts = end.arguments.as_deref().is_some_and(|whole| {
             object(&call.arguments).is_some_and(|streamed| {
                 !streamed.is_empty() && object(whole).is_some_and(|whole| whole != streamed)
@@ -123,7 +149,7 @@ mod tests {
     }
 
     fn run(deltas: impl IntoIterator<Item = Delta>) -> Vec<Result<Delta, BrokenCall>> {
-        let mut calls = WholeCalls::default();
+        let mut calls = WholeCalls::new(1 << 20);
         deltas.into_iter().for_each(|delta| calls.push(delta));
         std::iter::from_fn(|| calls.next()).collect()
     }
@@ -163,7 +189,7 @@ mod tests {
         let out = |streamed, whole| {
             run([start(0), piece(0, streamed), end(0, Some(whole)), finish(FinishReason::Stop)])
         };
-        assert_eq!(out("{\"rm\":1}", "{\"rm\":2}"), [Err(BrokenCall)]);
+        assert_eq!(out("{\"rm\":1}", "{\"rm\":2}"), [Err(BrokenCall::NoObject)]);
         // Other white space, a placeholder, half an object: what is restated counts.
         for (streamed, whole) in
             [("{\"a\":1}", "{ \"a\": 1 }"), ("{}", "{\"a\":1}"), ("{\"a\"", "{\"a\":1}")]
@@ -192,8 +218,26 @@ mod tests {
                 text(2),
                 finish(FinishReason::ToolCalls),
             ]);
-            assert_eq!(out, [Err(BrokenCall)], "{arguments}");
+            assert_eq!(out, [Err(BrokenCall::NoObject)], "{arguments}");
         }
+    }
+
+    #[test]
+    fn ninety_megabytes_of_arguments_were_held() {
+        let mut calls = WholeCalls::new(1000);
+        calls.push(start(0));
+        for _ in 0..100 {
+            calls.push(piece(0, "0123456789"));
+        }
+        assert_eq!(calls.next(), Some(Err(BrokenCall::Oversized)));
+        // What was given out is held no more.
+        let mut calls = WholeCalls::new(1000);
+        for slot in 0..100 {
+            calls.push(start(slot));
+            calls.push(piece(slot, "{\"a\":\"0123456789\"}"));
+            calls.push(end(slot, None));
+        }
+        assert!(std::iter::from_fn(|| calls.next()).all(|delta| delta.is_ok()));
     }
 
     #[test]

@@ -15,12 +15,14 @@ mod foreign;
 pub mod openai_completions;
 pub mod openai_responses;
 mod render;
+mod unsaid;
 
 use std::fmt;
 use std::time::Duration;
 
 pub use dialect::{AnswerName, Asked, Dialect, ErrorBody};
 pub use render::Render;
+pub(crate) use unsaid::is_host_step;
 
 use http::{HeaderMap, StatusCode};
 use oc_responses_stream::{Interpret, UpstreamError};
@@ -101,6 +103,18 @@ pub(crate) fn of(api: Api) -> &'static dyn Wire {
         Api::OpenaiCompletions => &openai_completions::OpenaiCompletions,
         Api::AnthropicMessages => &anthropic_messages::AnthropicMessages,
     }
+}
+
+/// `request` in `wire`'s JSON, with nothing of the conversation left out
+/// that the answer depends on.
+pub(crate) fn encode(
+    wire: &dyn Wire,
+    request: &Request,
+    endpoint: &Endpoint,
+) -> Result<Encoded, ProviderError> {
+    let encoded = wire.encode(request, endpoint)?;
+    unsaid::check(request, &encoded)?;
+    Ok(encoded)
 }
 
 /// The upstream's own id of a request, from the headers of any answer.

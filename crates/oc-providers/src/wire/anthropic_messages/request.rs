@@ -96,8 +96,10 @@ fn thinking(
         )
     );
     // In a running tool loop Anthropic wants the turn to begin with thinking
-    // that it signed; a turn that another model began has none.
-    let foreign_turn = compat.thinking_signatures && turns.loop_began_with_thinking == Some(false);
+    // that it signed, and looks at the last turn with calls even where the user
+    // has spoken since; a turn of another model has none.
+    let foreign_turn = compat.thinking_signatures
+        && (turns.loop_began_with_thinking == Some(false) || turns.last_calls_without_thinking);
     let possible = facts.reasoning && max_tokens > MIN_BUDGET && !forced && !foreign_turn;
     if !possible {
         losses.push(Loss::Field("reasoning"));

@@ -13,7 +13,7 @@
 //! | `signature_delta`, `redacted_thinking` | `Seal`: the whole block, to be handed back verbatim |
 //! | `content_block_stop` | `ToolCallEnd`, `ItemEnd` |
 //! | `message_delta` | kept: stop reason, cumulative usage |
-//! | `message_stop` | `Usage`, `Finish` |
+//! | `message_stop` | `Usage`, `Finish`; before them `Refusal`, where the stop reason is one |
 //! | `ping` | `Alive` |
 //! | `error`, or any object with `error` | `Error` |
 //! | blocks that the server runs itself | nothing (this crate asks for none) |
@@ -42,6 +42,8 @@ pub struct MessagesInterpreter {
     next_slot: u32,
     usage: Tokens,
     stop: Option<Stop>,
+    /// Text came.
+    spoke: bool,
     ended: bool,
 }
 
@@ -72,6 +74,8 @@ enum Kind {
 struct Stop {
     reason: FinishReason,
     sequence: Option<String>,
+    /// Why the model declined, in words.
+    explanation: Option<String>,
 }
 
 /// The counts of this wire, each the latest that was sent: they are cumulative.
@@ -146,6 +150,7 @@ impl MessagesInterpreter {
         let kind = match text("type") {
             "text" => {
                 if !text("text").is_empty() {
+                    self.spoke = true;
                     out.push_back(Delta::Text(TextDelta::new(slot, text("text"))));
                 }
                 Kind::Text
@@ -197,6 +202,7 @@ impl MessagesInterpreter {
         match kind {
             Kind::Text => {
                 if let Some(text) = delta.text {
+                    self.spoke |= !text.is_empty();
                     out.push_back(Delta::Text(TextDelta::new(slot, text)));
                 }
             }
@@ -249,13 +255,18 @@ impl MessagesInterpreter {
             self.stop = Some(Stop {
                 reason: finish_reason(&word),
                 sequence: delta.stop_sequence.map(Cow::into_owned),
+                explanation: delta.stop_details.and_then(explanation),
             });
         }
     }
 
     fn message_stop(&mut self, out: &mut VecDeque<Delta>) {
         self.ended = true;
-        let stop = self.stop.take().unwrap_or(Stop { reason: FinishReason::Stop, sequence: None });
+        let stop = self.stop.take().unwrap_or(Stop {
+            reason: FinishReason::Stop,
+            sequence: None,
+            explanation: None,
+        });
         let status = match stop.reason {
             FinishReason::Length | FinishReason::ContentFilter => ItemStatus::Incomplete,
             _ => ItemStatus::Completed,
@@ -263,12 +274,28 @@ impl MessagesInterpreter {
         for (_, block) in std::mem::take(&mut self.blocks) {
             close(block, status, out);
         }
+        if stop.reason == FinishReason::Refusal {
+            self.refusal(stop.explanation, out);
+        }
         if let Some(usage) = self.usage.canonical() {
             out.push_back(Delta::Usage(usage));
         }
         let mut finish = Finish::new(stop.reason);
         finish.stop_sequence = stop.sequence;
         out.push_back(Delta::Finish(finish));
+    }
+
+    /// This wire tells of a refusal by its stop reason; clients of others look
+    /// for words.
+    fn refusal(&mut self, explanation: Option<String>, out: &mut VecDeque<Delta>) {
+        let words = match explanation {
+            Some(words) => words,
+            None if self.spoke => return,
+            None => "The model declined to answer.".to_owned(),
+        };
+        let slot = self.take_slot();
+        out.push_back(Delta::Refusal(TextDelta::new(slot, words)));
+        out.push_back(Delta::ItemEnd(ItemEnd::new(slot, ItemStatus::Completed)));
     }
 
     fn seal_thinking(&mut self, out: &mut VecDeque<Delta>) {
@@ -324,6 +351,13 @@ fn thinking_seal(slot: Slot, text: &str, signature: &str) -> Delta {
 
 fn seal(slot: Slot, block: Value) -> Delta {
     Delta::Seal(Seal::new(slot, Api::AnthropicMessages.as_str(), block))
+}
+
+/// `{"type": "refusal", "category": "cyber", "explanation": "…"}`; of no other
+/// shape that is known.
+fn explanation(details: Value) -> Option<String> {
+    let words = details.get("explanation")?.as_str()?.trim();
+    (!words.is_empty()).then(|| words.to_owned())
 }
 
 fn finish_reason(word: &str) -> FinishReason {
@@ -413,8 +447,11 @@ impl Interpret for MessagesInterpreter {
         }
         let word = document.get("stop_reason").and_then(Value::as_str).unwrap_or("end_turn");
         let sequence = document.get("stop_sequence").and_then(Value::as_str);
-        self.stop =
-            Some(Stop { reason: finish_reason(word), sequence: sequence.map(str::to_owned) });
+        self.stop = Some(Stop {
+            reason: finish_reason(word),
+            sequence: sequence.map(str::to_owned),
+            explanation: document.get("stop_details").cloned().and_then(explanation),
+        });
         self.message_stop(out);
         Ok(())
     }
@@ -463,6 +500,7 @@ struct DeltaJson<'a> {
     stop_reason: Option<Cow<'a, str>>,
     #[serde(borrow)]
     stop_sequence: Option<Cow<'a, str>>,
+    stop_details: Option<Value>,
 }
 
 #[derive(Default, Deserialize)]

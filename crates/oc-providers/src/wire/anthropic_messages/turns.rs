@@ -25,6 +25,9 @@ pub(super) struct Turns {
     /// Whether the last assistant turn of a running tool loop began with its
     /// own thinking. `None`: no tool loop is running.
     pub(super) loop_began_with_thinking: Option<bool>,
+    /// Whether the last assistant turn calls tools and began without thinking
+    /// of its own.
+    pub(super) last_calls_without_thinking: bool,
 }
 
 /// Where reasoning may be handed back to.
@@ -58,6 +61,7 @@ struct Writer<'a> {
     results: HashMap<&'a str, VecDeque<&'a FunctionCallOutput>>,
     ids: ToolIds,
     loop_began_with_thinking: Option<bool>,
+    last_calls_without_thinking: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -79,6 +83,7 @@ impl<'a> Writer<'a> {
             results,
             ids: ToolIds::default(),
             loop_began_with_thinking: None,
+            last_calls_without_thinking: false,
         }
     }
 
@@ -156,8 +161,10 @@ impl<'a> Writer<'a> {
         if self.assistant.is_empty() {
             return;
         }
+        let thought = self.assistant.first().is_some_and(is_thinking);
+        self.last_calls_without_thinking = !self.calls.is_empty() && !thought;
         if !self.calls.is_empty() && self.loop_began_with_thinking.is_none() {
-            self.loop_began_with_thinking = Some(self.assistant.first().is_some_and(is_thinking));
+            self.loop_began_with_thinking = Some(thought);
         }
         push_turn(&mut self.messages, "assistant", &mut self.assistant);
         for (id, result) in std::mem::take(&mut self.calls) {
@@ -202,6 +209,7 @@ impl<'a> Writer<'a> {
             system: self.system,
             messages: self.messages,
             loop_began_with_thinking: self.loop_began_with_thinking,
+            last_calls_without_thinking: self.last_calls_without_thinking,
         }
     }
 

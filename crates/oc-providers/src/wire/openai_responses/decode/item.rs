@@ -132,7 +132,12 @@ fn part(json: &Value, place: &str) -> Result<Part, BadRequest> {
         return Err(BadRequest::wrong_type(place, "an object"));
     };
     let fields = Fields(json);
-    let kind = within(place, fields.text("type"))?.unwrap_or_default();
+    let kind = match within(place, fields.text("type"))? {
+        Some(kind) => kind,
+        // Some clients leave it out where it goes without saying.
+        None if json.get("text").is_some_and(Value::is_string) => "text".to_owned(),
+        None => return Err(BadRequest::missing(format!("{place}.type"))),
+    };
     let part = match kind.as_str() {
         "input_text" | "output_text" | "text" => text_part(json, place)?,
         "refusal" => Part::Refusal(within(place, fields.text("refusal"))?.unwrap_or_default()),

@@ -1,0 +1,109 @@
+//! What may be left unsaid, and what may not.
+//!
+//! Encoders leave out what a host cannot take, and list it. Much of that costs
+//! nothing: an effort, a field of one vendor. But without what the user said,
+//! without what a tool returned, or with a tool demanded and none given, the
+//! host would answer another question, and its answer would look like one. Such
+//! a request is for another host.
+
+use oc_responses_stream::{Item, Part, Role};
+use serde_json::Value;
+
+use super::Encoded;
+use crate::error::ProviderError;
+use crate::loss::Loss;
+use crate::request::{Request, ToolChoice};
+
+/// Items that tell what a host did on the way to an answer. The answer follows
+/// them, so that a conversation can be read without.
+const HOST_STEPS: &[&str] = &[
+    "web_search_call",
+    "file_search_call",
+    "code_interpreter_call",
+    "mcp_call",
+    "mcp_list_tools",
+    "tool_search_call",
+    "tool_search_output",
+];
+
+/// Pictures that an assistant drew are a step in a history, and an answer on
+/// their own.
+const DRAWN: &str = "image_generation_call";
+
+/// Whether an item of this type is a step on a host's way, and no answer.
+pub(crate) fn is_host_step(item_type: &str) -> bool {
+    HOST_STEPS.contains(&item_type)
+}
+
+/// # Errors
+/// When `encoded` lacks something of `request` that the answer depends on.
+pub(super) fn check(request: &Request, encoded: &Encoded) -> Result<(), ProviderError> {
+    for loss in &encoded.losses {
+        let place = match loss {
+            Loss::Part(kind) => place_of_part(request, kind),
+            Loss::Item(kind) if !is_host_step(kind) && kind != DRAWN => {
+                place_of_item(request, kind)
+            }
+            _ => None,
+        };
+        if let (Some(place), Loss::Part(kind) | Loss::Item(kind)) = (place, loss) {
+            return Err(ProviderError::unsupported(format!(
+                "host cannot be given `{place}` of type `{kind}`"
+            )));
+        }
+    }
+    if demand(request).is_some_and(|field| encoded.body.get(field).is_none()) {
+        return Err(ProviderError::unsupported(
+            "`tool_choice` demands a tool, and the host can be given none of `tools`",
+        ));
+    }
+    let is_empty = ["input", "messages"]
+        .iter()
+        .any(|key| encoded.body.get(*key).and_then(Value::as_array).is_some_and(Vec::is_empty));
+    if is_empty {
+        return Err(ProviderError::unsupported("request holds nothing that the host can be given"));
+    }
+    Ok(())
+}
+
+/// The field without which a body does not say that a tool must be called.
+fn demand(request: &Request) -> Option<&'static str> {
+    match request.tool_choice.as_ref()? {
+        ToolChoice::Required
+        | ToolChoice::Function(_)
+        | ToolChoice::Allowed { required: true, .. } => Some("tools"),
+        // A search, a custom tool: no other word means it.
+        ToolChoice::Other(_) => Some("tool_choice"),
+        _ => None,
+    }
+}
+
+fn place_of_item(request: &Request, kind: &str) -> Option<String> {
+    let is_it = |item: &Item| matches!(item, Item::Other(other) if other.item_type() == kind);
+    Some(format!("input[{}]", request.input.iter().position(is_it)?))
+}
+
+/// Where the first part of this type stands that is not the assistant's own.
+fn place_of_part(request: &Request, kind: &str) -> Option<String> {
+    request.input.iter().enumerate().find_map(|(at, item)| {
+        let (field, parts) = match item {
+            Item::Message(message) if message.role != Role::Assistant => {
+                ("content", &message.content)
+            }
+            Item::FunctionCallOutput(result) => ("output", &result.output),
+            _ => return None,
+        };
+        let kind = if kind.is_empty() { "unknown" } else { kind };
+        let part = parts.iter().position(|part| type_of(part) == kind)?;
+        Some(format!("input[{at}].{field}[{part}]"))
+    })
+}
+
+fn type_of(part: &Part) -> &str {
+    match part {
+        Part::Image(_) => "input_image",
+        Part::File(_) => "input_file",
+        Part::Other(whole) => whole.get("type").and_then(Value::as_str).unwrap_or("unknown"),
+        _ => "",
+    }
+}

@@ -1,0 +1,325 @@
+//! What an independent tester broke, each named after what it was.
+
+mod support;
+
+use std::sync::Arc;
+
+use futures::{FutureExt as _, StreamExt as _};
+use oc_fallback::{Gate, classify};
+use oc_providers::wire::openai_responses::decode_request;
+use oc_providers::{
+    Api, ApiKey, Delta, Endpoint, ModelFacts, Provider, ProviderError, ProviderErrorKind, Request,
+    Script, ScriptedTransport,
+};
+use oc_responses_stream::FinishReason;
+use serde_json::{Value, json};
+use support::{provider, run};
+
+const LOCAL: &str = "http://127.0.0.1:8080/v1";
+
+fn event(json: &Value) -> String {
+    format!("data: {json}\n\n")
+}
+
+/// The deltas that come before `script` falls silent.
+async fn before_silence(api: Api, script: Script) -> Vec<Delta> {
+    let provider = provider(api, [script.then_stall()]);
+    let mut deltas = provider.stream(&Request::text("m", "hi")).await.expect("an answer");
+    let mut all = Vec::new();
+    while let Some(Some(delta)) = deltas.next().now_or_never() {
+        all.push(delta.expect("a delta"));
+    }
+    all
+}
+
+fn alive(deltas: &[Delta]) -> usize {
+    deltas.iter().filter(|delta| matches!(delta, Delta::Alive)).count()
+}
+
+#[tokio::test]
+async fn a_long_call_was_silent_while_it_streamed() {
+    let added = json!({"type": "response.output_item.added", "output_index": 0, "item":
+        {"type": "function_call", "id": "fc", "call_id": "c", "name": "f", "arguments": ""}});
+    let piece = json!({"type": "response.function_call_arguments.delta", "item_id": "fc",
+        "output_index": 0, "delta": "{\"a\":"});
+    let deltas =
+        before_silence(Api::OpenaiResponses, Script::sse(event(&added)).then(event(&piece))).await;
+    assert!(alive(&deltas) > 0, "{deltas:?}");
+}
+
+#[tokio::test]
+async fn half_an_event_and_half_a_document_were_silence() {
+    for (api, first) in [
+        (Api::OpenaiResponses, "data: {\"type\":\"respon"),
+        (Api::OpenaiResponses, "{\"id\":\"r\",\"status\""),
+        (Api::OpenaiCompletions, "data: {\"choi"),
+        (Api::AnthropicMessages, "event: mess"),
+    ] {
+        let deltas = before_silence(api, Script::sse(first)).await;
+        assert_eq!(alive(&deltas), 1, "{first}: {deltas:?}");
+    }
+    assert_eq!(alive(&before_silence(Api::OpenaiResponses, Script::sse("")).await), 0);
+}
+
+fn encode(api: Api, base: &str, body: &Value) -> Result<Value, ProviderError> {
+    let asked = decode_request(body.to_string().as_bytes()).expect("a valid request");
+    let endpoint = Endpoint::new("p", api, base)
+        .expect("url")
+        .model("m", ModelFacts::new().with_reasoning(true).with_max_output_tokens(8192));
+    let provider = Provider::new(endpoint, Arc::new(ScriptedTransport::default()))?;
+    provider.encode(&asked.request).map(|encoded| encoded.body)
+}
+
+#[test]
+fn a_prompt_was_lost_and_its_answer_was_a_success() {
+    let user = |part: Value| json!({"role": "user", "content": [part]});
+    for (item, place) in [
+        (user(json!({"type": "holo", "x": 1})), "input[0].content[0]"),
+        (user(json!({"type": "input_image", "file_id": "f"})), "input[0].content[0]"),
+        (user(json!({"type": "input_file", "file_id": "f"})), "input[0].content[0]"),
+        (
+            json!({"type": "custom_tool_call", "call_id": "c", "name": "p", "input": "x"}),
+            "input[0]",
+        ),
+        (json!({"type": "custom_tool_call_output", "call_id": "c", "output": "x"}), "input[0]"),
+        (json!({"type": "compaction", "encrypted_content": "x"}), "input[0]"),
+    ] {
+        let body = json!({"model": "m", "input": [item, {"role": "user", "content": "and?"}]});
+        for api in [Api::OpenaiResponses, Api::OpenaiCompletions, Api::AnthropicMessages] {
+            let refused = encode(api, LOCAL, &body).expect_err(place);
+            assert_eq!(refused.kind(), ProviderErrorKind::Unsupported);
+            assert!(refused.to_string().contains(&format!("`{place}`")), "{api}: {refused}");
+        }
+        assert!(encode(Api::OpenaiResponses, "https://api.openai.com/v1", &body).is_ok());
+    }
+    let audio =
+        json!({"model": "m", "input": [user(json!({"type": "input_audio", "input_audio": {}}))]});
+    assert!(encode(Api::OpenaiResponses, LOCAL, &audio).is_err());
+    // What a host did on its way to an answer is no prompt.
+    let searched = json!({"model": "m", "input": [
+        {"role": "user", "content": "hi"}, {"type": "web_search_call", "id": "ws"},
+        {"role": "assistant", "content": "found"}, {"role": "user", "content": "and?"}]});
+    assert!(encode(Api::OpenaiResponses, LOCAL, &searched).is_ok());
+    // Nothing is left of a blank conversation.
+    let blank = json!({"model": "m", "input": [{"role": "assistant", "content": []}]});
+    assert!(encode(Api::OpenaiResponses, LOCAL, &blank).is_err());
+}
+
+#[test]
+fn a_part_without_its_type_was_dropped() {
+    let body = json!({"model": "m", "input": [{"role": "user", "content": [{"text": "planted"}]}]});
+    let sent = encode(Api::OpenaiResponses, LOCAL, &body).expect("encodes");
+    assert!(sent.to_string().contains("planted"), "{sent}");
+    let body = json!({"model": "m", "input": [{"role": "user", "content": [{"x": 1}]}]});
+    let refused = decode_request(body.to_string().as_bytes()).expect_err("no type");
+    assert_eq!(refused.param.as_deref(), Some("input[0].content[0].type"));
+}
+
+#[test]
+fn a_demanded_tool_was_dropped_with_its_demand() {
+    for choice in [json!("required"), json!({"type": "web_search"})] {
+        let body = json!({"model": "m", "input": "hi", "tools": [{"type": "web_search"}],
+            "tool_choice": choice});
+        for api in [Api::OpenaiResponses, Api::OpenaiCompletions, Api::AnthropicMessages] {
+            let refused = encode(api, LOCAL, &body).expect_err("no tool");
+            assert_eq!(refused.kind(), ProviderErrorKind::Unsupported);
+            assert!(refused.to_string().contains("`tool_choice`"), "{refused}");
+        }
+        assert!(encode(Api::OpenaiResponses, "https://api.openai.com/v1", &body).is_ok());
+    }
+    let body = json!({"model": "m", "input": "hi", "tools": [{"type": "web_search"}],
+        "tool_choice": "auto"});
+    assert!(encode(Api::OpenaiResponses, LOCAL, &body).is_ok());
+}
+
+#[test]
+fn thinking_was_asked_for_after_a_call_without_any() {
+    let call = json!({"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"});
+    let result = json!({"type": "function_call_output", "call_id": "c", "output": "done"});
+    let user = json!({"role": "user", "content": "and now?"});
+    let done = json!({"role": "assistant", "content": "done"});
+    let ask = |input: Value| {
+        let body = json!({"model": "m", "reasoning": {"effort": "low"}, "input": input});
+        let sent = encode(Api::AnthropicMessages, "https://api.anthropic.com", &body);
+        sent.expect("encodes").get("thinking").is_some()
+    };
+    assert!(!ask(json!([user, call, result, user])));
+    assert!(ask(json!([user, call, result, done, user])));
+}
+
+async fn failure(endpoint: Endpoint, script: Script) -> ProviderError {
+    let transport = Arc::new(ScriptedTransport::new([script]));
+    let provider = Provider::new(endpoint, transport).expect("provider");
+    run(&provider, Request::text("m", "hi")).await.error.expect("a failure")
+}
+
+fn local(api: Api) -> Endpoint {
+    Endpoint::new("p", api, LOCAL).expect("url")
+}
+
+#[tokio::test]
+async fn an_upstream_quoted_headers_and_codes_and_the_secret_was_shown() {
+    let secrets = ["sk-PLANTED-1", "planted-team-2", "pl3", "planted-query-4"];
+    let [key, team, short, query] = secrets;
+    let endpoint = || {
+        Endpoint::new("p", Api::OpenaiResponses, &format!("{LOCAL}?token={query}"))
+            .expect("url")
+            .key(ApiKey::new(key))
+            .header("x-team", &format!("Basic {team}"))
+            .and_then(|endpoint| endpoint.header("x-short", short))
+            .expect("headers")
+    };
+    let said = format!("got {key}, {team}, '{short}' and {query}");
+    let error = json!({"error": {"message": said, "code": key, "type": team, "param": query}});
+    let plain = format!("Traceback: {said}");
+    let cut = format!("{} {key}", "x".repeat(490));
+    for script in [
+        Script::json(500, error.to_string()),
+        Script::json(200, error.to_string()),
+        Script::sse(event(&json!({"type": "error", "error": error["error"]}))),
+        Script::answer(500, "text/plain", plain),
+        Script::answer(500, "text/plain", cut),
+    ] {
+        let fault = failure(endpoint(), script).await;
+        let shown = format!(
+            "{fault} {fault:?} {:?} {:?} {:?} {:?}",
+            fault.message(),
+            fault.code(),
+            fault.error_type(),
+            fault.param()
+        );
+        assert!(fault.message().is_some_and(|text| text.contains("[key]")), "{shown}");
+        for secret in secrets.into_iter().chain(["sk-PLAN"]) {
+            assert!(!shown.contains(secret), "{secret}: {shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_placeholder_key_mangled_the_message() {
+    let words = "Model not loaded in lmstudio; run lmstudio load";
+    for key in ["lmstudio", "local", "ollama", "none", "x"] {
+        let script = Script::json(404, json!({"error": {"message": words}}).to_string());
+        let fault = failure(local(Api::OpenaiResponses).key(ApiKey::new(key)), script).await;
+        assert_eq!(fault.message(), Some(words));
+    }
+}
+
+#[tokio::test]
+async fn the_cause_was_thrown_away() {
+    let chunk = event(&json!({"object": "chat.completion.chunk", "choices":
+        [{"index": 0, "delta": {"content": "hi"}}]}));
+    let completion = json!({"object": "chat.completion", "choices":
+        [{"message": {"role": "assistant", "content": "hi"}}]});
+    let created = event(&json!({"type": "response.created", "response": {"id": "r"}}));
+    let responses = Api::OpenaiResponses;
+    for (api, script, wanted) in [
+        (responses, Script::answer(200, "text/html", "<html>"), "web page"),
+        (responses, Script::answer(200, "text/plain", "<html>"), "HTML"),
+        (responses, Script::sse("x").with_header("content-encoding", "gzip"), "compressed"),
+        (responses, Script::answer(307, "", ""), "redirects"),
+        (responses, Script::sse(chunk.clone() + "data: [DONE]\n\n"), "openai-completions"),
+        (responses, Script::sse(chunk), "openai-completions"),
+        (responses, Script::json(200, completion.to_string()), "openai-completions"),
+        (Api::OpenaiCompletions, Script::sse(created.clone()), "openai-responses"),
+        (Api::AnthropicMessages, Script::sse(created), "openai-responses"),
+    ] {
+        let fault = failure(local(api), script).await;
+        // What the ledger and the client are told.
+        let told = oc_fallback::Problem::from_facts(&fault);
+        assert!(told.text().contains(wanted), "{wanted}: {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_cut_stream_is_still_cut() {
+    let created = event(&json!({"type": "response.created", "response": {"id": "r"}}));
+    let fault = failure(local(Api::OpenaiResponses), Script::sse(created)).await;
+    assert_eq!(fault.kind(), ProviderErrorKind::Cut);
+}
+
+#[tokio::test]
+async fn a_broken_call_is_told_by_its_code() {
+    let item =
+        json!({"type": "function_call", "call_id": "c", "name": "f", "arguments": "{\"a\":"});
+    let script = Script::sse(
+        event(&json!({"type": "response.output_item.done", "output_index": 0, "item": item}))
+            + &event(&json!({"type": "response.completed", "response": {"status": "completed"}})),
+    );
+    let fault = failure(local(Api::OpenaiResponses), script).await;
+    assert_eq!(fault.kind(), ProviderErrorKind::BadToolCall);
+    assert_eq!(oc_fallback::Facts::code(&fault), Some("bad_tool_call"));
+    assert_eq!(classify(&fault).as_str(), "bad_tool_call");
+    assert!(oc_fallback::Facts::message(&fault).is_some_and(|text| text.contains("json object")));
+}
+
+#[tokio::test]
+async fn an_answer_of_a_custom_call_alone_was_empty() {
+    let item = json!({"type": "custom_tool_call", "id": "ctc", "call_id": "c", "name": "apply_patch",
+        "input": "*** Begin"});
+    let script = Script::sse(
+        event(&json!({"type": "response.output_item.added", "output_index": 0, "item": item}))
+            + &event(
+                &json!({"type": "response.output_item.done", "output_index": 0, "item": item}),
+            )
+            + &event(&json!({"type": "response.completed", "response":
+                {"status": "completed", "output": [item]}})),
+    );
+    let outcome = run(&provider(Api::OpenaiResponses, [script]), Request::text("m", "hi")).await;
+    assert_eq!(outcome.verdict, Gate::Commit, "{:?}", outcome.deltas);
+}
+
+#[tokio::test]
+async fn a_refusal_was_an_answer_of_nothing() {
+    let refusal = |details: Value| {
+        let delta =
+            json!({"stop_reason": "refusal", "stop_sequence": null, "stop_details": details});
+        let stream = event(&json!({"type": "message_start", "message": {"id": "m"}}))
+            + &event(
+                &json!({"type": "message_delta", "delta": delta, "usage": {"output_tokens": 1}}),
+            )
+            + &event(&json!({"type": "message_stop"}));
+        let document = json!({"type": "message", "content": [], "stop_reason": "refusal",
+            "stop_details": details});
+        [Script::sse(stream), Script::json(200, document.to_string())]
+    };
+    for (details, wanted) in [
+        (json!(null), "The model declined to answer."),
+        (json!({"type": "refusal", "explanation": "Not this."}), "Not this."),
+    ] {
+        for script in refusal(details) {
+            let outcome =
+                run(&provider(Api::AnthropicMessages, [script]), Request::text("m", "hi")).await;
+            let told = outcome.deltas.iter().find_map(|delta| match delta {
+                Delta::Refusal(text) => Some(text.text.as_str()),
+                _ => None,
+            });
+            assert_eq!(told, Some(wanted));
+            assert_eq!(outcome.verdict, Gate::Commit);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_whole_answer_was_incomplete_for_the_config_understated_the_window() {
+    let text =
+        event(&json!({"type": "response.output_text.delta", "output_index": 0, "delta": "a"}));
+    let completed = json!({"type": "response.completed", "response": {"status": "completed", "usage":
+        {"input_tokens": 400, "output_tokens": 100, "total_tokens": 500}}});
+    // The provider's model is configured with a window of 256.
+    let provider = provider(Api::OpenaiResponses, [Script::sse(text + &event(&completed))]);
+    let outcome = run(&provider, Request::text("small", "hi")).await;
+    assert_eq!(outcome.answer.finish.map(|finish| finish.reason), Some(FinishReason::Stop));
+}
+
+#[tokio::test]
+async fn endless_arguments_were_never_too_large() {
+    let added = json!({"type": "response.output_item.added", "output_index": 0, "item":
+        {"type": "function_call", "id": "fc", "call_id": "c", "name": "f", "arguments": ""}});
+    let piece = event(&json!({"type": "response.function_call_arguments.delta", "item_id": "fc",
+        "output_index": 0, "delta": "y".repeat(60_000)}));
+    let script = (0..300).fold(Script::sse(event(&added)), |script, _| script.then(piece.clone()));
+    let fault = failure(local(Api::OpenaiResponses), script).await;
+    assert_eq!(fault.kind(), ProviderErrorKind::Oversized);
+    assert_eq!(classify(&fault).as_str(), "oversized");
+}
