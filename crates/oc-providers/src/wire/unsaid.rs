@@ -52,7 +52,7 @@ pub(super) fn check(request: &Request, encoded: &Encoded) -> Result<(), Provider
             )));
         }
     }
-    if demand(request).is_some_and(|field| encoded.body.get(field).is_none()) {
+    if lacks_demand(request, encoded) {
         return Err(ProviderError::unsupported(
             "`tool_choice` demands a tool, and the host can be given none of `tools`",
         ));
@@ -66,15 +66,20 @@ pub(super) fn check(request: &Request, encoded: &Encoded) -> Result<(), Provider
     Ok(())
 }
 
-/// The field without which a body does not say that a tool must be called.
-fn demand(request: &Request) -> Option<&'static str> {
-    match request.tool_choice.as_ref()? {
-        ToolChoice::Required
-        | ToolChoice::Function(_)
-        | ToolChoice::Allowed { required: true, .. } => Some("tools"),
+/// Whether a tool must be called, and the body does not say so.
+fn lacks_demand(request: &Request, encoded: &Encoded) -> bool {
+    let lacks = |field| encoded.body.get(field).is_none();
+    match &request.tool_choice {
+        Some(
+            ToolChoice::Required
+            | ToolChoice::Function(_)
+            | ToolChoice::Allowed { required: true, .. },
+        ) => lacks("tools"),
         // A search, a custom tool: no other word means it.
-        ToolChoice::Other(_) => Some("tool_choice"),
-        _ => None,
+        Some(ToolChoice::Other(_)) => {
+            lacks("tool_choice") || encoded.losses.contains(&Loss::Field("tool_choice"))
+        }
+        _ => false,
     }
 }
 
