@@ -94,9 +94,12 @@ fn play_with(
             candidate.usable.is_ok() && fit(needs, &can).is_ok()
         })
         .collect();
-    let mut plan = Plan::new(candidates.into(), policy, store, 3, t0).with_needs(needs.clone());
+    let mut plan = Plan::new(candidates.into(), policy, Arc::<MemoryStore>::clone(&store), 3, t0)
+        .with_needs(needs.clone());
     let (mut now, mut live, mut committed) = (t0, None, None);
     let mut starts = vec![0; usable.len()];
+    // Who was cooling when the retry began: a window may end while it runs.
+    let mut cooled = vec![false; usable.len()];
     let mut acts = acts.into_iter();
     for _ in 0..10_000 {
         match plan.next(now) {
@@ -106,6 +109,11 @@ fn play_with(
                 assert!(committed.is_none(), "asked another after the commit");
                 assert!(live.is_none(), "asked a second one while the first lives");
                 starts[target] += 1;
+                if starts[target] == 2 {
+                    for (cooled, candidate) in cooled.iter_mut().zip(plan.candidates.iter()) {
+                        *cooled = store.view(&candidate.scope, now).cooling.is_some();
+                    }
+                }
                 live = Some(attempt);
             }
             Step::Cancel { attempt, .. } => {
@@ -174,7 +182,8 @@ fn play_with(
     }
     // A same-target retry comes only when no fresh candidate is left.
     if let Some(retry) = plan.ledger().attempts.iter().position(|attempt| attempt.retry) {
-        assert!(plan.ledger().attempts[retry..].iter().skip(1).all(|attempt| attempt.probe));
+        let later = &plan.ledger().attempts[retry + 1..];
+        assert!(later.iter().all(|attempt| attempt.probe || cooled[attempt.target]));
     }
     assert!(plan.ledger().attempts.iter().filter(|attempt| attempt.probe).count() <= 1);
 }
