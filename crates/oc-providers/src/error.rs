@@ -149,6 +149,7 @@ impl ProviderError {
     }
 
     /// What this crate itself says of it. Holds no word of the upstream's.
+    #[cfg(feature = "fallback")]
     pub(crate) fn note(&self) -> &str {
         &self.0.note
     }
