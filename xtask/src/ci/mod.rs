@@ -21,7 +21,7 @@ use crate::{fuzz, interop, tidy, workspace::Workspace};
 /// What was typed after `ci`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Also the steps that need more than a Rust toolchain; a missing tool is a failure
+    /// Also the long steps; a missing tool is a failure
     #[arg(long)]
     full: bool,
     /// Only these steps
@@ -35,75 +35,85 @@ pub(crate) struct Options {
 struct Step {
     name: &'static str,
     what: &'static str,
-    /// Needs a tool that a Rust toolchain does not bring.
-    needs: Option<Tool>,
+    runs: Runs,
+    /// Tools that a Rust toolchain does not bring.
+    needs: &'static [Tool],
     run: fn(&Workspace) -> anyhow::Result<Tally>,
+}
+
+/// When nobody asked for the step by name. Each holds what is above it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Runs {
+    /// On every machine that has Rust.
+    Always,
+    /// Where `CI` is set to `true`: needs the registries of other languages too.
+    InCi,
+    /// With `--full`: too long for every change.
+    Full,
 }
 
 struct Tool {
     program: &'static str,
     argument: &'static str,
     install: &'static str,
-    /// Without `--full` the step is left out even where the tool is there.
-    only_full: bool,
 }
+
+const PYTHON: Tool =
+    Tool { program: "python3", argument: "--version", install: "Python 3.11 or newer, with venv" };
+const NODE: Tool =
+    Tool { program: "npm", argument: "--version", install: "Node.js 20 or newer, with npm" };
+const CARGO_DENY: Tool = Tool {
+    program: "cargo-deny",
+    argument: "--version",
+    install: "cargo install cargo-deny --locked",
+};
+const CARGO_FUZZ: Tool = Tool {
+    program: "cargo-fuzz",
+    argument: "--version",
+    install: "cargo install cargo-fuzz --locked",
+};
 
 /// Cheap and telling first.
 const STEPS: &[Step] = &[
-    Step { name: "lock", what: "Cargo.lock is current", needs: None, run: lock },
-    Step { name: "tidy", what: "the rules no compiler knows", needs: None, run: tidy_step },
-    Step { name: "layers", what: "who may depend on whom", needs: None, run: layers::check },
-    Step { name: "fmt", what: "rustfmt", needs: None, run: fmt },
-    Step { name: "clippy", what: "every target, warnings denied", needs: None, run: clippy },
-    Step { name: "test", what: "unit and integration tests", needs: None, run: tests },
-    Step { name: "doctest", what: "the examples in the documentation", needs: None, run: doctests },
+    always("lock", "Cargo.lock is current", lock),
+    always("tidy", "the rules no compiler knows", tidy_step),
+    always("layers", "who may depend on whom", layers::check),
+    always("fmt", "rustfmt", fmt),
+    always("clippy", "every target, warnings denied", clippy),
+    always("test", "unit and integration tests", tests),
+    always("doctest", "the examples in the documentation", doctests),
+    always("examples", "each example runs and exits 0", examples::run),
+    always("rustdoc", "warnings denied", rustdoc),
+    always("features", "no default, each alone, all", features::check),
+    Step { needs: &[CARGO_DENY], ..always("deny", "bans, licences, sources", deny) },
     Step {
-        name: "examples",
-        what: "each example runs and exits 0",
-        needs: None,
-        run: examples::run,
-    },
-    Step { name: "rustdoc", what: "warnings denied", needs: None, run: rustdoc },
-    Step {
-        name: "features",
-        what: "no default, each alone, all",
-        needs: None,
-        run: features::check,
+        runs: Runs::InCi,
+        needs: &[PYTHON, NODE],
+        ..always("interop", "official SDKs and other programs against the binary", |_| {
+            interop::run(&interop::Options::default())
+        })
     },
     Step {
-        name: "deny",
-        what: "bans, licences, sources",
-        needs: Some(Tool {
-            program: "cargo-deny",
-            argument: "--version",
-            install: "cargo install cargo-deny --locked",
-            only_full: false,
-        }),
-        run: deny,
+        runs: Runs::InCi,
+        needs: &[CARGO_FUZZ],
+        ..always("fuzz", "every fuzz target for ten seconds", fuzz_step)
     },
     Step {
-        name: "interop",
-        what: "openai-python against the binary",
-        needs: Some(Tool {
-            program: "python3",
-            argument: "--version",
-            install: "Python 3.11 or newer, with venv",
-            only_full: true,
-        }),
-        run: |_| interop::run(&interop::Options::default()),
-    },
-    Step {
-        name: "fuzz",
-        what: "every fuzz target for ten seconds",
-        needs: Some(Tool {
-            program: "cargo-fuzz",
-            argument: "--version",
-            install: "cargo install cargo-fuzz --locked",
-            only_full: true,
-        }),
-        run: fuzz_step,
+        runs: Runs::Full,
+        needs: &[PYTHON, NODE],
+        ..always("servers", "a real llama-server and real agents", |_| {
+            interop::run(&interop::Options::servers())
+        })
     },
 ];
+
+const fn always(
+    name: &'static str,
+    what: &'static str,
+    run: fn(&Workspace) -> anyhow::Result<Tally>,
+) -> Step {
+    Step { name, what, runs: Runs::Always, needs: &[], run }
+}
 
 /// Runs the steps that `options` asks for; true if every one of them passed.
 ///
@@ -149,21 +159,34 @@ struct Record {
     end: End,
 }
 
+impl Options {
+    fn runs(&self) -> Runs {
+        if self.full {
+            Runs::Full
+        } else if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
+            Runs::InCi
+        } else {
+            Runs::Always
+        }
+    }
+}
+
 impl Step {
     fn run(&self, workspace: &Workspace, options: &Options) -> End {
-        if let Some(tool) = &self.needs {
-            let asked_for = options.only.iter().any(|name| name == self.name);
-            if tool.only_full && !options.full && !asked_for {
-                return End::LeftOut("part of `cargo xtask ci --full`".to_owned());
-            }
-            if !process::is_installed(tool.program, tool.argument) {
-                let why = format!("{} is not installed: {}", tool.program, tool.install);
-                return if options.full || asked_for {
-                    End::Failed(Tally::default(), why)
-                } else {
-                    End::LeftOut(why)
-                };
-            }
+        let asked_for = options.only.iter().any(|name| name == self.name);
+        let here = options.runs();
+        if self.runs > here && !asked_for {
+            return End::LeftOut(format!("`cargo xtask ci --only {}` runs it", self.name));
+        }
+        let missing =
+            self.needs.iter().find(|tool| !process::is_installed(tool.program, tool.argument));
+        if let Some(tool) = missing {
+            let why = format!("{} is not installed: {}", tool.program, tool.install);
+            return if here > Runs::Always || asked_for {
+                End::Failed(Tally::default(), why)
+            } else {
+                End::LeftOut(why)
+            };
         }
         match (self.run)(workspace) {
             Ok(tally) if tally.failed == 0 => End::Passed(tally),

@@ -29,6 +29,13 @@ pub(crate) struct Options {
     gateway: Option<PathBuf>,
 }
 
+impl Options {
+    /// Against real servers, as `cargo xtask ci --full` does.
+    pub(crate) fn servers() -> Self {
+        Self { servers: true, ..Self::default() }
+    }
+}
+
 /// Prepares what is needed, runs the checks, and returns their count.
 ///
 /// # Errors
