@@ -1,12 +1,9 @@
 //! A wire format of your own: one interpreter, and everything else is there.
 //!
-//! Here it is text-generation-inference's `generate_stream`: tokens, reasoning in
-//! the text between tags, the end told by `generated_text`. What comes out is a
-//! Responses stream that strict clients accept, reasoning and text apart.
+//! Here text-generation-inference's `generate_stream`, reasoning between tags in the
+//! text, becomes a Responses stream that strict clients accept.
 //!
-//! ```sh
-//! cargo run -p oc-responses-stream --example custom_wire
-//! ```
+//! `cargo run -p oc-responses-stream --example custom_wire`
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -18,9 +15,9 @@ use oc_responses_stream::{
 };
 use serde_json::Value;
 
-const RECORDED: &str = r#"data:{"token":{"text":"<think>"},"generated_text":null}
+const RECORDED: &str = r#"data:{"token":{"text":"<think>Paris, surely.</th"},"generated_text":null}
 
-data:{"token":{"text":"Paris, surely.</think>"},"generated_text":null}
+data:{"token":{"text":"ink>"},"generated_text":null}
 
 data:{"token":{"text":"Paris."},"generated_text":"…","details":{"finish_reason":"eos_token"}}
 
@@ -33,17 +30,12 @@ struct GenerateStream {
 
 impl Interpret for GenerateStream {
     fn frame(&mut self, frame: &sse::Frame, out: &mut VecDeque<Delta>) -> FrameVerdict {
-        match serde_json::from_str(frame.data()) {
-            Ok(json) => self.read(&json, out),
-            Err(_) => FrameVerdict::Corrupt,
-        }
+        let Ok(json) = serde_json::from_str(frame.data()) else { return FrameVerdict::Corrupt };
+        self.read(&json, out)
     }
 
-    fn body(&mut self, json: &[u8], out: &mut VecDeque<Delta>) -> Result<(), StreamError> {
-        match self.read(&serde_json::from_slice(json).unwrap_or_default(), out) {
-            FrameVerdict::Known => Ok(()),
-            _ => Err(StreamError::not_a_stream("no token and no error")),
-        }
+    fn body(&mut self, _json: &[u8], _out: &mut VecDeque<Delta>) -> Result<(), StreamError> {
+        Err(StreamError::not_a_stream("generate_stream was asked for"))
     }
 
     fn ended(&self) -> bool {
@@ -53,28 +45,27 @@ impl Interpret for GenerateStream {
 
 impl GenerateStream {
     fn read(&mut self, json: &Value, out: &mut VecDeque<Delta>) -> FrameVerdict {
-        self.ended = json["error"].is_string() || json["generated_text"].is_string();
+        self.ended = json["generated_text"].is_string();
         if let Some(error) = json["error"].as_str() {
             out.push_back(Delta::Error(UpstreamError::new("generation", error)));
-        } else if let Some(text) = json["token"]["text"].as_str() {
-            out.push_back(Delta::Text(TextDelta::new(Slot(0), text)));
-        } else {
-            return FrameVerdict::Unknown;
+            return FrameVerdict::Known;
         }
-        match json["details"]["finish_reason"].as_str() {
-            Some("length") => out.push_back(Delta::Finish(Finish::new(FinishReason::Length))),
-            Some(_) => out.push_back(Delta::Finish(Finish::new(FinishReason::Stop))),
-            None => {}
+        let Some(text) = json["token"]["text"].as_str() else { return FrameVerdict::Unknown };
+        out.push_back(Delta::Text(TextDelta::new(Slot(0), text)));
+        if self.ended {
+            let is_cut = json["details"]["finish_reason"] == "length";
+            let why = if is_cut { FinishReason::Length } else { FinishReason::Stop };
+            out.push_back(Delta::Finish(Finish::new(why)));
         }
         FrameVerdict::Known
     }
 }
 
 fn main() -> Result<(), StreamError> {
-    let parser = Parser::with_interpreter(GenerateStream::default(), Limits::default());
-    let mut parser = parser.split_reasoning();
-    let options = MachineOptions::new(ResponseId::new("resp_1"), "house-model", 1_760_000_000);
-    let mut machine = ResponseMachine::new(options);
+    let wire = GenerateStream::default();
+    let mut parser = Parser::with_interpreter(wire, Limits::default()).split_reasoning();
+    let id = ResponseId::new("resp_1");
+    let mut machine = ResponseMachine::new(MachineOptions::new(id, "house", 1_760_000_000));
     for bytes in RECORDED.as_bytes().chunks(7) {
         parser.feed(bytes);
         while let Some(delta) = parser.next_event() {
