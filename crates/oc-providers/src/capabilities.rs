@@ -1,5 +1,6 @@
 //! What an endpoint and a model accept, as facts that encoders read.
 
+use crate::markup::ToolCallParser;
 use crate::schema::SchemaProfile;
 use crate::wire::openai_completions::ChatCompat;
 
@@ -58,6 +59,9 @@ pub struct Compat {
     /// Messages: thinking blocks need a genuine signature. Other servers send
     /// empty ones and take any.
     pub thinking_signatures: bool,
+    /// The grammar of tool calls that its models write into their text, for
+    /// servers that leave them there. `None`: such an answer is an error.
+    pub tool_call_parser: Option<ToolCallParser>,
     /// Chat: what the servers of that wire disagree about.
     pub chat: ChatCompat,
 }
@@ -81,6 +85,7 @@ impl Compat {
             messages_fields: false,
             user_id: false,
             thinking_signatures: false,
+            tool_call_parser: None,
             chat: ChatCompat::plain(),
         }
     }

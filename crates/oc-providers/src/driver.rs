@@ -12,11 +12,12 @@ use futures::stream::BoxStream;
 use futures::{Stream, StreamExt as _};
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
-use oc_responses_stream::{Delta, Opened};
+use oc_responses_stream::{Delta, Opened, SplitOptions};
 
 use crate::endpoint::Endpoint;
 use crate::error::{ProviderError, ProviderErrorKind};
-use crate::pipeline::Pipeline;
+use crate::markup::{Declared, ToolText};
+use crate::pipeline::{Pipeline, Terms};
 use crate::request::Request;
 use crate::secret::Secrets;
 use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError};
@@ -156,25 +157,34 @@ async fn open(
 ) -> Result<Box<Reading>, ProviderError> {
     let encoded = wire::encode(wire, &request, &endpoint)?;
     let secrets = endpoint.secrets();
-    let truncation =
-        Truncation::new(encoded.max_output_tokens, endpoint.facts(&request.model).context_window);
+    let terms = terms(&endpoint, &request, &encoded);
     let response = transport.send(http_request(&endpoint, encoded)?).await?;
     let response = judged(response, wire).await.map_err(|fault| fault.without(&secrets))?;
     let request_id = wire::request_id(&response.headers);
     Ok(Box::new(Reading {
         opened: Some(Opened::new(request_id.clone())),
         body: response.body,
-        pipeline: Pipeline::new(
-            wire.interpreter(),
-            endpoint.api(),
-            endpoint.sealer(),
-            &endpoint.limits,
-            truncation,
-        ),
+        pipeline: Pipeline::new(wire.interpreter(), terms),
         secrets,
         request_id,
         unsaid: false,
     }))
+}
+
+/// What the request says of its answer.
+fn terms(endpoint: &Endpoint, request: &Request, encoded: &Encoded) -> Terms {
+    let compat = endpoint.compat_flags();
+    let limits = endpoint.limits;
+    let declared = Declared::of(request);
+    let window = endpoint.facts(&request.model).context_window;
+    Terms {
+        api: endpoint.api(),
+        limits,
+        sealer: endpoint.sealer(),
+        split: SplitOptions::default(),
+        markup: ToolText::new(compat.tool_call_parser, declared, limits.frame_bytes),
+        truncation: Truncation::new(encoded.max_output_tokens, window),
+    }
 }
 
 fn http_request(endpoint: &Endpoint, encoded: Encoded) -> Result<HttpRequest, ProviderError> {

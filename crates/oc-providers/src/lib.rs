@@ -75,6 +75,7 @@ mod facts;
 mod gate;
 mod locality;
 mod loss;
+mod markup;
 mod pipeline;
 mod provider;
 mod request;
@@ -95,6 +96,7 @@ pub use error::{ProviderError, ProviderErrorKind};
 pub use gate::{DeltaGate, delta_gate, delta_weight, may_show_early};
 pub use locality::Locality;
 pub use loss::Loss;
+pub use markup::ToolCallParser;
 pub use oc_responses_stream::{Delta, Item};
 pub use provider::Provider;
 pub use request::{

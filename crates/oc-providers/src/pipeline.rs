@@ -2,7 +2,7 @@
 //! the other.
 //!
 //! ```text
-//! bytes ─ Parser (SSE, wire, inline <think>) ─ seals ─ Truncation ─ WholeCalls ─ deltas
+//! bytes ─ Parser (SSE, wire, inline <think>) ─ ToolText ─ seals ─ Truncation ─ WholeCalls ─ deltas
 //! ```
 
 use std::borrow::Cow;
@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::endpoint::{Api, Limits};
 use crate::error::{ProviderError, ProviderErrorKind};
+use crate::markup::ToolText;
 use crate::seal::Sealer;
 use crate::truncation::Truncation;
 use crate::whole_calls::{BrokenCall, WholeCalls};
@@ -26,30 +27,37 @@ use crate::whole_calls::{BrokenCall, WholeCalls};
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     parser: Parser<AnyWire>,
+    markup: ToolText,
     sealer: Sealer,
     truncation: Truncation,
     calls: WholeCalls,
     over: bool,
 }
 
+/// What is known of an answer before it comes.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    pub(crate) api: Api,
+    pub(crate) limits: Limits,
+    pub(crate) sealer: Sealer,
+    /// How reasoning stands in the model's text.
+    pub(crate) split: SplitOptions,
+    pub(crate) markup: ToolText,
+    pub(crate) truncation: Truncation,
+}
+
 impl Pipeline {
-    pub(crate) fn new(
-        interpreter: Box<dyn Interpret + Send>,
-        api: Api,
-        sealer: Sealer,
-        limits: &Limits,
-        truncation: Truncation,
-    ) -> Self {
-        let held = limits.frame_bytes;
+    pub(crate) fn new(interpreter: Box<dyn Interpret + Send>, terms: Terms) -> Self {
         let limits = ParserLimits::default()
-            .with_frame_bytes(limits.frame_bytes)
-            .with_stream_bytes(usize::try_from(limits.stream_bytes).unwrap_or(usize::MAX));
+            .with_frame_bytes(terms.limits.frame_bytes)
+            .with_stream_bytes(usize::try_from(terms.limits.stream_bytes).unwrap_or(usize::MAX));
         Self {
-            parser: Parser::with_interpreter(AnyWire::new(interpreter, api), limits)
-                .split_reasoning_with(SplitOptions::default().with_stray_close(StrayClose::Error)),
-            sealer,
-            truncation,
-            calls: WholeCalls::new(held),
+            parser: Parser::with_interpreter(AnyWire::new(interpreter, terms.api), limits)
+                .split_reasoning_with(terms.split.with_stray_close(StrayClose::Error)),
+            markup: terms.markup,
+            sealer: terms.sealer,
+            truncation: terms.truncation,
+            calls: WholeCalls::new(terms.limits.frame_bytes),
             over: false,
         }
     }
@@ -79,11 +87,13 @@ impl Pipeline {
                 self.over = !matches!(&next, Ok(delta) if !matches!(delta, Delta::Finish(_)));
                 return Some(next);
             }
+            if let Some(delta) = self.markup.next() {
+                let delta = self.truncation.repair(self.with_portable_seal(delta));
+                self.calls.push(delta);
+                continue;
+            }
             match self.parser.next_event()? {
-                Ok(delta) => {
-                    let delta = self.truncation.repair(self.with_portable_seal(delta));
-                    self.calls.push(delta);
-                }
+                Ok(delta) => self.markup.push(delta),
                 Err(fault) => {
                     self.over = true;
                     return Some(Err(self.told_apart(fault)));

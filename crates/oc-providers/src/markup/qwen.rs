@@ -1,0 +1,47 @@
+//! `<tool_call><function=f><parameter=k>v</parameter></function></tool_call>`,
+//! also without the outer tag.
+
+use serde_json::{Map, Value};
+
+use super::{Declared, Section, Written, arguments};
+
+const OUTER: (&str, &str) = ("<tool_call>", "</tool_call>");
+const FUNCTION: (&str, &str) = ("<function=", "</function>");
+const PARAMETER: (&str, &str) = ("<parameter=", "</parameter>");
+
+pub(super) fn read(text: &str, declared: &Declared) -> Option<Section> {
+    let inner = text.strip_prefix(OUTER.0);
+    let body = inner.unwrap_or(text).trim_start();
+    let body = body.strip_prefix(FUNCTION.0)?;
+    let (name, body) = body.split_once('>')?;
+    let name = name.trim().trim_matches('"');
+    let schema = declared.schema(name)?;
+    let (fields, mut rest) = match body.split_once(FUNCTION.1) {
+        Some((fields, rest)) => (fields, rest),
+        None => (body.trim_end().strip_suffix(OUTER.1).unwrap_or(body), ""),
+    };
+    if inner.is_some() {
+        rest = rest.trim_start();
+        rest = rest.strip_prefix(OUTER.1).unwrap_or(rest);
+    }
+    let arguments = parameters(fields, schema)?.to_string();
+    let call = Written { id: None, name: name.to_owned(), arguments };
+    Some(Section { calls: vec![call], len: text.len() - rest.len() })
+}
+
+fn parameters(fields: &str, schema: &Value) -> Option<Value> {
+    let mut found = Map::new();
+    let mut rest = fields.trim();
+    while !rest.is_empty() {
+        let (name, after) = rest.strip_prefix(PARAMETER.0)?.split_once('>')?;
+        // A model forgets the end tag now and then: the next one begins.
+        let end = after.find(PARAMETER.1).unwrap_or(after.len());
+        let next = after.find("\n<parameter=").unwrap_or(after.len());
+        let value = arguments::unframed(after.get(..end.min(next))?);
+        let name = name.trim().trim_matches('"');
+        found.insert(name.to_owned(), arguments::typed(value, name, schema));
+        rest = after.get(end.min(next)..)?;
+        rest = rest.strip_prefix(PARAMETER.1).unwrap_or(rest).trim_start();
+    }
+    Some(Value::Object(found))
+}

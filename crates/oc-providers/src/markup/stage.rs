@@ -1,0 +1,260 @@
+//! Calls out of the text of a stream of deltas.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
+
+use oc_responses_stream::{
+    Delta, FinishReason, ItemEnd, ItemStatus, Slot, TextDelta, ToolCallArguments, ToolCallEnd,
+    ToolCallStart, UpstreamError,
+};
+
+use super::section::{Finder, Piece};
+use super::{AS_TEXT, Declared, ToolCallParser, Written};
+
+/// Where a leaked channel begins in a tool's name (`f<|channel|>commentary`).
+const LEAK: &str = "<|";
+
+/// Turns tool markup in text into calls, or into the error that it is.
+///
+/// Pure: push a delta, take what comes of it. Items are renumbered, for a call
+/// in the midst of a text ends one message and the text after it begins another.
+#[derive(Debug)]
+pub(crate) struct ToolText {
+    chosen: Option<ToolCallParser>,
+    declared: Declared,
+    /// The most bytes that are held back.
+    limit: usize,
+    text: Option<Text>,
+    slots: BTreeMap<Slot, Slot>,
+    /// Messages that a call ended before their own end came.
+    ended: BTreeSet<Slot>,
+    next_slot: u32,
+    /// What makes the calls' ids differ from those of other answers.
+    seed: u64,
+    calls: u32,
+    ready: VecDeque<Delta>,
+    over: bool,
+}
+
+/// The text that is being read.
+#[derive(Debug)]
+struct Text {
+    slot: Slot,
+    part: u32,
+    finder: Finder,
+    /// The last delta, without its text.
+    form: TextDelta,
+    /// A call came last: white space after it is nobody's text.
+    after_call: bool,
+}
+
+impl ToolText {
+    /// For an answer to a request that declares these tools.
+    pub(crate) fn new(chosen: Option<ToolCallParser>, declared: Declared, limit: usize) -> Self {
+        Self {
+            chosen,
+            declared,
+            limit,
+            text: None,
+            slots: BTreeMap::new(),
+            ended: BTreeSet::new(),
+            next_slot: 0,
+            seed: 0,
+            calls: 0,
+            ready: VecDeque::new(),
+            over: false,
+        }
+    }
+
+    pub(crate) fn push(&mut self, delta: Delta) {
+        if self.over {
+            return;
+        }
+        if self.declared.is_empty() {
+            self.ready.push_back(delta);
+            return;
+        }
+        match delta {
+            Delta::Text(text) => self.text(text),
+            Delta::ItemEnd(end) => {
+                self.flush_of(end.slot);
+                if self.slots.contains_key(&end.slot) || !self.ended.contains(&end.slot) {
+                    let slot = self.out(end.slot);
+                    self.ready.push_back(Delta::ItemEnd(ItemEnd::new(slot, end.status)));
+                }
+            }
+            Delta::Finish(finish) => {
+                self.flush(finish.reason == FinishReason::Length);
+                self.ready.push_back(Delta::Finish(finish));
+            }
+            Delta::Error(error) => {
+                self.flush(false);
+                self.ready.push_back(Delta::Error(error));
+            }
+            Delta::Started(started) => {
+                self.seed = hash(&started.id);
+                self.ready.push_back(Delta::Started(started));
+            }
+            mut other => {
+                if let Delta::ToolCallStart(start) = &mut other {
+                    self.mend_name(&mut start.name);
+                }
+                if let Some(slot) = slot_of(&mut other) {
+                    *slot = self.out(*slot);
+                }
+                self.ready.push_back(other);
+            }
+        }
+    }
+
+    pub(crate) fn next(&mut self) -> Option<Delta> {
+        self.ready.pop_front()
+    }
+
+    fn text(&mut self, mut delta: TextDelta) {
+        let (slot, part) = (delta.slot, delta.part);
+        if self.text.as_ref().is_some_and(|text| (text.slot, text.part) != (slot, part)) {
+            self.flush(false);
+        }
+        let form = TextDelta::new(slot, "").with_part(part).with_phase(delta.phase);
+        let (chosen, limit) = (self.chosen, self.limit);
+        let text = self.text.get_or_insert_with(|| Text {
+            slot,
+            part,
+            finder: Finder::new(chosen, limit),
+            form: form.clone(),
+            after_call: false,
+        });
+        text.form = form;
+        let mut pieces = Vec::new();
+        text.finder.push(&delta.text, &self.declared, &mut pieces);
+        match pieces.as_slice() {
+            // As it came: its log probabilities are of these very tokens.
+            [Piece::Text(same)] if *same == delta.text && !text.after_call => {
+                delta.slot = self.out(slot);
+                self.ready.push_back(Delta::Text(delta));
+            }
+            _ => self.emit(pieces),
+        }
+    }
+
+    fn flush_of(&mut self, slot: Slot) {
+        if self.text.as_ref().is_some_and(|text| text.slot == slot) {
+            self.flush(false);
+        }
+    }
+
+    fn flush(&mut self, cut: bool) {
+        let Some(text) = &mut self.text else { return };
+        let mut pieces = Vec::new();
+        text.finder.finish(cut, &self.declared, &mut pieces);
+        self.emit(pieces);
+        self.text = None;
+    }
+
+    fn emit(&mut self, pieces: Vec<Piece>) {
+        for piece in pieces {
+            match piece {
+                Piece::Text(said) => self.say(said),
+                Piece::Calls(calls) => {
+                    for call in calls {
+                        self.call(call);
+                    }
+                }
+                Piece::AsText(parser) => {
+                    let message = format!(
+                        "model wrote a tool call as text: turn on its server's tool call parser, \
+                         or set `toolCallParser: \"{}\"` for the model",
+                        parser.as_str()
+                    );
+                    self.ready.push_back(Delta::Error(UpstreamError::new(AS_TEXT, message)));
+                    self.over = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, said: String) {
+        let Some(text) = &mut self.text else { return };
+        let said = if text.after_call { said.trim_start().to_owned() } else { said };
+        if said.is_empty() {
+            return;
+        }
+        text.after_call = false;
+        let mut delta = text.form.clone();
+        delta.text = said;
+        delta.slot = self.out(delta.slot);
+        self.ready.push_back(Delta::Text(delta));
+    }
+
+    fn call(&mut self, call: Written) {
+        if let Some(text) = &mut self.text {
+            text.after_call = true;
+            let slot = text.slot;
+            self.ended.insert(slot);
+            if let Some(out) = self.slots.remove(&slot) {
+                self.ready.push_back(Delta::ItemEnd(ItemEnd::new(out, ItemStatus::Completed)));
+            }
+        }
+        let slot = self.take_slot();
+        let made = || format!("call_{:016x}", hash(&(self.seed, self.calls, &call.arguments)));
+        let id = call.id.clone().unwrap_or_else(made);
+        self.calls = self.calls.saturating_add(1);
+        self.ready.extend([
+            Delta::ToolCallStart(ToolCallStart::new(slot, id, call.name)),
+            Delta::ToolCallArguments(ToolCallArguments::new(slot, call.arguments)),
+            Delta::ToolCallEnd(ToolCallEnd::new(slot, None)),
+            Delta::ItemEnd(ItemEnd::new(slot, ItemStatus::Completed)),
+        ]);
+    }
+
+    /// A name that drags harmony's channel along, where what stands before it
+    /// is a declared tool.
+    fn mend_name(&self, name: &mut String) {
+        if self.declared.has(name) {
+            return;
+        }
+        if let Some((bare, _)) = name.split_once(LEAK)
+            && self.declared.has(bare)
+        {
+            *name = bare.to_owned();
+        }
+    }
+
+    fn out(&mut self, slot: Slot) -> Slot {
+        let next = &mut self.next_slot;
+        *self.slots.entry(slot).or_insert_with(|| {
+            let slot = Slot(*next);
+            *next = next.saturating_add(1);
+            slot
+        })
+    }
+
+    fn take_slot(&mut self) -> Slot {
+        let slot = Slot(self.next_slot);
+        self.next_slot = self.next_slot.saturating_add(1);
+        slot
+    }
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The slot of a delta that only needs another number.
+fn slot_of(delta: &mut Delta) -> Option<&mut Slot> {
+    Some(match delta {
+        Delta::Refusal(delta) => &mut delta.slot,
+        Delta::Reasoning(delta) => &mut delta.slot,
+        Delta::Seal(delta) => &mut delta.slot,
+        Delta::ToolCallStart(delta) => &mut delta.slot,
+        Delta::ToolCallArguments(delta) => &mut delta.slot,
+        Delta::ToolCallEnd(delta) => &mut delta.slot,
+        Delta::Annotation(delta) => &mut delta.slot,
+        Delta::Item(delta) => &mut delta.slot,
+        _ => return None,
+    })
+}

@@ -1,0 +1,318 @@
+//! One row per grammar and form; what is a call, what is text, cut anywhere.
+
+use oc_responses_stream::{Delta, Finish, FinishReason, Slot, TextDelta};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{AS_TEXT, Declared, ToolCallParser, ToolText};
+use crate::request::{FunctionTool, Request, Tool, ToolChoice};
+
+fn request() -> Request {
+    let schema = json!({"type": "object", "properties": {
+        "city": {"type": "string"}, "days": {"type": "integer"}, "units": {"enum": ["c", "f"]},
+        "deep": {"type": "object"}, "id": {"type": ["string", "null"]}}});
+    let mut request = Request::text("m", "hi");
+    for name in ["weather", "now", "mcp__fs__read"] {
+        request.tools.push(Tool::Function(FunctionTool::new(name, Some(schema.clone()))));
+    }
+    request
+}
+
+/// What came of an answer: text, calls, and how it ended, in one line each.
+fn read(chosen: Option<ToolCallParser>, pieces: &[&str], reason: FinishReason) -> Vec<String> {
+    let mut stage = ToolText::new(chosen, Declared::of(&request()), 1 << 16);
+    for piece in pieces {
+        stage.push(Delta::Text(TextDelta::new(Slot(0), *piece)));
+    }
+    stage.push(Delta::Finish(Finish::new(reason)));
+    let mut lines: Vec<String> = Vec::new();
+    let mut text_of: Option<Slot> = None;
+    while let Some(delta) = stage.next() {
+        match delta {
+            Delta::Text(delta) if text_of == Some(delta.slot) => {
+                lines.last_mut().expect("a line").push_str(&delta.text);
+            }
+            Delta::Text(delta) => {
+                text_of = Some(delta.slot);
+                lines.push(format!("text {}", delta.text));
+            }
+            Delta::ToolCallStart(start) => lines.push(format!("call {} ", start.name)),
+            Delta::ToolCallArguments(piece) => {
+                let json: Value = serde_json::from_str(&piece.text).expect("arguments are json");
+                lines.last_mut().expect("a call").push_str(&json.to_string());
+            }
+            Delta::Error(error) => lines.push(format!("error {}", error.code.unwrap_or_default())),
+            _ => {}
+        }
+    }
+    lines
+}
+
+fn whole(chosen: ToolCallParser, text: &str) -> Vec<String> {
+    read(Some(chosen), &[text], FinishReason::Stop)
+}
+
+/// The words of each grammar for `weather {"city":"Oslo","days":2}`.
+const CALLS: &[(ToolCallParser, &str)] = &[
+    (
+        ToolCallParser::Hermes,
+        "<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo\", \"days\": 2}}\n</tool_call>",
+    ),
+    (
+        ToolCallParser::Hermes,
+        "<tool_call>{\"name\":\"weather\",\"arguments\":\"{\\\"city\\\":\\\"Oslo\\\",\\\"days\\\":2}\"}</tool_call>",
+    ),
+    (
+        ToolCallParser::Hermes,
+        "<tool_call>[{\"name\":\"weather\",\"parameters\":{\"city\":\"Oslo\",\"days\":2}}]",
+    ),
+    (
+        ToolCallParser::Qwen3Coder,
+        "<tool_call>\n<function=weather>\n<parameter=city>\nOslo\n</parameter>\n<parameter=days>\n2\n</parameter>\n</function>\n</tool_call>",
+    ),
+    (
+        ToolCallParser::Qwen3Coder,
+        "<function=weather><parameter=city>Oslo</parameter><parameter=days>2</parameter></function>",
+    ),
+    (
+        ToolCallParser::Qwen3Coder,
+        "<tool_call>\n<function=weather>\n<parameter=city>\nOslo\n<parameter=days>\n2\n</parameter>",
+    ),
+    (
+        ToolCallParser::Mistral,
+        "[TOOL_CALLS][{\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo\", \"days\": 2}}]",
+    ),
+    (
+        ToolCallParser::Mistral,
+        "[TOOL_CALLS] {\"name\":\"weather\",\"arguments\":{\"city\":\"Oslo\",\"days\":2}}",
+    ),
+    (ToolCallParser::Mistral, "[TOOL_CALLS]weather[ARGS]{\"city\": \"Oslo\", \"days\": 2}"),
+    (
+        ToolCallParser::Mistral,
+        "[TOOL_CALLS]weather[CALL_ID]abcdefghi[ARGS]{\"city\":\"Oslo\",\"days\":2}",
+    ),
+    (ToolCallParser::Mistral, "[TOOL_CALLS]weather{\"city\":\"Oslo\",\"days\":2}"),
+    (
+        ToolCallParser::MinimaxM2,
+        "<minimax:tool_call>\n<invoke name=\"weather\">\n<parameter name=\"city\">Oslo</parameter>\n<parameter name=\"days\">2</parameter>\n</invoke>\n</minimax:tool_call>",
+    ),
+    (
+        ToolCallParser::KimiK2,
+        "<|tool_calls_section_begin|><|tool_call_begin|>functions.weather:0<|tool_call_argument_begin|>{\"city\":\"Oslo\",\"days\":2}<|tool_call_end|><|tool_calls_section_end|>",
+    ),
+    (
+        ToolCallParser::Deepseek,
+        "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>weather\n```json\n{\"city\":\"Oslo\",\"days\":2}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+    ),
+    (
+        ToolCallParser::Deepseek,
+        "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>weather<｜tool▁sep｜>{\"city\":\"Oslo\",\"days\":2}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+    ),
+    (
+        ToolCallParser::Deepseek,
+        "<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"weather\">\n<｜DSML｜parameter name=\"city\" string=\"true\">Oslo</｜DSML｜parameter>\n<｜DSML｜parameter name=\"days\" string=\"false\">2</｜DSML｜parameter>\n</｜DSML｜invoke>\n</｜DSML｜function_calls>",
+    ),
+    (
+        ToolCallParser::Glm45,
+        "<tool_call>weather\n<arg_key>city</arg_key>\n<arg_value>Oslo</arg_value>\n<arg_key>days</arg_key>\n<arg_value>2</arg_value>\n</tool_call>",
+    ),
+];
+
+const CALL: &str = "call weather {\"city\":\"Oslo\",\"days\":2}";
+
+#[test]
+fn every_grammar_is_read_by_the_profile_that_names_it() {
+    for (parser, text) in CALLS {
+        assert_eq!(whole(*parser, text), [CALL], "{text}");
+        assert_eq!(whole(*parser, &format!("Let me see.\n{text}")), ["text Let me see.\n", CALL]);
+    }
+}
+
+#[test]
+fn any_other_profile_reports_it() {
+    for (parser, text) in CALLS {
+        let others = ToolCallParser::ALL.into_iter().filter(|other| other != parser).map(Some);
+        for chosen in others.chain([None]) {
+            let lines = read(chosen, &["Well. ", text], FinishReason::Stop);
+            assert_eq!(
+                lines.last().map(String::as_str),
+                Some("error tool_markup_as_text"),
+                "{text}"
+            );
+            assert!(!lines.concat().contains("Oslo"), "{lines:?}");
+        }
+    }
+    assert_eq!(AS_TEXT, "tool_markup_as_text");
+}
+
+#[test]
+fn calls_of_tools_that_nobody_declared_are_text() {
+    for (parser, text) in CALLS {
+        let text = text.replace("weather", "wether");
+        assert_eq!(whole(*parser, &text), [format!("text {text}")]);
+        assert_eq!(read(None, &[&text], FinishReason::Stop), [format!("text {text}")]);
+    }
+    // One that the choice forbids is not declared either.
+    let mut request = request();
+    request.tool_choice =
+        Some(ToolChoice::Allowed { required: false, names: vec!["now".to_owned()] });
+    assert!(Declared::of(&request).schema("weather").is_none());
+}
+
+#[test]
+fn what_speaks_of_marks_is_text() {
+    for text in [
+        "Use `<tool_call>{\"name\":\"weather\",\"arguments\":{}}</tool_call>` for it.",
+        "```\n<tool_call>{\"name\":\"weather\",\"arguments\":{}}</tool_call>\n```\nSo.",
+        "The <tool_call> tag opens a call.",
+        "a < b, a[0] <tool",
+        "<tool_call>",
+        "[TOOL_CALLS] is a token",
+        "<minimax:tool_call>nothing</minimax:tool_call>",
+        "<tool_call>{\"name\":\"weather\"",
+    ] {
+        for chosen in [None, Some(ToolCallParser::Hermes), Some(ToolCallParser::Mistral)] {
+            assert_eq!(read(chosen, &[text], FinishReason::Stop), [format!("text {text}")]);
+        }
+    }
+}
+
+#[test]
+fn several_calls_and_text_around_them() {
+    let one = CALLS[0].1;
+    let two = one.replace("Oslo", "Rome");
+    let rome = CALL.replace("Oslo", "Rome");
+    assert_eq!(
+        whole(ToolCallParser::Hermes, &format!("First.\n{one}\n{two}\nDone.")),
+        ["text First.\n", CALL, &rome, "text Done."]
+    );
+    // What holds an end mark of its own, and what is broken before a whole one.
+    let marked = one.replace("Oslo", "</tool_call>");
+    assert_eq!(whole(ToolCallParser::Hermes, &marked), [CALL.replace("Oslo", "</tool_call>")]);
+    let broken = format!("<tool_call>{{oops}}</tool_call> then {one}");
+    assert_eq!(
+        whole(ToolCallParser::Hermes, &broken),
+        ["text <tool_call>{oops}</tool_call> then ", CALL]
+    );
+}
+
+#[test]
+fn values_are_what_the_schema_says() {
+    let call = |key: &str, value: &str| {
+        let text = format!(
+            "<tool_call>now<arg_key>{key}</arg_key><arg_value>{value}</arg_value></tool_call>"
+        );
+        whole(ToolCallParser::Glm45, &text).concat()
+    };
+    for (key, value, wanted) in [
+        ("city", "12", json!("12")),
+        ("id", "null", json!("null")),
+        ("units", "c", json!("c")),
+        ("days", "12", json!(12)),
+        ("days", "many", json!("many")),
+        ("deep", "{\"a\": [1]}", json!({"a": [1]})),
+        ("unknown", "True", json!(true)),
+        ("unknown", "None", json!(null)),
+    ] {
+        assert_eq!(call(key, value), format!("call now {}", json!({key: wanted})), "{value}");
+    }
+}
+
+#[test]
+fn half_a_call_that_the_limit_cut_is_no_text() {
+    let half = "Well. <tool_call>{\"name\":\"weather\",\"argum";
+    assert_eq!(read(Some(ToolCallParser::Hermes), &[half], FinishReason::Length), ["text Well. "]);
+    assert_eq!(
+        read(Some(ToolCallParser::Mistral), &[half], FinishReason::Length),
+        [format!("text {half}")]
+    );
+}
+
+#[test]
+fn a_name_that_drags_a_channel_along_is_mended() {
+    use oc_responses_stream::ToolCallStart;
+    let mut stage = ToolText::new(None, Declared::of(&request()), 1 << 10);
+    for name in ["weather<|channel|>commentary", "other<|channel|>commentary"] {
+        stage.push(Delta::ToolCallStart(ToolCallStart::new(Slot(0), "c", name)));
+    }
+    let names: Vec<String> = std::iter::from_fn(|| stage.next())
+        .filter_map(|delta| match delta {
+            Delta::ToolCallStart(start) => Some(start.name),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(names, ["weather", "other<|channel|>commentary"]);
+}
+
+#[test]
+fn ids_are_the_models_own_or_new_in_each_answer() {
+    let ids = |answer: &str, text: &str, parser| -> Vec<String> {
+        use oc_responses_stream::Started;
+        let mut stage = ToolText::new(Some(parser), Declared::of(&request()), 1 << 16);
+        stage.push(Delta::Started(Started::new(Some(answer.into()), None, None)));
+        stage.push(Delta::Text(TextDelta::new(Slot(0), text)));
+        stage.push(Delta::Finish(Finish::new(FinishReason::Stop)));
+        std::iter::from_fn(|| stage.next())
+            .filter_map(|delta| match delta {
+                Delta::ToolCallStart(start) => Some(start.call_id.as_str().to_owned()),
+                _ => None,
+            })
+            .collect()
+    };
+    let kimi = CALLS.iter().find(|(parser, _)| *parser == ToolCallParser::KimiK2).expect("row").1;
+    assert_eq!(ids("a", kimi, ToolCallParser::KimiK2), ["functions.weather:0"]);
+    let twice = format!("{}{}", CALLS[0].1, CALLS[0].1);
+    let mut all = ids("a", &twice, ToolCallParser::Hermes);
+    all.extend(ids("b", &twice, ToolCallParser::Hermes));
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 4, "{all:?}");
+}
+
+#[test]
+fn a_megabyte_of_open_marks_takes_no_time_and_no_memory() {
+    let mut stage = ToolText::new(None, Declared::of(&request()), 1 << 14);
+    let mut shown = 0;
+    let hostile = "<tool_call>{\"a\":</tool_call>[TOOL_CALLS][";
+    for _ in 0..40_000 {
+        stage.push(Delta::Text(TextDelta::new(Slot(0), hostile)));
+        while let Some(delta) = stage.next() {
+            if let Delta::Text(delta) = delta {
+                shown += delta.text.len();
+            }
+        }
+    }
+    assert!(40_000 * hostile.len() - shown <= (1 << 14) + hostile.len());
+}
+
+proptest! {
+    #[test]
+    fn the_cut_changes_nothing(
+        row in 0..CALLS.len(),
+        named in any::<bool>(),
+        cuts in prop::collection::vec(1_usize..12, 0..60),
+    ) {
+        let (parser, call) = CALLS[row];
+        let text = format!("So: a<b `<tool_call>` [x]\n{call}\n{call} end");
+        let chosen = named.then_some(parser);
+        let mut pieces = Vec::new();
+        let mut rest = text.as_str();
+        for cut in cuts {
+            let at = rest.char_indices().nth(cut).map_or(rest.len(), |(at, _)| at);
+            let (piece, after) = rest.split_at(at);
+            pieces.push(piece);
+            rest = after;
+        }
+        pieces.push(rest);
+        prop_assert_eq!(
+            read(chosen, &pieces, FinishReason::Stop),
+            read(chosen, &[&text], FinishReason::Stop)
+        );
+    }
+
+    #[test]
+    fn text_without_calls_comes_out_as_it_went_in(text in "[a-z<>\\[\\]{}\"`\n|:_=/ TOLCAS]{0,200}") {
+        let lines = read(None, &[&text], FinishReason::Stop);
+        prop_assert_eq!(lines.concat(), if text.is_empty() { String::new() } else { format!("text {text}") });
+    }
+}
