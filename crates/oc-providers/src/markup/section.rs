@@ -124,12 +124,15 @@ impl Finder {
     ) -> bool {
         if !open.begun {
             let body = self.body(open.mark);
-            let verdicts = candidates(open.mark).map(|(_, mark)| begins(body, mark.then, declared));
-            let best = verdicts.fold(Some(false), |best, next| match (best, next) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (None, _) | (_, None) => None,
-                _ => Some(false),
-            });
+            let verdicts: Vec<Option<bool>> =
+                candidates(open.mark).map(|(_, mark)| begins(body, mark.then, declared)).collect();
+            let best = if verdicts.contains(&Some(true)) {
+                Some(true)
+            } else if verdicts.contains(&None) {
+                None
+            } else {
+                Some(false)
+            };
             match best {
                 Some(true) => open.begun = true,
                 Some(false) => {
