@@ -119,7 +119,7 @@ pub use reference::reference_markdown;
 pub use secret::{Key, KeySource, Secret};
 pub use settings::{
     AfterCommit, Budget, ByClass, Client, ColdStart, Commit, Deadlines, DeclaredLocality, Fallback,
-    Hedge, HedgeAfter, Limits, Output, Period, Privacy, ProviderSettings, Retry, Settings, Store,
-    StoreKind, Telemetry,
+    Hedge, HedgeAfter, Limits, Output, Period, Privacy, ProviderSettings, Refusal, Retry, Settings,
+    Store, StoreKind, Telemetry,
 };
 pub use source::ConfigSource;

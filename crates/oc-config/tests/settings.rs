@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use oc_config::{
     AfterCommit, ColdStart, Commit, Config, ConfigError, ExplicitModels, HedgeAfter, Locality,
-    Output, Privacy, Settings, StoreKind,
+    Output, Privacy, Refusal, Settings, StoreKind,
 };
 
 fn parse(text: &str) -> Result<Settings, ConfigError> {
@@ -35,6 +35,7 @@ fn defaults_are_those_of_the_contract() {
     assert_eq!(fallback.hold_reasoning, seconds(10));
     assert_eq!(fallback.explicit_models, ExplicitModels::Strict);
     assert_eq!(fallback.after_commit, AfterCommit::Fail);
+    assert_eq!(fallback.refusal, Refusal::Answer);
     assert_eq!(fallback.cold_start, ColdStart::AnswerElsewhere);
     assert_eq!(fallback.hedge, None);
     assert_eq!((fallback.retry.attempts, fallback.retry.budget), (2, 0.2));
@@ -50,7 +51,7 @@ fn every_key_is_read() {
              models: ['Opus'], tools: [], budget: { costUsd: 1.5, tokens: 1000, per: 'month' } }],
            deadlines: { total: '5m', connect: '250ms', firstByte: 1.5, firstText: { hosted: '90s' }, idle: '1h' },
            limits: { bodyBytes: 1, heldBytes: 2, frameBytes: 3, streamBytes: 4, concurrent: 5 },
-           fallback: { commit: 'firstToken', holdReasoning: 1, explicitModels: 'chain', afterCommit: 'continue',
+           fallback: { commit: 'firstToken', holdReasoning: 1, explicitModels: 'chain', afterCommit: 'continue', refusal: 'next',
              coldStart: 'race', hedge: { after: 'p90', maxCostUsd: 0.01 }, retry: { attempts: 3, budget: 0 } },
            modelAliases: { haiku: 'local/m' }, privacy: 'local-only', region: 'us',
            providers: { local: { locality: 'hosted', region: 'us' } },
@@ -69,6 +70,7 @@ fn every_key_is_read() {
     assert_eq!(settings.deadlines.first_text.hosted, Duration::from_secs(90));
     assert_eq!(settings.deadlines.first_text.loopback, Duration::from_secs(300));
     assert_eq!(settings.deadlines.idle.private, Duration::from_secs(3600));
+    assert_eq!(settings.fallback.refusal, Refusal::Next);
     let hedge = settings.fallback.hedge.expect("on");
     assert_eq!((hedge.after, hedge.max_cost_usd), (HedgeAfter::Percentile(90.0), Some(0.01)));
     assert_eq!(

@@ -56,6 +56,9 @@ impl Reach {
             | Reason::ReasoningOnly
             | Reason::Incomplete
             | Reason::BadToolCall
+            | Reason::ToolMarkup
+            | Reason::ReasoningInText
+            | Reason::Declined
             | Reason::ContentFilter
             | Reason::Unsupported
             | Reason::Policy

@@ -79,7 +79,8 @@ const fn before_commit(reason: Reason) -> Decision {
         | Reason::ReasoningOnly
         | Reason::BadToolCall => Decision::NextOrRetry,
 
-        // The same request fails the same way there, but perhaps not elsewhere.
+        // The same request fails the same way there, but perhaps not elsewhere:
+        // a cap cuts the same place, a missing parser is missing again.
         // `Format` too: what one server refuses is often its dialect, not the
         // caller's mistake (docs/adr/0004).
         Reason::Tls
@@ -92,6 +93,9 @@ const fn before_commit(reason: Reason) -> Decision {
         | Reason::TooLarge
         | Reason::Oversized
         | Reason::Incomplete
+        | Reason::ToolMarkup
+        | Reason::ReasoningInText
+        | Reason::Declined
         | Reason::Unsupported
         | Reason::Policy
         | Reason::Unclassified => Decision::Next,

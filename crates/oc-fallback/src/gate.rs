@@ -36,9 +36,11 @@ pub enum Gate {
     Hold,
     /// A sign of life and nothing else: it ends the silence, and is not kept.
     Alive,
-    /// The server reports that it is loading the model or reading the prompt.
-    /// Held like the rest; the limit on the first text begins anew, the
-    /// candidate's share of the deadline does not.
+    /// The server reports that it is getting on with loading the model or
+    /// reading the prompt: the limits on silence and on the first text begin
+    /// anew, the candidate's share of the deadline does not. Not kept, like
+    /// [`Gate::Alive`]. A gate should say it only of a report that is further
+    /// than the one before: a server that repeats itself is only alive.
     Loading,
     /// Meaningful, and still replaceable, because the caller hands the answer
     /// over in one piece at the end: held like the rest, but the limit on the
@@ -53,4 +55,9 @@ pub enum Gate {
     Commit,
     /// This attempt is no answer: its end came with nothing to show, say.
     Reject(Reason),
+    /// The end of an answer that somebody else may better: cut by length while
+    /// it still reasoned, say. The attempt fails with this reason as long as
+    /// another candidate may answer; where none does, it is the answer after
+    /// all. The first one of a request is kept, within the bound on what is held.
+    Reserve(Reason),
 }

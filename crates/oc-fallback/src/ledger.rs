@@ -101,7 +101,8 @@ impl Problem {
 pub enum AttemptOutcome {
     /// It has not ended: the ledger was read in between, or the caller left.
     Running,
-    /// It gave the answer.
+    /// It gave the answer; with an [`Attempt::problem`] where it was kept in
+    /// reserve, and nobody had a better one.
     Answered,
     /// It failed; [`Attempt::problem`] says why.
     Failed,
@@ -120,7 +121,7 @@ pub struct Attempt {
     pub target: usize,
     /// How it ended.
     pub outcome: AttemptOutcome,
-    /// Why it failed.
+    /// Why it failed, or what is wrong with its answer.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub problem: Option<Problem>,
     /// It asked a candidate that was cooling, as the last resort.

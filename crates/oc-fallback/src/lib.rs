@@ -127,7 +127,7 @@ pub use crate::{
         Attempt, AttemptId, AttemptOutcome, Attempts, Ledger, Problem, SkipKind, Skipped, Usage,
     },
     plan::{AttemptEvent, Plan, Step},
-    policy::{Commit, Policy, RetryPolicy},
+    policy::{Commit, OnRefusal, Policy, RetryPolicy},
     reason::Reason,
     store::{Breaker, BreakerState, Cooling, MemoryStore, OpenWindow, Outcome, Store, View},
     target::{Candidate, Limits, Scope, Skip},

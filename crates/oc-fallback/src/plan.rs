@@ -21,7 +21,7 @@ use crate::{
     few::Few,
     fit::Needs,
     ledger::{Attempt, AttemptId, AttemptOutcome, Ledger, Problem, Usage},
-    policy::Policy,
+    policy::{OnRefusal, Policy},
     reason::Reason,
     retry::Dice,
     store::{Outcome, Store},
@@ -46,6 +46,20 @@ pub enum Step {
         attempt: AttemptId,
         /// Why it is over.
         reason: Reason,
+    },
+    /// This attempt is over, and what it has sent may still be the answer: drop
+    /// its stream, and keep what was held of it until the plan's end, or until
+    /// another attempt commits.
+    Keep {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Why it is over.
+        reason: Reason,
+    },
+    /// Nobody gave a better answer than the attempt that was kept: deliver it.
+    Settle {
+        /// The attempt.
+        attempt: AttemptId,
     },
     /// Show what this attempt has sent so far as tentative.
     Show {
@@ -74,9 +88,9 @@ pub enum Step {
 pub enum AttemptEvent {
     /// Something arrived, meaningful or not.
     Progress,
-    /// Something arrived that reports the loading of the model or the reading
-    /// of the prompt: the limit on the first text begins anew. The candidate's
-    /// share of the deadline does not.
+    /// Something arrived that reports progress with the loading of the model or
+    /// the reading of the prompt: the limit on the first text begins anew. The
+    /// candidate's share of the deadline does not.
     Loading,
     /// Something meaningful arrived, and nobody has been given it: only the
     /// limit on silence and the deadline hold from here on, and the attempt can
@@ -89,6 +103,10 @@ pub enum AttemptEvent {
     Finished,
     /// The attempt failed.
     Failed(Problem),
+    /// The attempt ended in order with something that is an answer only where
+    /// nobody has a better one ([`Gate::Reserve`](crate::Gate::Reserve)). It fails
+    /// for this reason; the first one of a request is kept.
+    Reserved(Problem),
 }
 
 /// One request's way through the chain.
@@ -106,6 +124,7 @@ pub enum AttemptEvent {
 ///          │     └───────┘        │                     │         │ limit
 ///          ▼ nobody left          ▼                     ▼         ▼
 ///        GiveUp ◀─────────────────┘                    Done     Failed
+///   Settle, then Done: where an attempt was kept
 /// ```
 ///
 /// The contract: call [`Plan::next`] and do what it says, until it says
@@ -151,6 +170,8 @@ pub struct Plan<T> {
     retryable: Option<Pending>,
     /// The largest window that overflowed, where any did.
     overflow: Option<Option<u64>>,
+    /// The attempt that is the answer where nobody has a better one.
+    reserve: Option<AttemptId>,
     ledger: Ledger,
 }
 
@@ -162,6 +183,7 @@ enum Stage {
     Done(AttemptId),
     Failed(AttemptId),
     GaveUp(Option<ExhaustedKind>),
+    Settling(AttemptId),
 }
 
 impl<T> Plan<T> {
@@ -188,6 +210,7 @@ impl<T> Plan<T> {
             retries: 0,
             retryable: None,
             overflow: None,
+            reserve: None,
             ledger: Ledger::default(),
         }
     }
@@ -208,13 +231,18 @@ impl<T> Plan<T> {
         self.check_limits(now);
         let over = self.flights.iter().position(|flight| flight.over.is_some());
         if let Some(flight) = over.and_then(|at| self.flights.take(at)) {
-            let reason = flight.over.unwrap_or(Reason::Cancelled);
-            return Step::Cancel { attempt: flight.id, reason };
+            let (attempt, reason) = (flight.id, flight.over.unwrap_or(Reason::Cancelled));
+            return if self.reserve == Some(attempt) {
+                Step::Keep { attempt, reason }
+            } else {
+                Step::Cancel { attempt, reason }
+            };
         }
         match self.stage {
             Stage::Done(attempt) => Step::Done { attempt },
             Stage::Failed(attempt) => Step::Failed { attempt },
             Stage::GaveUp(_) => Step::GiveUp,
+            Stage::Settling(attempt) => self.settle(attempt, now),
             Stage::Waiting { target, until } if now >= until => self.start(target, Way::Again, now),
             Stage::Waiting { until, .. } => Step::WaitUntil(until.min(self.deadline)),
             Stage::Seeking if self.flights.is_empty() => match self.choose(now) {
@@ -224,8 +252,8 @@ impl<T> Plan<T> {
                     Step::WaitUntil(until)
                 }
                 Choice::Nobody => {
-                    self.stage = Stage::GaveUp(None);
-                    Step::GiveUp
+                    self.give_up(None);
+                    self.next(now)
                 }
             },
             Stage::Seeking | Stage::Committed(_) => self.watch(now),
@@ -268,6 +296,12 @@ impl<T> Plan<T> {
             }
             AttemptEvent::Finished => self.fail(attempt, Problem::new(Reason::Empty), now),
             AttemptEvent::Failed(problem) => self.fail(attempt, problem, now),
+            AttemptEvent::Reserved(problem) => {
+                if !self.is_committed(attempt) && self.reserve.is_none() {
+                    self.reserve = Some(attempt);
+                }
+                self.fail(attempt, problem, now);
+            }
         }
     }
 
@@ -391,11 +425,11 @@ impl<T> Plan<T> {
         flight.over = Some(reason);
         let target = flight.target;
         let phase = if self.is_committed(attempt) { Phase::Committed } else { Phase::Uncommitted };
-        match decide(reason, phase) {
+        match self.decide(reason, phase) {
             Decision::Tell => self.stage = Stage::Failed(attempt),
             Decision::Stop => {
                 let kind = stop_kind(reason);
-                self.stage = Stage::GaveUp(Some(kind));
+                self.give_up(Some(kind));
                 self.end_others(attempt, now);
                 if kind == ExhaustedKind::Deadline {
                     self.note_unreached(now);
@@ -422,9 +456,9 @@ impl<T> Plan<T> {
     fn run_out(&mut self, now: Instant) {
         let alive: Vec<_> = self.alive().collect();
         match self.stage {
-            Stage::Done(_) | Stage::Failed(_) | Stage::GaveUp(_) => return,
+            Stage::Done(_) | Stage::Failed(_) | Stage::GaveUp(_) | Stage::Settling(_) => return,
             Stage::Seeking | Stage::Waiting { .. } => {
-                self.stage = Stage::GaveUp(Some(ExhaustedKind::Deadline));
+                self.give_up(Some(ExhaustedKind::Deadline));
                 self.note_unreached(now);
             }
             // Failing the committed attempt below moves the stage.
@@ -433,6 +467,33 @@ impl<T> Plan<T> {
         for attempt in alive {
             self.fail(attempt, Problem::new(Reason::Timeout(Limit::Total)), now);
         }
+    }
+
+    /// What the policy makes of the table's word.
+    const fn decide(&self, reason: Reason, phase: Phase) -> Decision {
+        match (reason, phase, self.policy.on_refusal) {
+            (Reason::ContentFilter, Phase::Uncommitted, OnRefusal::Next) => Decision::Next,
+            _ => decide(reason, phase),
+        }
+    }
+
+    /// Nobody else is asked: what was kept is the answer, if anything was.
+    fn give_up(&mut self, kind: Option<ExhaustedKind>) {
+        self.stage = match self.reserve {
+            // Nobody is there to take it.
+            Some(attempt) if kind != Some(ExhaustedKind::Cancelled) => Stage::Settling(attempt),
+            _ => Stage::GaveUp(kind),
+        };
+    }
+
+    fn settle(&mut self, attempt: AttemptId, now: Instant) -> Step {
+        self.stage = Stage::Done(attempt);
+        self.ledger.committed = Some(attempt);
+        if let Some(kept) = self.ledger.attempts.get_mut(attempt.0) {
+            kept.outcome = AttemptOutcome::Answered;
+        }
+        self.record(attempt, &Outcome::Answered, now);
+        Step::Settle { attempt }
     }
 
     fn alive(&self) -> impl Iterator<Item = AttemptId> {

@@ -27,6 +27,8 @@ pub struct Policy {
     /// How long uncommitted events are held back before they are shown as
     /// tentative (`fallback.holdReasoning`, 10 s).
     pub hold: Duration,
+    /// What a refusal leads to (`fallback.refusal`).
+    pub on_refusal: OnRefusal,
     /// The most that is held back per attempt, in the bytes that the weight
     /// function counts (`limits.heldBytes`, 4 MB).
     pub held_bytes: usize,
@@ -61,6 +63,13 @@ impl Policy {
         self
     }
 
+    /// Replaces what a refusal leads to.
+    #[must_use]
+    pub const fn with_on_refusal(mut self, on_refusal: OnRefusal) -> Self {
+        self.on_refusal = on_refusal;
+        self
+    }
+
     /// Replaces how long events are held back.
     #[must_use]
     pub const fn with_hold(mut self, hold: Duration) -> Self {
@@ -91,6 +100,7 @@ impl Default for Policy {
             share: 0.5,
             retry: RetryPolicy::default(),
             commit: Commit::default(),
+            on_refusal: OnRefusal::default(),
             hold: Duration::from_secs(10),
             held_bytes: 4 * 1024 * 1024,
         }
@@ -106,6 +116,19 @@ pub enum Commit {
     FirstText,
     /// Reasoning is shown at once, also that of an attempt that then fails.
     FirstToken,
+}
+
+/// What a refusal leads to: a model that declines, a provider's content filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum OnRefusal {
+    /// It is the answer. What one company refused is not carried to another.
+    #[default]
+    Answer,
+    /// The next candidate is asked. Where none of them answers either, a
+    /// model's refusal is the answer after all. The gate has to know of it
+    /// too: it says [`Gate::Reserve`](crate::Gate::Reserve).
+    Next,
 }
 
 /// Retries of the same target: only when no other candidate is left.

@@ -57,6 +57,13 @@ pub enum Reason {
     Incomplete,
     /// A tool call whose arguments do not parse.
     BadToolCall,
+    /// A tool call in the model's own markup, written into its text.
+    ToolMarkup,
+    /// Reasoning that reached the text before anything showed what it was.
+    ReasoningInText,
+    /// The model declined, and the policy is to ask another one
+    /// ([`OnRefusal::Next`](crate::OnRefusal::Next)).
+    Declined,
     /// The provider's content filter refused.
     ContentFilter,
     /// The adapter cannot express the request in this protocol.
@@ -101,6 +108,9 @@ impl Reason {
         Self::ReasoningOnly,
         Self::Incomplete,
         Self::BadToolCall,
+        Self::ToolMarkup,
+        Self::ReasoningInText,
+        Self::Declined,
         Self::ContentFilter,
         Self::Unsupported,
         Self::Policy,
@@ -141,6 +151,9 @@ impl Reason {
             Self::ReasoningOnly => "reasoning_only",
             Self::Incomplete => "incomplete",
             Self::BadToolCall => "bad_tool_call",
+            Self::ToolMarkup => "tool_markup",
+            Self::ReasoningInText => "reasoning_in_text",
+            Self::Declined => "declined",
             Self::ContentFilter => "content_filter",
             Self::Unsupported => "unsupported",
             Self::Policy => "policy",
@@ -182,6 +195,9 @@ impl Reason {
             Self::ReasoningOnly => "reasoning but no answer",
             Self::Incomplete => "cut by length while still reasoning",
             Self::BadToolCall => "tool call with unreadable arguments",
+            Self::ToolMarkup => "tool call written into the text",
+            Self::ReasoningInText => "reasoning written into the text",
+            Self::Declined => "the model declined to answer",
             Self::ContentFilter => "blocked by the provider's content filter",
             Self::Unsupported => "request cannot be expressed in this protocol",
             Self::Policy => "excluded by policy",
@@ -225,7 +241,11 @@ impl Reason {
             }
             Self::Incomplete => "raise maxTokens, or lower the reasoning effort",
             Self::BadToolCall => "use a model that is trained for tools",
-            Self::ContentFilter => "rephrase the request",
+            Self::ToolMarkup => {
+                "switch the server's tool parser on, or let compat parse the markup"
+            }
+            Self::ReasoningInText => "switch the server's reasoning parser on",
+            Self::Declined | Self::ContentFilter => "rephrase the request",
             Self::Unsupported => "use a model whose api can carry the request",
             Self::Policy => "relax the policy, or add a candidate that satisfies it",
             Self::Cancelled => "nothing: the caller left",

@@ -11,8 +11,9 @@ use std::{
 
 use futures::{StreamExt as _, stream, stream::BoxStream};
 use oc_config::Provider as Provided;
-use oc_config::{Config, Cost, Key, Model, ModelRef, Secret, Settings, UnusableReason, Usability};
-use oc_fallback::{Candidate, Chain, Commit, Limits, Policy, Reason, RetryPolicy};
+use oc_config::{Config, Cost, Key, Model, ModelRef, Refusal, Secret, Settings};
+use oc_config::{UnusableReason, Usability};
+use oc_fallback::{Candidate, Chain, Commit, Limits, OnRefusal, Policy, Reason, RetryPolicy};
 use oc_fallback::{Scope, Skip};
 use oc_providers::{
     Api, ApiKey, Auth, Endpoint, Locality, ModelFacts, Provider, ProviderError, Request,
@@ -360,6 +361,14 @@ impl State {
     }
 }
 
+/// What `fallback.refusal` asks for, in the engine's words.
+pub(crate) fn on_refusal(settings: &Settings) -> OnRefusal {
+    match settings.fallback.refusal {
+        Refusal::Next => OnRefusal::Next,
+        _ => OnRefusal::Answer,
+    }
+}
+
 /// The settings' policy, with the request's own deadline.
 fn policy(settings: &Settings, rules: &Rules, delivery: Delivery) -> Policy {
     let total = settings.deadlines.total;
@@ -372,7 +381,8 @@ fn policy(settings: &Settings, rules: &Rules, delivery: Delivery) -> Policy {
         oc_config::Commit::FirstToken => Commit::FirstToken,
         _ => Commit::FirstText,
     };
-    let policy = Policy::default().with_total(total).with_retry(retry);
+    let policy =
+        Policy::default().with_total(total).with_retry(retry).with_on_refusal(on_refusal(settings));
     match delivery {
         Delivery::Streamed => policy
             .with_commit(commit)

@@ -12,7 +12,7 @@ use oc_responses_stream::Delta;
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
-    assemble::Target,
+    assemble::{Target, on_refusal},
     error::Failure,
     policy::Rules,
     recent::{Ending, Record},
@@ -101,14 +101,16 @@ impl<R: Render + ?Sized> Relay<R> {
         let chain = state.chain_for(&request.model, rules, delivery)?;
         let model = request.model.clone();
         let meter = Meter::new(chain.candidates().iter().map(|one| one.target.cost()).collect());
+        let on_refusal = on_refusal(state.settings());
         let stream = chain
             .stream(
                 move |target: &Arc<Target>| target.ask(&request),
                 move |_: &Arc<Target>| {
-                    let mut gate = match delivery {
+                    let gate = match delivery {
                         Delivery::Streamed => DeltaGate::new(),
                         Delivery::Whole => DeltaGate::whole(),
                     };
+                    let mut gate = gate.with_on_refusal(on_refusal);
                     move |delta: &Delta| gate.judge(delta)
                 },
             )

@@ -1,6 +1,6 @@
 //! The gate for deltas: when an attempt has said something that counts.
 
-use oc_fallback::{Gate, Reason};
+use oc_fallback::{Gate, OnRefusal, Reason};
 use oc_responses_stream::{Delta, FinishReason, Item, Part};
 
 use crate::wire::is_host_step;
@@ -16,9 +16,9 @@ use crate::wire::is_host_step;
 /// |---|---|---|
 /// | stop, tool calls, pause | nothing | `Reject(Empty)` |
 /// | the same | reasoning only | `Reject(ReasoningOnly)` |
-/// | length | anything | `Reject(Incomplete)` |
+/// | length | anything | `Reserve(Incomplete)`: the answer where nobody has a better one |
 /// | content filter | anything | `Reject(ContentFilter)` |
-/// | refusal | anything | `Commit`: to decline is an answer |
+/// | refusal | anything | `Commit`: to decline is an answer; by policy `Reserve(Declined)` |
 /// | stop, tool calls, pause | a whole custom tool's call, a picture | `Commit` |
 ///
 /// Make a fresh one for each attempt ([`delta_gate`] gives it as a closure). Where
@@ -41,6 +41,9 @@ pub struct DeltaGate {
     reasoned: bool,
     /// Nothing is delivered before the finish.
     whole: bool,
+    on_refusal: OnRefusal,
+    /// The model declined, and the policy is to ask another.
+    declined: bool,
     /// Something meaningful came.
     meaningful: bool,
     /// A whole item came that is no step on the way: a custom tool's call.
@@ -60,8 +63,21 @@ impl DeltaGate {
         Self { whole: true, ..Self::default() }
     }
 
+    /// What a refusal leads to; [`Policy::on_refusal`](oc_fallback::Policy::on_refusal)
+    /// of the chain should say the same.
+    #[must_use]
+    pub fn with_on_refusal(mut self, on_refusal: OnRefusal) -> Self {
+        self.on_refusal = on_refusal;
+        self
+    }
+
     /// The verdict on the attempt's next delta.
     pub fn judge(&mut self, delta: &Delta) -> Gate {
+        if let Delta::Finish(finish) = delta
+            && self.asks_another(&finish.reason)
+        {
+            return Gate::Reserve(Reason::Declined);
+        }
         if self.meaningful && matches!(delta, Delta::Finish(_)) {
             return Gate::Commit;
         }
@@ -77,7 +93,13 @@ impl DeltaGate {
     fn content(&mut self, delta: &Delta) -> Gate {
         match delta {
             Delta::Text(text) if text.is_final() && !is_blank(&text.text) => Gate::Commit,
-            Delta::Refusal(text) if !is_blank(&text.text) => Gate::Commit,
+            Delta::Refusal(text) if !is_blank(&text.text) => match self.on_refusal {
+                OnRefusal::Next => {
+                    self.declined = true;
+                    Gate::Hold
+                }
+                _ => Gate::Commit,
+            },
             // Calls leave the provider whole: their end says that they are.
             Delta::ToolCallEnd(_) => Gate::Commit,
             Delta::Item(whole) if is_meaningful(&whole.item) => Gate::Commit,
@@ -95,11 +117,17 @@ impl DeltaGate {
         }
     }
 
+    /// Whether the model declined, or was made to, and another is to be asked.
+    fn asks_another(&self, reason: &FinishReason) -> bool {
+        let declined = matches!(reason, FinishReason::Refusal | FinishReason::ContentFilter);
+        self.on_refusal == OnRefusal::Next && (declined || self.declined)
+    }
+
     fn at_the_end(&self, reason: &FinishReason) -> Gate {
         match reason {
             FinishReason::Refusal => Gate::Commit,
             FinishReason::ContentFilter => Gate::Reject(Reason::ContentFilter),
-            FinishReason::Length => Gate::Reject(Reason::Incomplete),
+            FinishReason::Length => Gate::Reserve(Reason::Incomplete),
             _ if self.delivered => Gate::Commit,
             _ if self.reasoned => Gate::Reject(Reason::ReasoningOnly),
             _ => Gate::Reject(Reason::Empty),
@@ -271,8 +299,8 @@ mod tests {
             (false, ToolCalls, Gate::Reject(Reason::Empty)),
             (false, Pause, Gate::Reject(Reason::Empty)),
             (true, Stop, Gate::Reject(Reason::ReasoningOnly)),
-            (true, Length, Gate::Reject(Reason::Incomplete)),
-            (false, Length, Gate::Reject(Reason::Incomplete)),
+            (true, Length, Gate::Reserve(Reason::Incomplete)),
+            (false, Length, Gate::Reserve(Reason::Incomplete)),
             (false, ContentFilter, Gate::Reject(Reason::ContentFilter)),
             (false, Refusal, Gate::Commit),
         ] {
@@ -290,7 +318,7 @@ mod tests {
         for (kind, reason, wanted) in [
             ("custom_tool_call", Stop, Gate::Commit),
             ("image_generation_call", Stop, Gate::Commit),
-            ("custom_tool_call", Length, Gate::Reject(Reason::Incomplete)),
+            ("custom_tool_call", Length, Gate::Reserve(Reason::Incomplete)),
             ("web_search_call", Stop, Gate::Reject(Reason::Empty)),
         ] {
             for mut gate in [DeltaGate::new(), DeltaGate::whole()] {
@@ -312,7 +340,7 @@ mod tests {
             (true, ContentFilter, Gate::Commit),
             (false, Refusal, Gate::Commit),
             (false, Stop, Gate::Reject(Reason::Empty)),
-            (false, Length, Gate::Reject(Reason::Incomplete)),
+            (false, Length, Gate::Reserve(Reason::Incomplete)),
         ] {
             let mut gate = DeltaGate::whole();
             let mut gate = |delta: &Delta| gate.judge(delta);
@@ -324,6 +352,31 @@ mod tests {
             }
             assert_eq!(gate(&Delta::Finish(Finish::new(reason))), wanted);
         }
+    }
+
+    /// By policy a refusal is an answer, or one that another model may better.
+    #[test]
+    fn a_refusal_is_judged_by_the_policy() {
+        use FinishReason::{ContentFilter, Refusal, Stop};
+        let declines = || Delta::Refusal(TextDelta::new(Slot(0), "I cannot help with that."));
+        let declined = Gate::Reserve(Reason::Declined);
+        for (deltas, finish, wanted) in [
+            (vec![declines()], Stop, vec![Gate::Hold, declined]),
+            (vec![], Refusal, vec![declined]),
+            (vec![], ContentFilter, vec![declined]),
+        ] {
+            let mut gate = DeltaGate::new().with_on_refusal(OnRefusal::Next);
+            let finish = Delta::Finish(Finish::new(finish));
+            let verdicts: Vec<_> = deltas.iter().chain([&finish]).map(|d| gate.judge(d)).collect();
+            assert_eq!(verdicts, wanted, "{deltas:?}");
+        }
+        // In one piece, a refusal after text can still be replaced.
+        let mut gate = DeltaGate::whole().with_on_refusal(OnRefusal::Next);
+        assert_eq!(gate.judge(&text("a")), Gate::Meaningful);
+        assert_eq!(gate.judge(&Delta::Finish(Finish::new(Refusal))), declined);
+        let mut gate = DeltaGate::whole();
+        assert_eq!(gate.judge(&declines()), Gate::Meaningful);
+        assert_eq!(gate.judge(&Delta::Finish(Finish::new(Stop))), Gate::Commit);
     }
 
     #[test]

@@ -305,6 +305,9 @@ pub struct Fallback {
     pub explicit_models: ExplicitModels,
     /// What happens when an answer breaks off. Default `fail`.
     pub after_commit: AfterCommit,
+    /// What happens when a model declines, or a provider's filter does. Default
+    /// `answer`.
+    pub refusal: Refusal,
     /// What happens while a local model loads. Default `answerElsewhere`.
     pub cold_start: ColdStart,
     /// A second attempt beside a slow first one. Default off.
@@ -322,6 +325,7 @@ impl Default for Fallback {
             hold_reasoning: Duration::from_secs(10),
             explicit_models: ExplicitModels::default(),
             after_commit: AfterCommit::default(),
+            refusal: Refusal::default(),
             cold_start: ColdStart::default(),
             hedge: None,
             retry: Retry::default(),
@@ -351,6 +355,19 @@ pub enum AfterCommit {
     Fail,
     /// The next candidate continues the text.
     Continue,
+}
+
+/// What happens when a model declines, or a provider's filter does
+/// (`fallback.refusal`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Refusal {
+    /// That is the answer: what one company refused is not carried to another.
+    #[default]
+    Answer,
+    /// The next candidate is asked. Where nobody answers, the refusal stands.
+    Next,
 }
 
 /// What happens while a local model loads (`fallback.coldStart`).

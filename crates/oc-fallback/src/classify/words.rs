@@ -40,8 +40,12 @@ pub(super) const CODES: &[(&str, Reason)] = &[
     ("empty_image_file", Reason::Format),
     ("failed_to_download_image", Reason::Format),
     ("image_file_not_found", Reason::Format),
-    // oc-providers: a tool call whose arguments are no JSON object
+    // oc-providers and oc-responses-stream, about the answer itself: a tool call
+    // whose arguments are no JSON object; one in the model's own markup; reasoning
+    // that went out as text before its closing tag showed what it was
     ("bad_tool_call", Reason::BadToolCall),
+    ("tool_markup", Reason::ToolMarkup),
+    ("reasoning_in_text", Reason::ReasoningInText),
     // Google
     ("resource_exhausted", Reason::RateLimit),
     // others

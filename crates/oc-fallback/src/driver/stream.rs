@@ -37,6 +37,7 @@ pub struct ChainStream<T, E, S, G, O, M> {
     held_bytes: usize,
     live: Vec<Live<E, S, G>>,
     committed: Option<(AttemptId, Committed)>,
+    kept: Option<Kept<E>>,
     out: VecDeque<Output<E>>,
     sleep: Option<Pin<Box<Sleep>>>,
     /// An item was given out, and the reader has not come back before.
@@ -56,6 +57,15 @@ struct Live<E, S, G> {
     held: Option<Uncommitted<E>>,
 }
 
+/// An attempt that is over, and the answer where nobody has a better one.
+struct Kept<E> {
+    id: AttemptId,
+    reason: Reason,
+    held: Uncommitted<E>,
+    /// The caller has seen something of it, and nothing of another one since.
+    is_in_view: bool,
+}
+
 impl<T, E, S, G, O, M> ChainStream<T, E, S, G, O, M> {
     pub(super) fn new(plan: Plan<T>, open: O, gate: M, held_bytes: usize) -> Self {
         Self {
@@ -67,6 +77,7 @@ impl<T, E, S, G, O, M> ChainStream<T, E, S, G, O, M> {
             held_bytes,
             live: Vec::new(),
             committed: None,
+            kept: None,
             out: VecDeque::new(),
             sleep: None,
             read: false,
@@ -139,14 +150,8 @@ where
                 Some(_) => live.stream = None,
                 None => match (live.gate)(&event) {
                     Gate::Hold => self.hold(at, event, AttemptEvent::Progress, now),
-                    Gate::Alive => {
-                        self.plan.on_event(id, AttemptEvent::Progress, now);
-                        // Nothing to keep; a caller that is being shown it takes it.
-                        if live.held.as_ref().is_some_and(Uncommitted::shows_all) {
-                            self.out.push_back(Output::Tentative(event));
-                        }
-                    }
-                    Gate::Loading => self.hold(at, event, AttemptEvent::Loading, now),
+                    Gate::Alive => self.pass(at, event, AttemptEvent::Progress, now),
+                    Gate::Loading => self.pass(at, event, AttemptEvent::Loading, now),
                     Gate::Meaningful => {
                         live.meaningful = true;
                         self.hold(at, event, AttemptEvent::Meaningful, now);
@@ -158,6 +163,7 @@ where
                         let failed = AttemptEvent::Failed(Problem::new(reason));
                         self.plan.on_event(id, failed, now);
                     }
+                    Gate::Reserve(reason) => self.reserve(at, event, reason, now),
                 },
             },
             Some(Err(error)) => {
@@ -175,6 +181,31 @@ where
         }
     }
 
+    /// A sign of life: nothing to keep; a caller that is being shown the attempt
+    /// takes it.
+    fn pass(&mut self, at: usize, event: E, sign: AttemptEvent, now: Instant) {
+        let Some(live) = self.live.get(at) else { return };
+        self.plan.on_event(live.id, sign, now);
+        if live.held.as_ref().is_some_and(Uncommitted::shows_all) {
+            self.out.push_back(Output::Tentative(event));
+        }
+    }
+
+    /// The end of an answer that is one only where nobody has a better one.
+    fn reserve(&mut self, at: usize, event: E, reason: Reason, now: Instant) {
+        let Some(live) = self.live.get_mut(at) else { return };
+        live.stream = None;
+        let Some(held) = live.held.as_mut() else { return };
+        self.plan.on_event(live.id, AttemptEvent::Progress, now);
+        // Kept in any case: an answer has at least its end to deliver.
+        let weight = (self.weigh)(&event);
+        let problem = match held.hold(event, weight, false) {
+            Ok(_) => AttemptEvent::Reserved(Problem::new(reason)),
+            Err(_) => AttemptEvent::Failed(Problem::new(Reason::Oversized)),
+        };
+        self.plan.on_event(live.id, problem, now);
+    }
+
     fn hold(&mut self, at: usize, event: E, sign: AttemptEvent, now: Instant) {
         let Some(live) = self.live.get_mut(at) else { return };
         let Some(held) = live.held.as_mut() else { return };
@@ -183,7 +214,10 @@ where
         let may_show = (self.may_show)(&event);
         match held.hold(event, weight, may_show) {
             Ok(None) => {}
-            Ok(Some(event)) => self.out.push_back(Output::Tentative(event)),
+            Ok(Some(event)) => {
+                self.take_kept_out_of_view();
+                self.out.push_back(Output::Tentative(event));
+            }
             Err(_) => {
                 live.stream = None;
                 let failed = AttemptEvent::Failed(Problem::new(Reason::Oversized));
@@ -205,10 +239,33 @@ where
         }
         let Some(held) = live.held.take() else { return };
         let target = ledger.attempt(attempt).map_or(0, |attempt| attempt.target);
+        self.take_kept_out_of_view();
+        self.kept = None;
+        self.deliver(attempt, target, held, event);
+    }
+
+    /// Makes what was held final, and what comes after it.
+    fn deliver(
+        &mut self,
+        attempt: AttemptId,
+        target: usize,
+        held: Uncommitted<E>,
+        event: Option<E>,
+    ) {
         let (committed, held) = held.commit();
         self.out.push_back(Output::Committed { attempt, target });
         self.out.extend(held.into_iter().chain(event).map(|event| committed.deliver(event)));
         self.committed = Some((attempt, committed));
+    }
+
+    /// Something of another attempt is about to be shown: what was shown of the
+    /// kept one is void.
+    fn take_kept_out_of_view(&mut self) {
+        if let Some(kept) = self.kept.as_mut()
+            && std::mem::take(&mut kept.is_in_view)
+        {
+            self.out.push_back(Output::Replaced { attempt: kept.id, reason: kept.reason });
+        }
     }
 
     /// Does what the plan says; `Pending` where it says to wait.
@@ -233,11 +290,29 @@ where
                     }
                 }
             }
+            Step::Keep { attempt, reason } => {
+                if let Some(at) = self.live.iter().position(|live| live.id == attempt)
+                    && let Some(held) = self.live.swap_remove(at).held
+                {
+                    let is_in_view = held.is_seen();
+                    self.kept = Some(Kept { id: attempt, reason, held, is_in_view });
+                }
+            }
+            Step::Settle { attempt } => {
+                if let Some(kept) = self.kept.take() {
+                    let ledger = self.plan.ledger();
+                    let target = ledger.attempt(attempt).map_or(0, |attempt| attempt.target);
+                    self.deliver(attempt, target, kept.held, None);
+                }
+            }
             Step::Show { attempt } => {
                 let live = self.live.iter_mut().find(|live| live.id == attempt);
-                if let Some(held) = live.and_then(|live| live.held.as_mut()) {
-                    self.out.extend(held.show(self.may_show).into_iter().map(Output::Tentative));
+                let held = live.and_then(|live| live.held.as_mut());
+                let shown = held.map(|held| held.show(self.may_show)).unwrap_or_default();
+                if !shown.is_empty() {
+                    self.take_kept_out_of_view();
                 }
+                self.out.extend(shown.into_iter().map(Output::Tentative));
             }
             Step::WaitUntil(until) => {
                 ready!(self.sleep_until(until, cx));

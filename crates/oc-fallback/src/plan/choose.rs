@@ -140,6 +140,9 @@ impl<T> Plan<T> {
         if all(|reason| reason == Reason::ContextOverflow) {
             return ExhaustedKind::ContextOverflow;
         }
+        if all(|reason| matches!(reason, Reason::ContentFilter | Reason::Declined)) {
+            return ExhaustedKind::ContentFilter;
+        }
         let reasons = || attempts().chain(skipped().map(|skipped| skipped.reason));
         if reasons().next().is_some() && reasons().all(|reason| reason == Reason::Policy) {
             return ExhaustedKind::Policy;

@@ -20,6 +20,7 @@ enum Line {
     Wait(u64),
     Fail(Fault),
     Finish,
+    Cut,
     Hang,
 }
 
@@ -32,6 +33,7 @@ fn line() -> impl Strategy<Value = Line> {
         2 => prop::sample::select(vec![Fault::Reset, Fault::Cut, Fault::Refused, Fault::Protocol])
             .prop_map(Line::Fail),
         1 => Just(Line::Finish),
+        2 => Just(Line::Cut),
         1 => Just(Line::Hang),
     ]
 }
@@ -46,6 +48,7 @@ fn script(candidate: usize, lines: &[Line]) -> Script {
         Line::Wait(wait) => script.after(secs(*wait)),
         Line::Fail(fault) => script.fail(*fault),
         Line::Finish => script.finish(),
+        Line::Cut => script.cut(),
         Line::Hang => script.hang(),
     })
 }

@@ -55,6 +55,64 @@ async fn semantic_failures_fall_back_too() {
     }
 }
 
+/// The first one that was cut while it reasoned is the answer where nobody has
+/// a better one, and only there.
+#[tokio::test(start_paused = true)]
+async fn a_cut_answer_stands_where_nobody_has_a_better_one() {
+    let cut = || Script::new().think("hm").cut();
+    let later = || Script::new().think("hm").after(secs(20)).cut();
+    let dead = || Script::new().fail(Fault::Tls);
+    let stopped = || Script::new().think("no").after(secs(12)).fail(Fault::Tls);
+    for (scripts, wanted) in [
+        (vec![cut()], "commit 0|think hm|cut|done c0"),
+        (vec![cut(), Script::new().text("hi").end()], "commit 1|text hi|done c1"),
+        (vec![cut(), dead()], "commit 0|think hm|cut|done c0"),
+        (vec![dead(), cut(), cut()], "commit 1|think hm|cut|done c1"),
+        (vec![cut(), Script::new().hang()], "commit 0|think hm|cut|done c0"),
+        // What was shown of it stays in view as long as nobody else is shown.
+        (vec![later(), dead()], "~think hm|commit 0|cut|done c0"),
+        (
+            vec![later(), Script::new().text("hi").end()],
+            "~think hm|replaced 0 incomplete|commit 1|text hi|done c1",
+        ),
+        (
+            vec![later(), stopped()],
+            "~think hm|replaced 0 incomplete|~think no|replaced 1 tls_certificate|commit 0|cut|done c0",
+        ),
+    ] {
+        assert_eq!(seen(scripts, policy()).await.join("|"), wanted);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_answer_is_in_the_ledger_with_what_is_wrong_with_it() {
+    let scripts = [Script::new().cut(), Script::new().fail(Fault::Tls)];
+    let candidates = scripts.into_iter().enumerate().map(|(n, script)| candidate(n, script));
+    let chain = Chain::new(candidates, policy(), Arc::new(MemoryStore::new()));
+    let mut stream = chain.stream(play, gate);
+    while stream.next().await.is_some() {}
+    let ledger = stream.ledger();
+    assert_eq!((ledger.served_by(), ledger.attempts.len()), (Some("c0"), 2));
+    assert_eq!(ledger.attempts[0].outcome, oc_fallback::AttemptOutcome::Answered);
+    assert_eq!(ledger.attempts[0].reason(), Some(Reason::Incomplete));
+    assert_eq!(ledger.fallback_reason(), None);
+}
+
+/// What one company's filter refused goes to another only where the policy says so.
+#[tokio::test(start_paused = true)]
+async fn a_content_filter_is_passed_by_policy_only() {
+    use oc_fallback::OnRefusal;
+    let filtered = || {
+        let facts = FactSheet::new(Fault::Http).with_status(400).with_code("content_filter");
+        Script::new().fail_with(facts)
+    };
+    let next = policy().with_on_refusal(OnRefusal::Next);
+    let good = || Script::new().text("hi").end();
+    assert_eq!(seen([filtered(), good()], policy()).await, ["exhausted ContentFilter"]);
+    assert_eq!(seen([filtered(), good()], next).await, ["commit 1", "text hi", "done c1"]);
+    assert_eq!(seen([filtered(), filtered()], next).await, ["exhausted ContentFilter"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_failure_after_the_commit_is_told_once_and_replaced_by_nobody() {
     let primary = Script::new().text("hel").fail(Fault::Reset);

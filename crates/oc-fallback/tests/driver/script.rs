@@ -17,13 +17,15 @@ pub(crate) enum Event {
     Text(String),
     /// The provider's own end, as an event.
     Finish,
+    /// The same, cut by length.
+    Cut,
 }
 
 impl Event {
     pub(crate) fn weight(&self) -> usize {
         match self {
             Self::Think(text) | Self::Text(text) => text.len(),
-            Self::Ping | Self::Finish => 0,
+            Self::Ping | Self::Finish | Self::Cut => 0,
         }
     }
 }
@@ -33,6 +35,7 @@ pub(crate) fn gate(_: &Script) -> impl FnMut(&Event) -> Gate + use<> {
     |event| match event {
         Event::Text(_) => Gate::Commit,
         Event::Finish => Gate::Reject(Reason::ReasoningOnly),
+        Event::Cut => Gate::Reserve(Reason::Incomplete),
         Event::Ping | Event::Think(_) => Gate::Hold,
     }
 }
@@ -81,6 +84,11 @@ impl Script {
 
     pub(crate) fn finish(self) -> Self {
         self.line(Line::Say(Event::Finish))
+    }
+
+    /// The provider's own end, before a text, because a limit was reached.
+    pub(crate) fn cut(self) -> Self {
+        self.line(Line::Say(Event::Cut))
     }
 
     pub(crate) fn after(self, wait: Duration) -> Self {
@@ -198,5 +206,6 @@ fn event_word(event: &Event) -> String {
         Event::Think(text) => format!("think {text}"),
         Event::Text(text) => format!("text {text}"),
         Event::Finish => "finish".into(),
+        Event::Cut => "cut".into(),
     }
 }

@@ -13,6 +13,7 @@ enum Act {
     Commit,
     Finish,
     Fail(usize),
+    Reserve(usize),
     Silence,
 }
 
@@ -23,6 +24,7 @@ fn act() -> impl Strategy<Value = (u64, Act)> {
         2 => Just(Act::Commit),
         2 => Just(Act::Finish),
         4 => (0..Reason::ALL.len()).prop_map(Act::Fail),
+        2 => (0..Reason::ALL.len()).prop_map(Act::Reserve),
         1 => Just(Act::Silence),
     ];
     (0_u64..90_000, act)
@@ -96,7 +98,7 @@ fn play_with(
         .collect();
     let mut plan = Plan::new(candidates.into(), policy, Arc::<MemoryStore>::clone(&store), 3, t0)
         .with_needs(needs.clone());
-    let (mut now, mut live, mut committed) = (t0, None, None);
+    let (mut now, mut live, mut committed, mut kept) = (t0, None, None, None);
     let mut starts = vec![0; usable.len()];
     // Who was cooling when the retry began: a window may end while it runs.
     let mut cooled = vec![false; usable.len()];
@@ -119,6 +121,15 @@ fn play_with(
             Step::Cancel { attempt, .. } => {
                 assert!(live.is_none_or(|alive| alive == attempt));
                 live = None;
+            }
+            Step::Keep { attempt, .. } => {
+                assert_eq!(live, Some(attempt));
+                assert!(kept.is_none() && committed.is_none(), "kept a second one");
+                (live, kept) = (None, Some(attempt));
+            }
+            Step::Settle { attempt } => {
+                assert_eq!((kept, live, committed), (Some(attempt), None, None));
+                committed = kept;
             }
             Step::Show { attempt } => {
                 assert_eq!(live, Some(attempt));
@@ -154,6 +165,8 @@ fn play_with(
             }
             Step::GiveUp => {
                 assert_eq!(committed, None);
+                let gone = plan.exhausted(now).map(|end| end.kind());
+                assert!(kept.is_none() || gone == Some(ExhaustedKind::Cancelled));
                 assert!(plan.exhausted(now).is_some());
                 break;
             }
@@ -206,7 +219,11 @@ fn many_at_once(candidates: &[Candidate<()>], moves: Vec<(usize, u64, (u64, Act)
         for plan in &mut plans {
             let last = loop {
                 match plan.next(now) {
-                    Step::Start { .. } | Step::Cancel { .. } | Step::Show { .. } => {}
+                    Step::Start { .. }
+                    | Step::Cancel { .. }
+                    | Step::Keep { .. }
+                    | Step::Settle { .. }
+                    | Step::Show { .. } => {}
                     step => break step,
                 }
             };
@@ -238,6 +255,7 @@ fn perform(plan: &mut Plan<()>, attempt: AttemptId, act: &Act, now: Instant) {
         Act::Commit => AttemptEvent::Committed,
         Act::Finish => AttemptEvent::Finished,
         Act::Fail(n) => AttemptEvent::Failed(Problem::new(Reason::ALL[*n])),
+        Act::Reserve(n) => AttemptEvent::Reserved(Problem::new(Reason::ALL[*n])),
         Act::Silence => return,
     };
     plan.on_event(attempt, event, now);

@@ -4,7 +4,8 @@
 use super::{Row, UPSTREAM, row};
 use crate::reason::Reason::{
     Auth, AuthPermanent, BadToolCall, Billing, ContentFilter, ContextOverflow, Format,
-    ModelNotFound, Overloaded, Policy, Protocol, RateLimit, ServerError, TooLarge, Unclassified,
+    ModelNotFound, Overloaded, Policy, Protocol, RateLimit, ReasoningInText, ServerError, TooLarge,
+    ToolMarkup, Unclassified,
 };
 
 #[rustfmt::skip]
@@ -16,6 +17,12 @@ pub(super) const WORD_ROWS: &[Row] = &[
     row("oc-providers facts.rs (arguments that do not parse)", 200,
         r#"{"error":{"code":"bad_tool_call","message":"the arguments are not JSON"}}"#, BadToolCall,
         (200, r#"{"error":{"code":"x_bad_tool_call","message":"the arguments are not JSON"}}"#, ServerError)),
+    row("oc-providers facts.rs (a call in the model's own markup)", 200,
+        r#"{"error":{"code":"tool_markup","message":"a call of lookup is written into the text"}}"#, ToolMarkup,
+        (200, r#"{"error":{"code":"x_tool_markup","message":"a call of lookup is written into the text"}}"#, ServerError)),
+    row("oc-responses-stream split/deltas.rs (a closing tag in the text)", 200,
+        r#"{"error":{"code":"reasoning_in_text","message":"a reasoning tag is closed that was never opened"}}"#, ReasoningInText,
+        (200, r#"{"error":{"code":"x_reasoning_in_text","message":"a reasoning tag is closed that was never opened"}}"#, ServerError)),
     row("wire-protocols.md 1.2 (OpenAI, insufficient_quota)", 200,
         r#"{"error":{"code":"insufficient_quota","message":"Add credit to go on."}}"#, Billing,
         (200, r#"{"error":{"code":"x_insufficient_quota","message":"Add credit to go on."}}"#, ServerError)),
