@@ -129,7 +129,10 @@ pub use crate::{
     plan::{AttemptEvent, Plan, Step},
     policy::{Commit, OnRefusal, Policy, RetryPolicy},
     reason::Reason,
-    store::{Breaker, BreakerState, Cooling, MemoryStore, OpenWindow, Outcome, Store, View},
+    store::{
+        Breaker, BreakerState, Cooling, MemoryStore, OpenWindow, Outcome, StatedContext, Store,
+        View,
+    },
     target::{Candidate, Limits, Scope, Skip},
 };
 #[cfg(feature = "driver")]

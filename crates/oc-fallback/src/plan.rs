@@ -418,6 +418,9 @@ impl<T> Plan<T> {
         let reason = problem.reason;
         let outcome = Outcome::Failed { reason, retry_after: problem.retry_after };
         self.record(attempt, &outcome, now);
+        if let (Reason::ContextOverflow, Some(tokens)) = (reason, problem.window) {
+            self.record(attempt, &Outcome::Context { tokens }, now);
+        }
         self.end_probe(attempt, now);
         let Some(flight) = self.flights.iter_mut().find(|flight| flight.id == attempt) else {
             return;

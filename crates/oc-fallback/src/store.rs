@@ -10,7 +10,7 @@ use std::{
 
 pub use self::{
     breaker::{Breaker, BreakerState},
-    memory::{MemoryStore, OpenWindow},
+    memory::{MemoryStore, OpenWindow, StatedContext},
 };
 use crate::{reason::Reason, target::Scope};
 
@@ -50,6 +50,9 @@ pub struct View {
     pub cooling: Option<Cooling>,
     /// Whether requests pass.
     pub breaker: BreakerState,
+    /// The context window in tokens that the server itself has stated lately.
+    /// It counts where it is smaller than the candidate's own.
+    pub context: Option<u64>,
 }
 
 impl View {
@@ -60,14 +63,21 @@ impl View {
             Some(_) => BreakerState::Open,
             None => BreakerState::Closed,
         };
-        Self { cooling, breaker }
+        Self { cooling, breaker, context: None }
     }
 
     /// A breaker whose window has ended; `taken` where another request is
     /// trying it, with how long that one may still take.
     #[must_use]
     pub const fn half_open(taken: Option<Cooling>) -> Self {
-        Self { cooling: taken, breaker: BreakerState::HalfOpen }
+        Self { cooling: taken, breaker: BreakerState::HalfOpen, context: None }
+    }
+
+    /// The same with the context window that the server has stated.
+    #[must_use]
+    pub const fn with_context(mut self, tokens: Option<u64>) -> Self {
+        self.context = tokens;
+        self
     }
 }
 
@@ -104,6 +114,11 @@ pub enum Outcome {
     /// attempt has committed or ended, or its caller has left. What it found
     /// was told before, as `Answered` or `Failed`.
     ProbeEnded,
+    /// Its error stated the context window that it has.
+    Context {
+        /// The window in tokens.
+        tokens: u64,
+    },
     /// It failed.
     Failed {
         /// Why.

@@ -26,6 +26,7 @@ use url::{Host, Url};
 use crate::{
     State, compat,
     error::Failure,
+    fit,
     guard::{Clients, HOP},
     policy::Rules,
     relay::Delivery,
@@ -178,17 +179,16 @@ fn entry(
         endpoint = endpoint.header(HOP, &lasting.instance).map_err(setup)?;
     }
     let scope = Scope::new(endpoint.origin(), model.model_ref.model(), fingerprint);
+    let capabilities = fit::capabilities(model, &endpoint);
     let provider_limits = time_limits(settings, provider.address, provider.timeout);
     let target = Target::Ready {
         provider: Box::new(Provider::new(endpoint, Arc::clone(&lasting.transport)).map_err(setup)?),
         model: model.model_ref.model().to_owned(),
         cost: model.cost,
     };
-    let mut candidate = Candidate::new(model.model_ref.to_string(), scope, Arc::new(target))
-        .with_limits(provider_limits);
-    if let Some(window) = model.context_tokens.or(model.context_window) {
-        candidate = candidate.with_window(window);
-    }
+    let candidate = Candidate::new(model.model_ref.to_string(), scope, Arc::new(target))
+        .with_limits(provider_limits)
+        .with_capabilities(capabilities);
     Ok(Entry { candidate, locality: locality(model.locality), region: provider.region.clone() })
 }
 

@@ -48,6 +48,7 @@ mod assemble;
 mod compat;
 mod error;
 mod estimate;
+mod fit;
 mod guard;
 mod ids;
 mod live;

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::{
     assemble::{Target, on_refusal},
     error::Failure,
+    fit,
     policy::Rules,
     recent::{Ending, Record},
     sse,
@@ -99,6 +100,7 @@ impl<R: Render + ?Sized> Relay<R> {
         delivery: Delivery,
     ) -> Result<Self, Failure> {
         let chain = state.chain_for(&request.model, rules, delivery)?;
+        let chain = chain.with_needs(fit::needs(&request));
         let model = request.model.clone();
         let meter = Meter::new(chain.candidates().iter().map(|one| one.target.cost()).collect());
         let on_refusal = on_refusal(state.settings());

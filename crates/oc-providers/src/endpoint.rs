@@ -14,6 +14,7 @@ use crate::locality::Locality;
 use crate::seal::Sealer;
 use crate::secret::{ApiKey, Secrets};
 use crate::vendors::Vendor;
+use crate::wire;
 
 /// A wire format that this crate speaks, by the config's word for it.
 ///
@@ -283,6 +284,12 @@ impl Endpoint {
     /// What it accepts beyond the plain wire.
     pub fn compat_flags(&self) -> Compat {
         self.compat
+    }
+
+    /// Whether a JSON schema for the answer reaches its models: on some wires not
+    /// every host has words for one, and it would be dropped.
+    pub fn carries_json_schema(&self) -> bool {
+        wire::of(self.api).carries_json_schema(&self.compat)
     }
 
     /// `scheme://host:port`, the unit of connections and of connect faults.

@@ -1,7 +1,7 @@
 //! The gate for deltas: when an attempt has said something that counts.
 
 use oc_fallback::{Gate, OnRefusal, Reason};
-use oc_responses_stream::{Delta, FinishReason, Item, Part};
+use oc_responses_stream::{Delta, FinishReason, Item, Part, Progress};
 
 use crate::wire::is_host_step;
 
@@ -9,7 +9,9 @@ use crate::wire::is_host_step;
 ///
 /// *Meaningful* is a non-blank character of final text, a refusal, or a whole
 /// tool call. Until then the attempt can be replaced and nobody notices.
-/// Reasoning, commentary, pings and opened items never count. An end without
+/// Reasoning, commentary, pings and opened items never count; a report of
+/// progress with loading or the prompt is [`Gate::Loading`] where it is further
+/// than the one before. An end without
 /// anything meaningful is no answer:
 ///
 /// | finish | before it | verdict |
@@ -42,6 +44,8 @@ pub struct DeltaGate {
     /// Nothing is delivered before the finish.
     whole: bool,
     on_refusal: OnRefusal,
+    /// How far the server said that it is, before its answer.
+    reported: Option<Progress>,
     /// The model declined, and the policy is to ask another.
     declined: bool,
     /// Something meaningful came.
@@ -112,9 +116,19 @@ impl DeltaGate {
                 Gate::Hold
             }
             Delta::Alive => Gate::Alive,
+            Delta::Progress(report) => self.report(*report),
             Delta::Finish(finish) => self.at_the_end(&finish.reason),
             _ => Gate::Hold,
         }
+    }
+
+    /// Only a server that gets on is waited for.
+    fn report(&mut self, report: Progress) -> Gate {
+        if self.reported.is_some_and(|before| !report.is_further_than(&before)) {
+            return Gate::Alive;
+        }
+        self.reported = Some(report);
+        Gate::Loading
     }
 
     /// Whether the model declined, or was made to, and another is to be asked.
@@ -173,6 +187,7 @@ pub fn may_show_early(delta: &Delta) -> bool {
     match delta {
         Delta::Opened(_)
         | Delta::Alive
+        | Delta::Progress(_)
         | Delta::Started(_)
         | Delta::Usage(_)
         | Delta::Reasoning(_)
@@ -250,8 +265,8 @@ fn json_weight(value: &serde_json::Value) -> usize {
 mod tests {
     use super::*;
     use oc_responses_stream::{
-        Finish, Opened, OtherItem, Phase, ReasoningDelta, Slot, Started, TextDelta, ToolCallEnd,
-        ToolCallStart, WholeItem,
+        Finish, Opened, OtherItem, Phase, ReasoningDelta, Slot, Stage, Started, TextDelta,
+        ToolCallEnd, ToolCallStart, WholeItem,
     };
     use serde_json::Map;
 
@@ -377,6 +392,18 @@ mod tests {
         let mut gate = DeltaGate::whole();
         assert_eq!(gate.judge(&declines()), Gate::Meaningful);
         assert_eq!(gate.judge(&Delta::Finish(Finish::new(Stop))), Gate::Commit);
+    }
+
+    /// A server that repeats its report for ever is only alive.
+    #[test]
+    fn only_progress_is_waited_for() {
+        let report = |stage, done| Delta::Progress(Progress::new(stage, done));
+        let (load, prompt) = (Stage::ModelLoad, Stage::Prompt);
+        let reports =
+            [(load, 0), (load, 0), (load, 5), (load, 4), (prompt, 0), (load, 9), (prompt, 1)];
+        let seen = verdicts(&reports.map(|(stage, done)| report(stage, done)));
+        use Gate::{Alive, Loading};
+        assert_eq!(seen, [Loading, Alive, Loading, Alive, Loading, Alive, Loading]);
     }
 
     #[test]

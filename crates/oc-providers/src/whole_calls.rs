@@ -74,7 +74,9 @@ impl WholeCalls {
                     self.ready.push_back(Ok(Delta::Finish(finish)));
                 }
             }
-            Delta::Usage(_) | Delta::Error(_) | Delta::Alive => self.ready.push_back(Ok(delta)),
+            Delta::Usage(_) | Delta::Error(_) | Delta::Alive | Delta::Progress(_) => {
+                self.ready.push_back(Ok(delta));
+            }
             // An end for a call that was not given out is of no use to anyone.
             Delta::ItemEnd(end) if self.broken || self.open.contains_key(&end.slot) => {}
             _ if self.broken => {}

@@ -145,7 +145,7 @@ async fn a_call_with_broken_arguments_fails_and_one_cut_by_the_limit_is_dropped(
     let cut = messages_outcome(&[TOOL, piece, stop, &ended("max_tokens")]).await;
     assert!(cut.error.is_none());
     assert_eq!(cut.answer.tool_calls().count(), 0);
-    assert_eq!(cut.verdict, Gate::Reject(oc_fallback::Reason::Incomplete));
+    assert_eq!(cut.verdict, Gate::Reserve(oc_fallback::Reason::Incomplete));
 }
 
 #[tokio::test]

@@ -56,7 +56,7 @@ impl Collector {
     /// Takes one delta.
     pub fn push(&mut self, delta: &Delta) {
         match delta {
-            Delta::Opened(_) | Delta::Alive => {}
+            Delta::Opened(_) | Delta::Alive | Delta::Progress(_) => {}
             Delta::Started(started) => {
                 self.answer.id = started.id.clone();
                 self.answer.model = started.model.clone();

@@ -8,7 +8,7 @@
 
 use serde_json::Value;
 
-use crate::{CallId, Item, ItemId, ItemStatus, Phase, ResponseId, Usage};
+use crate::{CallId, Item, ItemId, ItemStatus, Phase, Progress, ResponseId, Usage};
 
 /// Which output item a delta belongs to.
 ///
@@ -25,9 +25,12 @@ pub struct Slot(pub u32);
 pub enum Delta {
     /// The upstream answered with a head; nothing of the answer is known yet.
     Opened(Opened),
-    /// The upstream is at work (a ping, a comment, `in_progress`, prompt
-    /// progress). Nothing to show.
+    /// The upstream is at work (a ping, a comment, `in_progress`). Nothing to
+    /// show, and no sign that it gets on.
     Alive,
+    /// The upstream reports how far it is with loading the model or reading the
+    /// prompt. Nothing to show, but a reason to wait.
+    Progress(Progress),
     /// The answer began.
     Started(Started),
     /// Visible text. Final unless its phase is [`Phase::Commentary`].

@@ -19,6 +19,7 @@ mod item;
 mod item_json;
 mod machine;
 mod parser;
+mod progress;
 mod responses;
 mod split;
 pub mod sse;
@@ -46,6 +47,7 @@ pub use item::{
 };
 pub use machine::{MachineOptions, OutputStyle, ReasoningStyle, ResponseMachine, laws};
 pub use parser::{Limits, Parser, ResponseParser};
+pub use progress::{Progress, Stage};
 pub use responses::ResponsesInterpreter;
 pub use split::{
     Blocks, EmptyFinal, ImplicitOpen, ReasoningSplitter, SplitDeltas, SplitOptions, StrayClose,

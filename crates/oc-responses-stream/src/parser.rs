@@ -6,8 +6,8 @@ use std::mem;
 
 use crate::sse::{Decoded, Decoder, Frame};
 use crate::{
-    Delta, DeltaRef, FrameVerdict, Hot, HotKind, HotText, Interpret, ResponsesInterpreter, Slot,
-    SplitDeltas, SplitOptions, StreamError,
+    Delta, DeltaRef, FrameVerdict, Hot, HotKind, HotText, Interpret, Progress,
+    ResponsesInterpreter, Slot, SplitDeltas, SplitOptions, StreamError,
 };
 
 /// How much a [`Parser`] accepts before it gives up. All in bytes.
@@ -77,6 +77,7 @@ impl Limits {
 /// | an unknown frame (a new event type, text that is not JSON) | [`Delta::Alive`], counted in [`unknown_frames`](Self::unknown_frames) |
 /// | a corrupt frame (looks like JSON and is not) | the stream fails as `Corrupt`: a piece of the answer is missing, and to go on would pass that off as whole |
 /// | the same as the very last thing before the end of input | the stream fails as `Cut` |
+/// | either of them, reporting how far the server is with loading or the prompt | [`Delta::Progress`] |
 /// | a comment | [`Delta::Alive`] |
 /// | the first terminal event | [`Delta::Finish`] or [`Delta::Error`], then `None` for ever; whatever follows is not read |
 /// | `[DONE]` or the end of input without a terminal event | the stream fails as `Cut` |
@@ -339,7 +340,7 @@ impl<I: Interpret> Parser<I> {
                 None => {
                     let delta = DeltaRef::of_hot(&hot, self.text_of(&hot.text)).to_delta();
                     self.split(delta);
-                    self.show_life();
+                    self.show_life(None);
                     return None;
                 }
             }
@@ -432,13 +433,15 @@ impl<I: Interpret> Parser<I> {
             FrameVerdict::Corrupt => self.fail(StreamError::corrupt("an event cannot be read")),
             FrameVerdict::End => self.fail(StreamError::cut()),
         }
-        self.show_life();
+        self.show_life(Some(frame));
     }
 
-    /// An event that yields nothing yet is a sign of life all the same.
-    fn show_life(&mut self) {
+    /// An event that says nothing of the answer may report what comes before
+    /// it, and is a sign of life all the same.
+    fn show_life(&mut self, frame: Option<&Frame>) {
         if self.ready.is_empty() && matches!(self.state, State::Reading) {
-            self.ready.push_back(Delta::Alive);
+            let report = frame.and_then(Progress::read);
+            self.ready.push_back(report.map_or(Delta::Alive, Delta::Progress));
         }
     }
 

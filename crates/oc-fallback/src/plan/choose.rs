@@ -55,6 +55,9 @@ enum Standing {
     Open,
     HalfOpen,
     Cooling(Cooling),
+    /// By what the server has stated lately the prompt does not fit; by what is
+    /// configured it does.
+    Doubtful(Skipped),
     /// Another request is trying its half-open breaker.
     Tried(Cooling),
     Shut(Skipped),
@@ -77,6 +80,10 @@ impl<T> Plan<T> {
                 },
                 Some(Standing::Tried(cooling)) => (cooling, self.skip_tried(target, cooling)),
                 Some(Standing::Cooling(cooling)) => (cooling, self.skip_cooling(target, cooling)),
+                // After whoever only cools.
+                Some(Standing::Doubtful(skipped)) => {
+                    (Cooling::new(skipped.reason, Duration::MAX), Some(skipped))
+                }
             };
             if soonest.is_none_or(|(remaining, _)| cooling.remaining < remaining) {
                 soonest = Some((cooling.remaining, target));
@@ -108,7 +115,9 @@ impl<T> Plan<T> {
         (0..self.candidates.len()).filter(|&other| other != target).any(|other| {
             match self.standing(other, now) {
                 Some(Standing::Open | Standing::HalfOpen) => true,
-                Some(Standing::Cooling(_) | Standing::Tried(_)) => !self.probed,
+                Some(Standing::Cooling(_) | Standing::Tried(_) | Standing::Doubtful(_)) => {
+                    !self.probed
+                }
                 Some(Standing::Shut(_)) | None => false,
             }
         })
@@ -172,15 +181,29 @@ impl<T> Plan<T> {
         if let Err(skip) = &candidate.usable {
             return shut(SkipKind::Unusable, skip.clone());
         }
+        let view = self.store.view(&candidate.scope, now);
+        // What the server says it has loaded, unless less is to be used.
+        let window = match (candidate.window, view.context) {
+            (Some(own), Some(stated)) => Some(own.min(stated)),
+            (own, stated) => own.or(stated),
+        };
         if let Some(needs) = &self.needs
-            && let Err(skip) = fit_window(needs, &candidate.capabilities, candidate.window)
+            && let Err(skip) = fit_window(needs, &candidate.capabilities, window)
         {
-            return shut(SkipKind::Unfit, skip);
+            let fits_by_config =
+                || fit_window(needs, &candidate.capabilities, candidate.window).is_ok();
+            return match shut(SkipKind::Unfit, skip) {
+                // It may have been loaded anew since, with a larger window.
+                Some(Standing::Shut(skipped)) if window < candidate.window && fits_by_config() => {
+                    Some(Standing::Doubtful(skipped))
+                }
+                standing => standing,
+            };
         }
         if let Some(overflowed) = self.overflow
-            && !is_larger(candidate.window, overflowed)
+            && !is_larger(window, overflowed)
         {
-            let text = match (candidate.window, overflowed) {
+            let text = match (window, overflowed) {
                 (Some(window), Some(full)) => {
                     format!("window of {window} tokens is not larger than {full}, which overflowed")
                 }
@@ -202,7 +225,6 @@ impl<T> Plan<T> {
             let text = format!("shares what failed with {name}");
             return shut(SkipKind::Shared, Skip::new(reason, text, reason.advice()));
         }
-        let view = self.store.view(&candidate.scope, now);
         Some(match (view.breaker, view.cooling) {
             (BreakerState::HalfOpen, Some(cooling)) => Standing::Tried(cooling),
             (BreakerState::HalfOpen, None) => Standing::HalfOpen,
@@ -237,7 +259,7 @@ impl<T> Plan<T> {
         for target in 0..self.candidates.len() {
             let skipped = match self.standing(target, now) {
                 None => continue,
-                Some(Standing::Shut(skipped)) => Some(skipped),
+                Some(Standing::Shut(skipped) | Standing::Doubtful(skipped)) => Some(skipped),
                 Some(Standing::Cooling(cooling)) => self.skip_cooling(target, cooling),
                 Some(Standing::Open | Standing::HalfOpen | Standing::Tried(_)) => {
                     let text = "not reached before the deadline".to_owned();

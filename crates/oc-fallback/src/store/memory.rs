@@ -1,5 +1,6 @@
 //! The store that ships: a bounded map behind one lock.
 
+mod contexts;
 mod windows;
 
 use std::{
@@ -7,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use self::contexts::StatedContext;
 use self::windows::{PROBE_LEASE, Place, State};
 use super::{Breaker, BreakerState, Cooling, Outcome, Store, View};
 use crate::{budget::after, cooldown::Reach, reason::Reason, retry::Purse, target::Scope};
@@ -128,17 +130,26 @@ impl MemoryStore {
         breakers
     }
 
-    /// Closes every window and fills every purse.
+    /// The context windows that servers have stated in the last ten minutes.
+    #[must_use]
+    pub fn contexts(&self, now: Instant) -> Vec<StatedContext> {
+        self.lock().contexts.list(now)
+    }
+
+    /// Closes every window, fills every purse, and forgets what servers have
+    /// stated.
     pub fn reset(&self) {
         *self.lock() = State::default();
     }
 
-    /// Closes every window at `origin` and fills its purse.
+    /// Closes every window at `origin`, fills its purse, and forgets what it
+    /// has stated.
     pub fn reset_origin(&self, origin: &str) {
         let mut state = self.lock();
         state.windows.retain(|place, _| &*place.origin != origin);
         state.count = state.windows.values().map(Vec::len).sum();
         state.purses.remove(origin);
+        state.contexts.forget(origin);
     }
 
     /// Closes every window that keeps `scope` out, those of its key and its
@@ -156,9 +167,10 @@ impl MemoryStore {
 impl Store for MemoryStore {
     fn view(&self, scope: &Scope, now: Instant) -> View {
         let state = self.lock();
-        if state.windows.is_empty() {
+        if state.windows.is_empty() && state.contexts.is_empty() {
             return View::default();
         }
+        let context = state.contexts.at(scope, now);
         let places = Place::all(scope);
         let windows = || places.iter().filter_map(|place| state.windows.get(place)).flatten();
         let open = windows()
@@ -166,7 +178,7 @@ impl Store for MemoryStore {
             .max_by_key(|window| window.until)
             .map(|window| Cooling::new(window.reason, window.until.saturating_duration_since(now)));
         if open.is_some() {
-            return View::new(open);
+            return View::new(open).with_context(context);
         }
         let mut half_open = windows()
             .filter(|window| window.state(now) == BreakerState::HalfOpen)
@@ -176,9 +188,10 @@ impl Store for MemoryStore {
             })
             .peekable();
         if half_open.peek().is_none() {
-            return View::default();
+            return View::default().with_context(context);
         }
         View::half_open(half_open.flatten().max_by_key(|cooling| cooling.remaining))
+            .with_context(context)
     }
 
     fn record(&self, scope: &Scope, outcome: &Outcome, now: Instant) {
@@ -196,6 +209,7 @@ impl Store for MemoryStore {
             }
             Outcome::Answered => state.close(scope),
             Outcome::ProbeEnded => state.end_probe(scope),
+            Outcome::Context { tokens } => state.contexts.note(scope, tokens, now),
             Outcome::Failed { reason, retry_after } => {
                 if let Some(place) = Place::of(scope, Reach::of(reason)) {
                     state.open(place, reason, retry_after, now);

@@ -34,6 +34,7 @@ async fn status(Shared(state): Shared<State>) -> Response {
         "reload": lasting.reloads(),
         "chain": chain(&state),
         "breakers": breakers,
+        "stated_contexts": state.store().contexts(now.into_std()),
         "recent": state.records(),
     }))
     .into_response()

@@ -9,6 +9,7 @@ mod dialect_client;
 mod dialect_failures;
 mod dialects;
 mod failures;
+mod fit;
 mod guard;
 mod lifecycle;
 mod operations;

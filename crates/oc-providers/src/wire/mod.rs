@@ -29,6 +29,7 @@ use http::{HeaderMap, StatusCode};
 use oc_responses_stream::{Interpret, UpstreamError};
 use serde_json::Value;
 
+use crate::capabilities::Compat;
 use crate::endpoint::{Api, Endpoint};
 use crate::error::ProviderError;
 use crate::loss::Loss;
@@ -45,6 +46,11 @@ pub trait Wire: fmt::Debug + Send + Sync {
 
     /// A fresh reader for one answer.
     fn interpreter(&self) -> Box<dyn Interpret + Send>;
+
+    /// Whether a JSON schema for the answer can be said to a host of this kind.
+    fn carries_json_schema(&self, _compat: &Compat) -> bool {
+        true
+    }
 
     /// What a failed answer says of itself.
     fn failure(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {

@@ -194,8 +194,8 @@ impl ResponseMachine {
 
     /// Takes one delta.
     ///
-    /// [`Delta::Opened`] and [`Delta::Alive`] write nothing. A seal is kept
-    /// where it is this wire's (`openai-responses`) and its reasoning is still
+    /// [`Delta::Opened`], [`Delta::Alive`] and [`Delta::Progress`] write nothing. A
+    /// seal is kept where it is this wire's (`openai-responses`) and its reasoning is still
     /// open; an annotation where its text is.
     pub fn push(&mut self, delta: &Delta) {
         if self.is_terminal() {
@@ -205,6 +205,7 @@ impl ResponseMachine {
             delta,
             Delta::Opened(_)
                 | Delta::Alive
+                | Delta::Progress(_)
                 | Delta::Usage(_)
                 | Delta::ItemEnd(_)
                 | Delta::Seal(_)
@@ -215,7 +216,7 @@ impl ResponseMachine {
             self.settle();
         }
         match delta {
-            Delta::Opened(_) | Delta::Alive => {}
+            Delta::Opened(_) | Delta::Alive | Delta::Progress(_) => {}
             Delta::Started(_) => self.open(),
             Delta::Text(text) => self.text(text, false),
             Delta::Refusal(text) => self.text(text, true),

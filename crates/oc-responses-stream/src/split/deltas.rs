@@ -343,6 +343,7 @@ fn slot_of(delta: &mut Delta) -> Option<&mut Slot> {
         Delta::ItemEnd(d) => &mut d.slot,
         Delta::Opened(_)
         | Delta::Alive
+        | Delta::Progress(_)
         | Delta::Started(_)
         | Delta::Usage(_)
         | Delta::Finish(_)

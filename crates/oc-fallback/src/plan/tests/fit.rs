@@ -91,3 +91,42 @@ fn an_overflow_still_goes_only_to_a_larger_window() {
     assert_eq!(sim.next(0), begin(1, 2), "b may fit by the estimate, but a was larger");
     assert_eq!(sim.plan.ledger().skipped[0].kind, SkipKind::Window);
 }
+
+/// What a server states when a prompt overflows counts for the next requests:
+/// the config's 65,536 tokens are not what it has loaded.
+#[test]
+fn a_stated_window_is_remembered_for_a_while() {
+    let store = Arc::new(MemoryStore::new());
+    let policy = Policy::default().with_total(secs(100));
+    let t0 = start();
+    let request = |after: u64, tokens: u64, alone: bool| {
+        let mut chain = vec![candidate("box").with_window(65_536)];
+        if !alone {
+            chain.push(candidate("hosted").with_window(200_000));
+        }
+        let Sim { plan, t0 } = Sim::at(t0 + secs(after), chain, policy, store.clone());
+        Sim { plan: plan.with_needs(Needs::new().with_input(Estimate::exact(tokens))), t0 }
+    };
+    let mut first = request(0, 5_000, false);
+    assert_eq!(first.next(0), begin(0, 0));
+    let mut overflow = Problem::new(Reason::ContextOverflow);
+    overflow.window = Some(2_048);
+    first.tell(0, AttemptEvent::Failed(overflow), 0);
+    first.next(0);
+    assert_eq!(first.next(0), begin(1, 1));
+    assert_eq!(store.contexts(t0)[0].tokens, 2_048);
+
+    let mut second = request(1, 5_000, false);
+    assert_eq!(second.next(0), begin(0, 1));
+    let skipped = &second.plan.ledger().skipped[0];
+    assert_eq!(skipped.text, "needs a window of 5001 tokens, has 2048");
+    // A prompt that fits is asked there, and so is everything after ten minutes.
+    assert_eq!(request(1, 1_000, false).next(0), begin(0, 0));
+    assert_eq!(request(601, 5_000, false).next(0), begin(0, 0));
+    // It may be loaded anew by now: where nobody else is left, it is asked.
+    let mut lone = request(1, 5_000, true);
+    assert_eq!(lone.next(0), begin(0, 0));
+    assert!(lone.plan.ledger().attempts[0].probe);
+    store.reset();
+    assert_eq!(request(1, 5_000, false).next(0), begin(0, 0));
+}

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::MemoryStore;
+use super::{MemoryStore, contexts::Contexts};
 use crate::{
     budget::after,
     cooldown::{FORGET_AFTER, Reach, cooldown},
@@ -25,6 +25,7 @@ pub(super) struct State {
     /// The number of windows in all places.
     pub(super) count: usize,
     pub(super) purses: HashMap<Arc<str>, Purse>,
+    pub(super) contexts: Contexts,
 }
 
 /// A scope cut down to what a reason reaches.

@@ -24,6 +24,7 @@ pub use render::{RenderOptions, Renderer};
 pub use stream::MessagesInterpreter;
 
 use super::{Encoded, Wire};
+use crate::capabilities::Compat;
 use crate::endpoint::Endpoint;
 use crate::error::ProviderError;
 use crate::request::Request;
@@ -45,6 +46,11 @@ impl Wire for AnthropicMessages {
             HeaderValue::from_static("2023-06-01"),
         );
         Ok(encoded)
+    }
+
+    /// `output_config.format` came late, and is not known to every host.
+    fn carries_json_schema(&self, compat: &Compat) -> bool {
+        compat.structured_output
     }
 
     fn interpreter(&self) -> Box<dyn Interpret + Send> {

@@ -167,7 +167,7 @@ impl Renderer {
             return;
         }
         match delta {
-            Delta::Opened(_) | Delta::Alive | Delta::ItemEnd(_) => {}
+            Delta::Opened(_) | Delta::Alive | Delta::Progress(_) | Delta::ItemEnd(_) => {}
             Delta::Started(_) => self.begin(),
             Delta::Text(text) => self.text(text),
             Delta::Refusal(refusal) => self.refusal(&refusal.text),
