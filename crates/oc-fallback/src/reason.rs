@@ -151,7 +151,7 @@ impl Reason {
             Self::ReasoningOnly => "reasoning_only",
             Self::Incomplete => "incomplete",
             Self::BadToolCall => "bad_tool_call",
-            Self::ToolMarkup => "tool_markup",
+            Self::ToolMarkup => "tool_markup_as_text",
             Self::ReasoningInText => "reasoning_in_text",
             Self::Declined => "declined",
             Self::ContentFilter => "content_filter",

@@ -44,7 +44,7 @@ pub(super) const CODES: &[(&str, Reason)] = &[
     // whose arguments are no JSON object; one in the model's own markup; reasoning
     // that went out as text before its closing tag showed what it was
     ("bad_tool_call", Reason::BadToolCall),
-    ("tool_markup", Reason::ToolMarkup),
+    ("tool_markup_as_text", Reason::ToolMarkup),
     ("reasoning_in_text", Reason::ReasoningInText),
     // Google
     ("resource_exhausted", Reason::RateLimit),
