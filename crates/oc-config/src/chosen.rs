@@ -193,7 +193,8 @@ fn named(
     if let Some(profile) = &profile
         && context.secrets.profiles.key(profile, model_ref.provider()).is_none()
     {
-        let reason = format!("no key is stored for profile `{profile}`; the provider's is used");
+        let reason =
+            format!("no usable key is stored for profile `{profile}`; the provider's is used");
         let fix = "give the provider an `apiKey`, or leave out what follows `@`".to_owned();
         context.warning(at, reason, Some(fix));
     }

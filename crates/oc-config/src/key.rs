@@ -177,10 +177,34 @@ pub(crate) fn follow(
     node: Option<&Node>,
     secrets: &SecretSources<'_>,
 ) -> Found {
-    match input {
+    let found = match input {
         SecretInput::Reference(reference) => secrets.reference(reference),
         SecretInput::Text(text) => follow_text(text, node.and_then(Node::text), secrets.env),
+    };
+    match found {
+        Found::Value(secret, source) => sendable(secret, source),
+        other => other,
     }
+}
+
+/// `secret`, if a header can carry it: that is how keys travel, and how those
+/// of clients come in.
+pub(crate) fn sendable(secret: Secret, source: KeySource) -> Found {
+    if is_header_value(secret.expose()) {
+        return Found::Value(secret, source);
+    }
+    let what = match source.variable() {
+        Some(name) => format!("variable `{name}`"),
+        None => "the value".to_owned(),
+    };
+    Found::Missing(
+        format!("{what} holds characters that no HTTP header can carry"),
+        "look for line ends, control characters and letters beyond ASCII in it".to_owned(),
+    )
+}
+
+pub(crate) fn is_header_value(value: &str) -> bool {
+    value.chars().all(|c| (' '..='~').contains(&c) || c == '\t')
 }
 
 fn follow_text(text: &str, written: Option<&Text>, env: &Layered<'_>) -> Found {
@@ -240,8 +264,13 @@ pub(crate) fn usual(id: &str, vars: &[String], optional: bool, secrets: &SecretS
     for name in vars {
         if let Some(value) = secrets.env.get(name) {
             let source = KeySource::Variable { name: name.clone() };
-            let secret = trimmed(&value);
-            return Key::Ready { secret, source };
+            return match sendable(trimmed(&value), source) {
+                Found::Value(secret, source) => Key::Ready { secret, source },
+                Found::Missing(reason, fix) | Found::Refused(reason, fix) => {
+                    Key::Missing { reason, fix }
+                }
+                Found::Empty => continue,
+            };
         }
     }
     if let Some((secret, source)) = secrets.profiles.first_key(id) {

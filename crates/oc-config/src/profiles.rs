@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::catalog::Catalog;
 use crate::files::Files;
+use crate::key::is_header_value;
 use crate::raw::Auth;
 use crate::reading::Reading;
 use crate::resolve::canonical_id;
@@ -87,7 +88,9 @@ pub(crate) fn read(
             Kind::Token => stored.token.clone(),
             Kind::Oauth => None,
         };
-        let secret = secret.filter(|secret| !secret.trim().is_empty()).map(Secret::new);
+        // One that no header can carry is as good as none.
+        let usable = |secret: &String| !secret.trim().is_empty() && is_header_value(secret);
+        let secret = secret.filter(usable).map(Secret::new);
         let provider = canonical_id(&stored.provider, Catalog::built_in());
         profiles.stored.insert(id.clone(), Profile { provider, kind: stored.kind, secret });
     }

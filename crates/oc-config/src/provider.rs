@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::catalog::CatalogProvider;
 use crate::document::Path;
-use crate::key::{Found, follow, usual};
+use crate::key::{Found, follow, sendable, usual};
 use crate::locality::{Endpoint, Locality, judge};
 use crate::model::{Api, AuthMode, Provider};
 use crate::raw::{
@@ -183,8 +183,9 @@ fn endpoint(
     base_url(url, &at, context, unsupported)
 }
 
-/// Checks a base URL that stands in the file. One that lacks a variable makes
-/// the provider unusable and is no error; the variable was warned about.
+/// Checks a base URL that stands in the file. One that is no URL, or lacks a
+/// variable, makes unusable what it was meant for, and is no error: a bad
+/// provider does not drop the others. A variable was warned about before.
 pub(crate) fn base_url(
     url: &str,
     at: &Path,
@@ -199,7 +200,9 @@ pub(crate) fn base_url(
     match Endpoint::parse(url) {
         Ok(endpoint) => Some(endpoint),
         Err((reason, fix)) => {
-            context.error(at, reason, Some(fix.to_owned()));
+            let told = format!("{reason}: nothing can be sent there");
+            context.warning(at, told, Some(fix.to_owned()));
+            unsupported.get_or_insert((format!("`baseUrl`: {reason}"), fix.to_owned()));
             None
         }
     }
@@ -237,13 +240,11 @@ fn key(
         return usual(id, key_vars, optional, context.secrets);
     };
     match follow(input, context.document.find(&at), context.secrets) {
-        Found::Value(secret, _) if !is_header_value(secret.expose()) => {
-            let reason = "the key holds characters that no HTTP header can carry";
-            context.error(&at, reason, Some("check for line ends and spaces".to_owned()));
-            usual(id, key_vars, optional, context.secrets)
-        }
         Found::Value(secret, source) => Key::Ready { secret, source },
-        Found::Missing(reason, fix) => Key::Missing { reason, fix },
+        Found::Missing(reason, fix) => {
+            context.warning(&at, reason.clone(), Some(fix.clone()));
+            Key::Missing { reason, fix }
+        }
         Found::Refused(reason, fix) => {
             context.error(&at, reason, Some(fix));
             usual(id, key_vars, optional, context.secrets)
@@ -272,15 +273,12 @@ pub(crate) fn headers(
             continue;
         }
         match follow_header(input, &at, context) {
-            Found::Value(value, _) if !is_header_value(value.expose()) => {
-                let fix = Some("check for line ends".to_owned());
-                context.error(&at, "not a header value", fix);
-            }
             Found::Value(value, _) => {
                 headers.insert(name.to_lowercase(), value);
             }
             Found::Empty => {}
             Found::Missing(reason, fix) | Found::Refused(reason, fix) => {
+                context.warning(&at, reason.clone(), Some(fix.clone()));
                 unsupported.get_or_insert((format!("header `{name}`: {reason}"), fix));
             }
         }
@@ -291,9 +289,7 @@ pub(crate) fn headers(
 /// Header strings are values, never names of variables or commands.
 fn follow_header(input: &SecretInput, at: &Path, context: &Context<'_, '_>) -> Found {
     match (input, context.missing_variable(at)) {
-        (SecretInput::Text(text), None) => {
-            Found::Value(Secret::new(text.clone()), KeySource::Config)
-        }
+        (SecretInput::Text(text), None) => sendable(Secret::new(text.clone()), KeySource::Config),
         _ => follow(input, context.document.find(at), context.secrets),
     }
 }
@@ -301,10 +297,6 @@ fn follow_header(input: &SecretInput, at: &Path, context: &Context<'_, '_>) -> F
 fn is_header_name(name: &str) -> bool {
     !name.is_empty()
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
-}
-
-fn is_header_value(value: &str) -> bool {
-    value.chars().all(|c| (' '..='~').contains(&c) || c == '\t')
 }
 
 fn auth_mode(
