@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::catalog::Catalog;
+use crate::command::{Asking, Permission, by_alias, wanted};
 use crate::document::{Node, Text};
 use crate::env::{Layered, is_variable_name};
 use crate::files::{Files, why_not};
@@ -33,6 +34,7 @@ pub(crate) struct SecretSources<'a> {
     stores: BTreeMap<String, SecretStore>,
     defaults: BTreeMap<SecretSource, String>,
     pub(crate) profiles: Profiles,
+    commands: Asking<'a>,
     /// Files that were looked at.
     asked: RefCell<Vec<PathBuf>>,
 }
@@ -51,6 +53,7 @@ impl<'a> SecretSources<'a> {
             stores: secrets.providers.clone(),
             defaults: secrets.defaults.by_source(),
             profiles: Profiles::default(),
+            commands: Asking::nobody(),
             asked: RefCell::default(),
         }
     }
@@ -62,6 +65,24 @@ impl<'a> SecretSources<'a> {
     pub(crate) fn with_profiles(self, profiles: Profiles) -> Self {
         let asked = profiles.path.iter().cloned().collect();
         Self { profiles, asked: RefCell::new(asked), ..self }
+    }
+
+    /// With commands that may be run for the SecretRefs at or below `nodes`.
+    pub(crate) fn with_commands<'n>(
+        mut self,
+        permission: Permission<'a>,
+        nodes: impl Iterator<Item = &'n Node>,
+    ) -> Self {
+        // Most configs have none, and need not be searched.
+        if self.stores.values().any(|store| store.source == SecretSource::Exec) {
+            let mut found = BTreeMap::new();
+            nodes.for_each(|node| wanted(node, &mut found));
+            let by_alias = by_alias(found, |reference| self.alias(reference).to_owned());
+            self.commands = Asking::new(permission, by_alias);
+        } else {
+            self.commands = Asking::new(permission, BTreeMap::new());
+        }
+        self
     }
 
     pub(crate) fn asked(&self) -> Vec<PathBuf> {
@@ -78,10 +99,17 @@ impl<'a> SecretSources<'a> {
                 }
                 Err((reason, fix)) => Found::Missing(reason, fix),
             },
-            SecretSource::Exec => Found::Missing(
-                "the gateway runs no command to get a secret".to_owned(),
-                "run it before, and pass its output as `${NAME}`, or keep it in a file".to_owned(),
-            ),
+            SecretSource::Exec => {
+                let (alias, store) = (self.alias(reference), self.store(reference));
+                let home = self.home.as_deref();
+                match self.commands.secret(alias, &reference.id, store, self.env, home) {
+                    Ok(secret) => {
+                        let (provider, id) = (alias.to_owned(), reference.id.clone());
+                        Found::Value(secret, KeySource::Command { provider, id })
+                    }
+                    Err((reason, fix)) => Found::Missing(reason, fix),
+                }
+            }
             SecretSource::Store => {
                 let id = &reference.id;
                 Found::Missing(

@@ -16,8 +16,8 @@
 //! - Reads JSON5 strictly in the sections that concern models (`models`,
 //!   `agents`, `auth`, `env`, `secrets`, `gateway.reload`), in the union of
 //!   OpenClaw's February and September 2026 versions, and accepts the rest.
-//! - Follows `$include`, `.env`, SecretRefs of variables and files, and reads
-//!   the keys that OpenClaw of February stored.
+//! - Follows `$include`, `.env`, SecretRefs of variables, files and commands,
+//!   and reads the keys that OpenClaw of February stored.
 //! - Merges the configured providers with a hosted catalog that comes as data.
 //! - Resolves refs, aliases and fallbacks to a [`Chain`], with the reason and
 //!   the fix for every candidate that cannot be used, and explains each value
@@ -27,9 +27,10 @@
 //! - Reads the gateway's own [`Settings`] the same way.
 //!
 //! # What it does not
-//! It makes no request, runs no command and knows no wire format. It writes
-//! nothing. It reads no environment: variables come through [`Env`]. Files come
-//! through [`Files`]; only [`Config::load`], [`Settings::load`] and a
+//! It makes no request, starts no process and knows no wire format. It writes
+//! nothing. It reads no environment: variables come through [`Env`]. Commands
+//! that give secrets are run by whoever passes [`Commands`] in, where the
+//! settings allow it. Files come through [`Files`]; only [`Config::load`], [`Settings::load`] and a
 //! [`Reading`] that is given no other open any. Keys are [`Secret`]s and are
 //! in no message, no `Debug` and no masked source.
 //!
@@ -71,6 +72,7 @@
 mod catalog;
 mod chain;
 mod chosen;
+mod command;
 mod config;
 mod diagnostic;
 mod discovered;
@@ -98,10 +100,12 @@ pub mod schema;
 mod secret;
 mod settings;
 mod source;
+mod stores;
 mod substitute;
 mod warnings;
 
 pub use chain::{Candidate, Chain, ExplicitModels, UnknownModel, UnusableReason, Usability};
+pub use command::{CommandFailure, Commands, SecretCommand};
 pub use config::Config;
 pub use diagnostic::{Diagnostic, Loaded, MaskedSource, Severity};
 pub use discovered::{Discovered, HostedKey, ServerKind};
@@ -119,7 +123,7 @@ pub use reference::reference_markdown;
 pub use secret::{Key, KeySource, Secret};
 pub use settings::{
     AfterCommit, Budget, ByClass, Client, ColdStart, Commit, Deadlines, DeclaredLocality, Fallback,
-    Hedge, HedgeAfter, Limits, Output, Period, Privacy, ProviderSettings, Refusal, Retry, Settings,
-    Store, StoreKind, Telemetry,
+    Hedge, HedgeAfter, Limits, Output, Period, Privacy, ProviderSettings, Refusal, Retry,
+    SecretSettings, Settings, Store, StoreKind, Telemetry,
 };
 pub use source::ConfigSource;

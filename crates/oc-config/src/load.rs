@@ -5,6 +5,7 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
+use crate::command::Permission;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Loaded, MaskedSource, Report, Severity};
 use crate::document::{
@@ -83,7 +84,8 @@ fn config(
         let files = reading.files.filter(|_| path.is_some());
         let secrets = SecretSources::new(&env, files, reading.home.clone(), &raw.secrets);
         let profiles = profiles::read(reading, state.as_deref(), files).ordered(&raw.auth);
-        let secrets = secrets.with_profiles(profiles);
+        let sections = SUBSTITUTED.iter().filter_map(|section| document.root.get(section));
+        let secrets = secrets.with_profiles(profiles).with_commands(permission(reading), sections);
         let catalog = Catalog::built_in();
         let secrets = &secrets;
         let mut context = {
@@ -91,6 +93,11 @@ fn config(
             Context { document, secrets, catalog, report, others_can_read, elsewhere }
         };
         let settings = settings.map(|raw| raw.resolve(&at, &mut context));
+        if settings.as_ref().is_some_and(|settings| settings.secrets.exec) {
+            let reason = "not followed here: what names the commands cannot also allow them";
+            let fix = Some("write it into the settings file, oc-gateway.json5".to_owned());
+            context.warning(&at.key("secrets").key("exec"), reason, fix);
+        }
         let config = resolve(&raw, settings, context);
         (config, secrets.asked())
     })
@@ -215,6 +222,16 @@ fn passed_over(document: &Document, report: &Report<'_>) -> Vec<(String, usize)>
     let theirs = |key: &str| !OWNED.contains(&key) && key != SETTINGS_KEY && key != "$schema";
     let entries = document.root.entries().iter().filter(|entry| theirs(&entry.key));
     entries.map(|entry| (entry.key.clone(), report.place(&entry.key_span).line)).collect()
+}
+
+/// Commands are run where the settings say so. The config's own `ocGateway`
+/// does not count: what names the commands cannot also allow them.
+fn permission<'a>(reading: &Reading<'a>) -> Permission<'a> {
+    match (reading.settings.is_some_and(|settings| settings.secrets.exec), reading.commands) {
+        (false, _) => Permission::NotGiven,
+        (true, None) => Permission::NoRunner,
+        (true, Some(commands)) => Permission::Given(commands),
+    }
 }
 
 /// The `.env` files, the strongest first, and where they were looked for.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::command::Commands;
 use crate::config::Config;
 use crate::diagnostic::Loaded;
 use crate::env::Env;
@@ -11,7 +12,7 @@ use crate::load;
 use crate::settings::Settings;
 use crate::source::Disk;
 
-/// What a config is read with: variables, and the files around it.
+/// What a config is read with: variables, the files around it, and commands.
 ///
 /// [`Config::load`] is this with the disk. Use it to read a further `.env`, or
 /// to read from something that is no disk:
@@ -53,6 +54,7 @@ pub struct Reading<'a> {
     pub(crate) dot_env: Vec<PathBuf>,
     pub(crate) home: Option<PathBuf>,
     pub(crate) settings: Option<&'a Settings>,
+    pub(crate) commands: Option<&'a dyn Commands>,
 }
 
 impl<'a> Reading<'a> {
@@ -61,7 +63,7 @@ impl<'a> Reading<'a> {
     pub fn new(env: &'a dyn Env) -> Self {
         let home = env.var("OPENCLAW_HOME").or_else(|| env.var("HOME"));
         let home = home.filter(|home| !home.is_empty()).map(PathBuf::from);
-        Self { env, files: Some(&Disk), dot_env: Vec::new(), home, settings: None }
+        Self { env, files: Some(&Disk), dot_env: Vec::new(), home, settings: None, commands: None }
     }
 
     /// With files from elsewhere.
@@ -94,6 +96,15 @@ impl<'a> Reading<'a> {
     #[must_use]
     pub fn settings(mut self, settings: &'a Settings) -> Self {
         self.settings = Some(settings);
+        self
+    }
+
+    /// With commands for SecretRefs of `source: "exec"`. They are run only where
+    /// the [`settings`](Self::settings) say `secrets.exec: true`; without either,
+    /// what needs such a secret is unusable, with the reason.
+    #[must_use]
+    pub fn commands(mut self, commands: &'a dyn Commands) -> Self {
+        self.commands = Some(commands);
         self
     }
 

@@ -15,8 +15,9 @@ use crate::model::Model;
 use crate::model_ref::ModelRef;
 use crate::nearest::nearest;
 use crate::provider;
-use crate::raw::{MergeMode, ProviderRow, Raw, SecretSource};
+use crate::raw::{MergeMode, ProviderRow, Raw};
 use crate::settings::Settings;
+use crate::stores::check_stores;
 use crate::warnings::warn;
 
 /// What resolving needs at hand.
@@ -108,25 +109,6 @@ pub(crate) fn resolve(
     config.profiles = context.secrets.profiles.clone();
     warn(&config, &rows, context);
     config
-}
-
-/// What each source of secrets cannot do without.
-fn check_stores(raw: &Raw, context: &mut Context<'_, '_>) {
-    let base = Path::of(["secrets", "providers"]);
-    for (alias, store) in &raw.secrets.providers {
-        let at = base.key(alias);
-        let (needed, there) = match store.source {
-            SecretSource::File => ("path", store.path.is_some()),
-            SecretSource::Exec => {
-                let there = store.command.is_some() || store.plugin_integration.is_some();
-                ("command", there)
-            }
-            SecretSource::Env | SecretSource::Store => continue,
-        };
-        if !there && context.lacks(&at, needed) {
-            context.error(&at, format!("`{needed}` is missing"), Some(format!("add `{needed}`")));
-        }
-    }
 }
 
 /// The written key of each configured provider, by its canonical id.

@@ -36,7 +36,7 @@ impl fmt::Debug for Secret {
 
 /// Where a key came from, without the key. `Display` gives the stable words
 /// `config`, `env:NAME`, `env:NAME via ${NAME}`, `env:NAME via SecretRef`,
-/// `file:PROVIDER#ID` and `profile:ID`.
+/// `file:PROVIDER#ID`, `exec:PROVIDER#ID` and `profile:ID`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeySource {
@@ -64,6 +64,13 @@ pub enum KeySource {
         /// The place in it, a JSON pointer, or `value`.
         id: String,
     },
+    /// `{ source: "exec", … }`: the output of a command.
+    Command {
+        /// The entry of `secrets.providers` that names the command.
+        provider: String,
+        /// What it was asked for.
+        id: String,
+    },
     /// A profile in OpenClaw's `auth-profiles.json`.
     Profile {
         /// Its id.
@@ -78,7 +85,7 @@ impl KeySource {
     #[must_use]
     pub fn variable(&self) -> Option<&str> {
         match self {
-            Self::Config | Self::File { .. } | Self::Profile { .. } => None,
+            Self::Config | Self::File { .. } | Self::Command { .. } | Self::Profile { .. } => None,
             Self::Variable { name } | Self::Substituted { name } | Self::SecretRef { name } => {
                 Some(name)
             }
@@ -94,6 +101,7 @@ impl fmt::Display for KeySource {
             Self::Substituted { name } => write!(f, "env:{name} via ${{{name}}}"),
             Self::SecretRef { name } => write!(f, "env:{name} via SecretRef"),
             Self::File { provider, id } => write!(f, "file:{provider}#{id}"),
+            Self::Command { provider, id } => write!(f, "exec:{provider}#{id}"),
             Self::Profile { id, .. } => write!(f, "profile:{id}"),
         }
     }

@@ -237,6 +237,14 @@ const CASES: &[(&str, &str)] = &[
         r#"{ secrets: { providers: { f: { source: 'file', mode: 'jsn' }, g: { source: 'file' }, h: { source: 'exec' } } } }"#,
     ),
     ("a secret store of nothing", r#"{ secrets: { providers: { f: { path: '/k' } } } }"#),
+    (
+        "keys of another source of secrets",
+        r#"{ secrets: { providers: { e: { source: 'env', path: '/k' }, f: { source: 'file', path: '/k', passEnv: [] }, s: { source: 'store', args: [] }, x: { source: 'exec', pluginIntegration: { pluginId: 'p', integrationId: 'i' }, args: [] } } } }"#,
+    ),
+    (
+        "bounds of a source of secrets",
+        r#"{ secrets: { providers: { f: { source: 'file', path: '/k', maxBytes: 20971521 }, x: { source: 'exec', command: '/x', timeoutMs: 120001, noOutputTimeoutMs: 1e9, maxOutputBytes: 0 } } } }"#,
+    ),
     ("shell env", r#"{ env: { shellEnv: { enable: true } } }"#),
     ("debounce", r#"{ gateway: { reload: { debounceMs: -5 } } }"#),
     // several

@@ -14,7 +14,6 @@ const DIFFERENT: &[(&str, &str)] = &[
         "models.providers.key.models.0.id",
         "a row without an id is told as one problem with its place",
     ),
-    ("secrets.providers.key~exec.pluginIntegration", "one of two forms: `command` is the other"),
     ("agents.defaults.compaction.identifierPolicy", "not read: OpenClaw's own business"),
     ("agents.defaults.compaction.qualityGuard", "not read: OpenClaw's own business"),
     ("agents.defaults.compaction.midTurnPrecheck", "not read: OpenClaw's own business"),

@@ -98,7 +98,7 @@ impl Seen {
 pub async fn follow(
     live: &Live,
     seen: Seen,
-    mut read: impl FnMut() -> Result<Fresh, String>,
+    mut read: impl AsyncFnMut() -> Result<Fresh, String>,
 ) -> Result<(), WatchError> {
     let Seen { mut watch, print: before, hasher } = seen;
     // What the files held when they were last read.
@@ -116,7 +116,7 @@ pub async fn follow(
             now = print(&watch, &hasher);
         }
         read_as = Some(now);
-        if let Some(fresh) = apply(live, read())
+        if let Some(fresh) = apply(live, read().await)
             && fresh != watch
         {
             (watch, read_as) = (fresh, None);

@@ -193,7 +193,6 @@ impl SecretDefaults {
 /// not know is refused when the whole is checked.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[expect(dead_code, reason = "no command is run, so its settings are read for strictness only")]
 pub(crate) struct SecretStore {
     /// Where the secrets are.
     pub(crate) source: SecretSource,
@@ -203,26 +202,29 @@ pub(crate) struct SecretStore {
     pub(crate) path: Option<String>,
     /// `file`: how it is read. Default `json`.
     pub(crate) mode: Option<SecretMode>,
-    /// `file`, `exec`: milliseconds; at most 120000.
-    timeout_ms: Option<Count>,
+    /// `exec`: milliseconds; at most 120000. Default 5000. `file`: not used.
+    pub(crate) timeout_ms: Option<Count>,
     /// `file`: the largest file, in bytes; at most 20971520. Default 1 MiB.
     pub(crate) max_bytes: Option<Count>,
-    /// `exec`: the program; it is never run here.
+    /// `exec`: the program; absolute, or beginning with `~/`. Run only where
+    /// the settings say `secrets.exec: true`.
     pub(crate) command: Option<String>,
-    /// `exec`: its arguments.
-    args: Option<Vec<String>>,
-    /// `exec`: milliseconds without output.
-    no_output_timeout_ms: Option<Count>,
-    /// `exec`: bytes of output.
-    max_output_bytes: Option<Count>,
-    /// `exec`: whether its output must be JSON.
-    json_only: Option<bool>,
+    /// `exec`: its arguments; no shell reads them.
+    pub(crate) args: Option<Vec<String>>,
+    /// `exec`: milliseconds without output; at most 120000. Default: as
+    /// `timeoutMs`.
+    pub(crate) no_output_timeout_ms: Option<Count>,
+    /// `exec`: bytes of output; at most 20971520. Default 1 MiB.
+    pub(crate) max_output_bytes: Option<Count>,
+    /// `exec`: whether its output must be JSON. Default true; `false` takes a
+    /// plain text where one secret is asked for.
+    pub(crate) json_only: Option<bool>,
     /// `exec`: variables it gets.
-    env: Option<BTreeMap<String, String>>,
-    /// `exec`: variables that are passed on.
-    pass_env: Option<Vec<String>>,
-    /// `exec`: folders it may lie in.
-    trusted_dirs: Option<Vec<String>>,
+    pub(crate) env: Option<BTreeMap<String, String>>,
+    /// `exec`: variables that are passed on; it gets no others.
+    pub(crate) pass_env: Option<Vec<String>>,
+    /// `exec`: folders it must lie in. Default: any.
+    pub(crate) trusted_dirs: Option<Vec<String>>,
     /// `exec`: an OpenClaw plugin instead of a program.
     pub(crate) plugin_integration: Option<PluginIntegration>,
 }

@@ -63,6 +63,8 @@ pub struct Settings {
     pub providers: BTreeMap<String, ProviderSettings>,
     /// Where responses are kept. Default: in memory.
     pub store: Store,
+    /// How secrets of the config may be had.
+    pub secrets: SecretSettings,
     /// What is told to others.
     pub telemetry: Telemetry,
     /// Where entries stand in their file, for warnings about them.
@@ -102,6 +104,7 @@ impl Default for Settings {
             region: None,
             providers: BTreeMap::new(),
             store: Store::default(),
+            secrets: SecretSettings::default(),
             telemetry: Telemetry::default(),
             places: BTreeMap::new(),
         }
@@ -472,6 +475,17 @@ pub enum StoreKind {
     File,
     /// A Redis server.
     Redis,
+}
+
+/// How secrets of the config may be had (`secrets`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SecretSettings {
+    /// Whether the config's SecretRefs of `source: "exec"` are followed, which
+    /// runs the commands that `secrets.providers` of the config names. Default
+    /// false. Only the settings file can say it, not `ocGateway` in the config.
+    pub exec: bool,
 }
 
 /// What is told to others (`telemetry`).

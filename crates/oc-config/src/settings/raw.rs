@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    Budget, Client, Deadlines, Fallback, Limits, Output, Privacy, ProviderSettings, Settings,
-    Store, StoreKind, Telemetry,
+    Budget, Client, Deadlines, Fallback, Limits, Output, Privacy, ProviderSettings, SecretSettings,
+    Settings, Store, StoreKind, Telemetry,
 };
 use crate::document::{Path, Place};
 use crate::key::{Found, follow};
@@ -39,6 +39,8 @@ pub(crate) struct RawSettings {
     providers: BTreeMap<String, ProviderSettings>,
     /// Where responses are kept.
     store: Store,
+    /// How secrets of the config may be had.
+    secrets: SecretSettings,
     /// What is told to others.
     telemetry: Telemetry,
     /// For editors.
@@ -114,6 +116,7 @@ impl RawSettings {
             region: self.region,
             providers: self.providers,
             store: self.store,
+            secrets: self.secrets,
             telemetry: self.telemetry,
             ..settings
         }

@@ -11,7 +11,7 @@ use oc_config::{
 };
 use oc_gateway::{State, unbuilt};
 
-use super::{draw::draw, environment, found};
+use super::{draw::draw, environment, found, secret_command};
 
 /// Which files; shared by all commands that read them.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -164,6 +164,7 @@ impl Reading {
         if let Some((_, Ok(settings))) = &own {
             reading = reading.settings(&settings.value);
         }
+        reading = reading.commands(&secret_command::run);
         let config = reading.config(path);
         let mut reading = Self::with_config(config, &path.display().to_string(), own);
         // Settings that are added later count too.

@@ -12,6 +12,7 @@ mod http;
 mod models;
 mod roster;
 mod schema;
+mod secret_command;
 mod serve;
 
 use std::{future::Future, io, process::ExitCode};

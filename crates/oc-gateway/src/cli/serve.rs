@@ -69,7 +69,13 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
 async fn follow(live: &Live, seen: Seen, arguments: &Arguments) -> Infallible {
     // Without files there is nothing to follow: found servers are found once.
     if !seen.is_empty() {
-        let read = || read_again(arguments);
+        // On a thread of its own: what it reads may wait for a command that gives
+        // secrets, and answers must not.
+        let read = async || {
+            let (files, listen) = (arguments.files.clone(), arguments.listen);
+            let reading = tokio::task::spawn_blocking(move || read_again(&files, listen));
+            reading.await.unwrap_or_else(|error| Err(error.to_string()))
+        };
         if let Err(error) = reload::follow(live, seen, read).await {
             tracing::warn!("{:#}", anyhow::Error::from(error));
         }
@@ -77,8 +83,8 @@ async fn follow(live: &Live, seen: Seen, arguments: &Arguments) -> Infallible {
     pending().await
 }
 
-fn read_again(arguments: &Arguments) -> Result<Fresh, String> {
-    let mut reading = Reading::of(&arguments.files);
+fn read_again(files: &Files, listen: Option<SocketAddr>) -> Result<Fresh, String> {
+    let mut reading = Reading::of(files);
     let mut shown = Vec::new();
     // Writing to memory does not fail.
     reading.show(&mut shown).map_err(|error| error.to_string())?;
@@ -89,7 +95,7 @@ fn read_again(arguments: &Arguments) -> Result<Fresh, String> {
             if !shown.is_empty() {
                 tracing::warn!("{}", shown.trim_end());
             }
-            settings.listen = arguments.listen.unwrap_or(settings.listen);
+            settings.listen = listen.unwrap_or(settings.listen);
             Ok(Fresh::new(config, settings, reading.watch))
         }
         _ => Err(shown.trim_end().to_owned()),

@@ -194,7 +194,7 @@ async fn an_edit_comes_into_force_and_a_broken_one_does_not() {
     let first = file.read().unwrap();
     let live = Live::from(State::assemble(first.config, first.settings).unwrap());
     let reads = std::cell::Cell::new(0);
-    let read = || {
+    let read = async || {
         reads.set(reads.get() + 1);
         file.read()
     };
