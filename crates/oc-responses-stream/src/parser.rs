@@ -95,7 +95,7 @@ pub struct Parser<I: Interpret> {
     limits: Limits,
     input: Input,
     fed: usize,
-    /// There is nothing to say, and will not be before a line ends.
+    /// There is nothing to say, and will not be before a line ends: the decoder sleeps.
     quiet: bool,
     ended: bool,
     split: Option<SplitDeltas>,
@@ -217,14 +217,16 @@ impl<I: Interpret> Parser<I> {
     }
 
     /// Takes the next bytes of the answer. Ignored once it has ended or failed.
+    #[inline]
     pub fn feed(&mut self, bytes: impl AsRef<[u8]>) {
-        let mut bytes = bytes.as_ref();
-        if self.quiet && self.decoder.feed_quietly(bytes) {
-            self.fed = self.fed.saturating_add(bytes.len());
-            self.quiet = self.fed <= self.limits.stream_bytes;
-            return;
+        let bytes = bytes.as_ref();
+        if !(self.quiet && self.decoder.feed_quietly(bytes)) {
+            self.take(bytes);
         }
-        self.quiet = false;
+    }
+
+    fn take(&mut self, mut bytes: &[u8]) {
+        self.wake();
         if !matches!(self.state, State::Reading) || self.ended {
             return;
         }
@@ -242,11 +244,25 @@ impl<I: Interpret> Parser<I> {
         }
     }
 
+    /// There is nothing to say, and will not be before a line ends.
+    fn sleep(&mut self) {
+        if matches!(self.input, Input::Events) && !self.ended {
+            let most = self.limits.stream_bytes.saturating_sub(self.fed);
+            self.quiet = self.decoder.sleep(most);
+        }
+    }
+
+    fn wake(&mut self) {
+        if mem::take(&mut self.quiet) {
+            self.fed = self.fed.saturating_add(self.decoder.wake());
+        }
+    }
+
     /// Takes an event that another reader decoded. Do not mix with [`feed`](Self::feed).
     pub fn feed_frame(&mut self, frame: &Frame) {
         if matches!(self.state, State::Reading) && !self.ended {
             self.input = Input::Events;
-            self.quiet = false;
+            self.wake();
             self.frame(frame);
         }
     }
@@ -254,7 +270,7 @@ impl<I: Interpret> Parser<I> {
     /// The input ended.
     pub fn finish(&mut self) {
         self.ended = true;
-        self.quiet = false;
+        self.wake();
         self.decoder.finish();
     }
 
@@ -371,8 +387,7 @@ impl<I: Interpret> Parser<I> {
                 State::Failed(error) => return Some(Err(error.clone())),
             }
             if !self.advance() {
-                let is_stream = matches!(self.input, Input::Events) && !self.ended;
-                self.quiet = is_stream && self.decoder.is_waiting();
+                self.sleep();
                 return None;
             }
         }

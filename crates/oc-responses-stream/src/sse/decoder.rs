@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use memchr::memchr2;
 
 use super::frame::{self, Frame};
@@ -41,6 +41,8 @@ pub struct Decoder {
     /// The current frame was too large: drop lines until it ends.
     skipping: bool,
     finished: bool,
+    /// Asleep: so many bytes may be taken without a look at the limits.
+    quiet_room: usize,
 }
 
 /// What [`Decoder::next_frame`] found.
@@ -98,6 +100,7 @@ impl Decoder {
             skip_lf: false,
             skipping: false,
             finished: false,
+            quiet_room: 0,
         }
     }
 
@@ -110,26 +113,40 @@ impl Decoder {
         self.buf.extend_from_slice(bytes);
     }
 
-    /// Whether all that was fed was looked at, and no line end is half seen.
-    pub(crate) fn is_waiting(&self) -> bool {
+    /// Where all that was fed was looked at and no line end is half seen: goes to
+    /// sleep, to [take bytes quietly](Self::feed_quietly), up to `most` of them.
+    pub(crate) fn sleep(&mut self, most: usize) -> bool {
         let is_seen = self.scanned == self.buf.len() && !self.skip_lf;
-        is_seen && !self.finished && self.start == Start::Past
+        let may_sleep = is_seen && !self.finished && self.start == Start::Past;
+        let length = self.size + self.scanned - self.line;
+        self.quiet_room = if may_sleep { most.min(self.limit.saturating_sub(length)) } else { 0 };
+        may_sleep
     }
 
-    /// Takes bytes that end no line, and says whether it did: then there is
-    /// nothing to give out, and byte by byte costs next to nothing. Only while
-    /// it [is waiting](Self::is_waiting).
+    /// Asleep: takes bytes that end no line, and says whether it did. Then there
+    /// is nothing to give out, and byte by byte costs next to nothing.
     #[inline]
     pub(crate) fn feed_quietly(&mut self, bytes: &[u8]) -> bool {
-        let length = self.size + self.scanned - self.line + bytes.len();
-        let is_quiet = bytes.len() < SHORT
-            && length <= self.limit
-            && !bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r'));
-        if is_quiet {
-            self.buf.extend_from_slice(bytes);
-            self.scanned += bytes.len();
+        let Some(room) = self.quiet_room.checked_sub(bytes.len()) else { return false };
+        // A single byte is stored; what has no known length is a call to `memcpy`.
+        match bytes {
+            [b'\n' | b'\r'] => return false,
+            [byte] => self.buf.put_u8(*byte),
+            _ if bytes.len() < SHORT && !bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r')) => {
+                self.buf.extend_from_slice(bytes);
+            }
+            _ => return false,
         }
-        is_quiet
+        self.quiet_room = room;
+        true
+    }
+
+    /// Ends the sleep, and says how many bytes were taken in it: they hold no line end.
+    pub(crate) fn wake(&mut self) -> usize {
+        let taken = self.buf.len() - self.scanned;
+        self.scanned = self.buf.len();
+        self.quiet_room = 0;
+        taken
     }
 
     /// The same, without a copy where the buffer is empty and `bytes` is not shared.
