@@ -369,8 +369,19 @@ fn one_content_index_per_delta() {
         r#"{"type":"response.output_text.delta","output_index":0,"content_index":9,"delta":"b"}"#,
         r#"{"type":"response.output_text.done","output_index":0,"content_index":9,"text":"ab"}"#,
     ]);
-    let Item::Message(message) = &answer.items[0] else { panic!() };
-    assert_eq!((answer.final_text().as_str(), message.content.len()), ("ab", 1));
+    assert_eq!(parts_of(&answer), ["ab"]);
+    // Said twice, it is still heard once.
+    let delta = |index: u32, text: &str| {
+        json!({"type":"response.output_text.delta","output_index":0,"content_index":index,"delta":text})
+            .to_string()
+    };
+    let whole = |kind: &str| {
+        json!({"type": kind, "output_index": 0, "content_index": 10, "text": "a <b"}).to_string()
+    };
+    let lines = [delta(8, "a"), delta(9, " "), delta(10, "<"), delta(10, "b")];
+    let done = [whole("response.output_text.done"), whole("response.content_part.done")];
+    let lines: Vec<&str> = lines.iter().chain(&done).chain(&done).map(String::as_str).collect();
+    assert_eq!(parts_of(&read(&lines)), ["a <b"]);
 }
 
 #[test]
@@ -383,6 +394,52 @@ fn several_parts_that_were_announced() {
     ]);
     let Item::Message(message) = &answer.items[0] else { panic!() };
     assert_eq!((answer.final_text().as_str(), message.content.len()), ("ab", 2));
+}
+
+/// The texts of the first item's parts.
+fn parts_of(answer: &Answer) -> Vec<&str> {
+    let messages = answer.items.iter().filter_map(|item| match item {
+        Item::Message(message) => Some(message),
+        _ => None,
+    });
+    let parts = messages.flat_map(|message| &message.content);
+    parts
+        .map(|part| match part {
+            oc_responses_stream::Part::Text(text) => text.text.as_str(),
+            other => panic!("{other:?}"),
+        })
+        .collect()
+}
+
+#[test]
+fn a_second_part_that_was_never_announced() {
+    let delta = |index: u32, text: &str| {
+        json!({"type":"response.output_text.delta","output_index":0,"content_index":index,"delta":text})
+            .to_string()
+    };
+    let done = |kind: &str| {
+        json!({"type": kind, "output_index": 0, "content_index": 0, "text": "Hello"}).to_string()
+    };
+    // Its own beginning, so that a block of reasoning there is one.
+    let thinks = "<think>secret</think>Bye";
+    for lines in [
+        vec![delta(0, "Hel"), delta(0, "lo"), delta(1, thinks)],
+        vec![delta(0, "Hello"), delta(1, thinks)],
+        vec![delta(0, "Hello"), delta(1, "\n<thi"), delta(1, "nk>secret</think>"), delta(1, "Bye")],
+        vec![delta(0, "Hello"), done("response.output_text.done"), delta(1, thinks)],
+        vec![delta(0, "Hello"), done("response.content_part.done"), delta(1, thinks)],
+    ] {
+        let answer = read(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(told(&answer), ("HelloBye".into(), "secret".into(), vec![]), "{lines:#?}");
+    }
+    // The index means a part where it stays the same, or where the one before was done.
+    for lines in [
+        vec![delta(0, "a"), delta(0, "b"), delta(1, "c"), delta(1, "d")],
+        vec![delta(0, "ab"), done("response.content_part.done"), delta(1, "c"), delta(1, "d")],
+    ] {
+        let answer = read(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(parts_of(&answer), ["ab", "cd"], "{lines:#?}");
+    }
 }
 
 // ---- restatements ----

@@ -5,15 +5,12 @@ use std::collections::VecDeque;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::parts::{MOST, Parts};
 use super::{item_status, wire};
 use crate::{
     AnnotationDelta, CallId, Delta, HotKind, ItemEnd, ItemStatus, Phase, ReasoningDelta,
     ReasoningKind, Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
 };
-
-/// More items, or more parts of one, than any real answer has. The bound keeps
-/// look-ups by position cheap, whatever a server sends.
-const MOST: usize = 1024;
 
 /// Where an event says that it belongs.
 #[derive(Clone, Copy, Debug, Default)]
@@ -97,24 +94,6 @@ pub(super) struct Entry {
     pub(super) call: Call,
 }
 
-/// The parts of one item, by our own numbers.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Parts {
-    pub(super) all: Vec<Part>,
-}
-
-/// One part, as far as it was streamed.
-#[derive(Clone, Debug)]
-pub(super) struct Part {
-    /// The wire's number for it, where it gave one.
-    index: Option<u32>,
-    pub(super) text: String,
-    pub(super) refusal: bool,
-    pub(super) annotations: usize,
-    /// Announced, nothing said yet.
-    fresh: bool,
-}
-
 #[derive(Clone, Debug, Default)]
 pub(super) struct Call {
     pub(super) call_id: Option<String>,
@@ -124,89 +103,6 @@ pub(super) struct Call {
     has_pieces: bool,
     started: bool,
     ended: bool,
-}
-
-impl Parts {
-    /// The part that a delta with this index belongs to: the one that was
-    /// announced under it, or the current one. A part that was not announced
-    /// begins only where there is none, because a server that never announces
-    /// may count one index per delta (older vLLM).
-    pub(super) fn resolve(&mut self, index: Option<u32>, refusal: bool, strict: bool) -> u32 {
-        let known = index.and_then(|i| self.all.iter().rposition(|p| p.index == Some(i)));
-        let at = match known {
-            Some(at) => at,
-            // Some servers number a part only when they restate it.
-            None if self.all.last().is_some_and(|part| part.index.is_none()) => self.all.len() - 1,
-            None if self.all.is_empty() || (strict && index.is_some()) => self.open(index),
-            None => self.all.len() - 1,
-        };
-        if let Some(part) = self.all.get_mut(at) {
-            part.index = part.index.or(index);
-        }
-        let at = match self.all.get_mut(at) {
-            Some(part) if part.fresh => {
-                part.fresh = false;
-                part.refusal = refusal;
-                at
-            }
-            Some(part) if part.refusal != refusal => {
-                let at = self.open(index);
-                if let Some(part) = self.all.get_mut(at) {
-                    part.fresh = false;
-                    part.refusal = refusal;
-                }
-                at
-            }
-            _ => at,
-        };
-        u32::try_from(at).unwrap_or(u32::MAX)
-    }
-
-    /// A new part; past the bound, the last one goes on.
-    fn open(&mut self, index: Option<u32>) -> usize {
-        if self.all.len() >= MOST {
-            return self.all.len() - 1;
-        }
-        let fresh = true;
-        self.all.push(Part { index, text: String::new(), refusal: false, annotations: 0, fresh });
-        self.all.len() - 1
-    }
-
-    /// The part in place `number` of a whole item; where `grow`, it is made.
-    pub(super) fn nth(&mut self, number: usize, refusal: bool, grow: bool) -> u32 {
-        while grow && self.all.len() <= number.min(MOST - 1) {
-            let at = self.open(None);
-            if let Some(part) = self.all.get_mut(at) {
-                part.refusal = refusal;
-            }
-        }
-        let last = self.all.len().saturating_sub(1);
-        if let Some(part) = self.all.get_mut(number) {
-            part.fresh = false;
-        }
-        u32::try_from(number.min(last)).unwrap_or(u32::MAX)
-    }
-
-    /// One more part, beyond those that were streamed.
-    pub(super) fn append(&mut self, refusal: bool) -> u32 {
-        let at = self.open(None);
-        if let Some(part) = self.all.get_mut(at) {
-            (part.fresh, part.refusal) = (false, refusal);
-        }
-        u32::try_from(at).unwrap_or(u32::MAX)
-    }
-
-    pub(super) fn get_mut(&mut self, part: u32) -> Option<&mut Part> {
-        self.all.get_mut(usize::try_from(part).ok()?)
-    }
-
-    pub(super) fn is_blank(&self) -> bool {
-        self.all.iter().all(|part| part.text.is_empty())
-    }
-
-    pub(super) fn joined(&self) -> String {
-        self.all.iter().map(|part| part.text.as_str()).collect()
-    }
 }
 
 impl Book {
@@ -334,12 +230,15 @@ impl Book {
     pub(super) fn part_added(&mut self, place: &Place<'_>, kind: Kind, summary: bool) {
         let entry = self.streaming(place, kind);
         let parts = if summary { &mut entry.summary } else { &mut entry.parts };
-        // Some servers count parts across items or not at all: an index seen
-        // before, or a part with nothing in it, is no new part.
-        let last_is_fresh = parts.all.last().is_some_and(|part| part.fresh);
-        let known = place.part.is_some() && parts.all.iter().any(|p| p.index == place.part);
-        if !last_is_fresh && !known {
-            parts.open(place.part);
+        parts.announce(place.part);
+    }
+
+    /// `content_part.done`: what comes under another number is another part.
+    pub(super) fn part_done(&mut self, place: &Place<'_>) {
+        let kind = if self.is_declared_reasoning(place) { Kind::Reasoning } else { Kind::Message };
+        let at = self.find(place, kind, false);
+        if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
+            entry.parts.done(place.part);
         }
     }
 
@@ -415,9 +314,7 @@ impl Book {
             HotKind::Reasoning(ReasoningKind::Summary) => &mut entry.summary,
             HotKind::Reasoning(ReasoningKind::Raw) | HotKind::Text(_) => &mut entry.parts,
         };
-        let Some(known) = parts.get_mut(part) else { return false };
-        known.text.push_str(text);
-        true
+        parts.note(part, text)
     }
 
     pub(super) fn annotation(
@@ -427,7 +324,7 @@ impl Book {
         out: &mut VecDeque<Delta>,
     ) {
         let entry = self.restated(place, Kind::Message);
-        let part = entry.parts.resolve(place.part, false, false);
+        let part = entry.parts.of_annotation(place.part);
         entry.annotate(part, annotation, out);
     }
 }
@@ -458,7 +355,7 @@ impl Entry {
         refusal: bool,
         out: &mut VecDeque<Delta>,
     ) {
-        let part = self.parts.resolve(index, refusal, false);
+        let part = self.parts.of_delta(index, refusal, text);
         self.say_in(part, text, logprobs, refusal, out);
     }
 
@@ -488,8 +385,10 @@ impl Entry {
         summary: bool,
         out: &mut VecDeque<Delta>,
     ) {
-        let parts = if summary { &mut self.summary } else { &mut self.parts };
-        let part = parts.resolve(index, false, summary);
+        let part = match summary {
+            true => self.summary.of_summary(index),
+            false => self.parts.of_delta(index, false, text),
+        };
         self.think_in(part, text, summary, out);
     }
 

@@ -144,7 +144,7 @@ fn place_of(entry: &mut Entry, part: &Restated<'_>, free: &mut [bool]) -> Option
 /// own, unless it was streamed, wherever that was.
 fn reasoning(book: &mut Book, at: usize, thoughts: &[&str], out: &mut VecDeque<Delta>) -> u32 {
     let whole = thoughts.concat();
-    let known = |parts: &super::book::Parts| parts.joined().starts_with(&whole);
+    let known = |parts: &super::parts::Parts| parts.joined().starts_with(&whole);
     let is_streamed = book
         .entries
         .iter()

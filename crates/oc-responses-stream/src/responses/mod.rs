@@ -7,6 +7,7 @@
 
 mod book;
 mod message;
+mod parts;
 mod restate;
 mod surrogates;
 mod template;
@@ -178,6 +179,9 @@ impl ResponsesInterpreter {
                     self.start(None, out);
                     self.book.annotation(&place, annotation, out);
                 }
+            }
+            "response.content_part.done" | "response.reasoning_part.done" => {
+                self.book.part_done(&place);
             }
             _ if steering || wire::is_silent(name) => {}
             _ => return Some(FrameVerdict::Unknown),

@@ -18,7 +18,7 @@ pub(super) fn text_done(
     out: &mut VecDeque<Delta>,
 ) {
     let entry = book.restated(place, Kind::Message);
-    let part = entry.parts.resolve(place.part, refusal, false);
+    let part = entry.parts.of_whole(place.part, refusal);
     let contradicts = said(entry, part, whole, refusal, out);
     book.contradictions = book.contradictions.saturating_add(contradicts);
 }
@@ -32,8 +32,10 @@ pub(super) fn reasoning_done(
     out: &mut VecDeque<Delta>,
 ) {
     let entry = book.restated(place, Kind::Reasoning);
-    let parts = if summary { &mut entry.summary } else { &mut entry.parts };
-    let part = parts.resolve(place.part, false, summary);
+    let part = match summary {
+        true => entry.summary.of_summary(place.part),
+        false => entry.parts.of_whole(place.part, false),
+    };
     let contradicts = thought(entry, part, whole, summary, out);
     book.contradictions = book.contradictions.saturating_add(contradicts);
 }

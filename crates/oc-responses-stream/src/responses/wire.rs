@@ -269,25 +269,20 @@ pub(super) fn is_silent(name: &str) -> bool {
         return true;
     }
     let Some(name) = name.strip_prefix("response.") else { return false };
-    matches!(
-        name,
-        "content_part.done"
-            | "reasoning_part.done"
-            | "reasoning_summary_part.done"
-            | "compaction.compacting"
-    ) || [
-        "audio.",
-        "code_interpreter_call",
-        "custom_tool_call_input.",
-        "file_search_call.",
-        "image_generation_call.",
-        "mcp_call",
-        "mcp_list_tools.",
-        "shell_call_",
-        "web_search_call.",
-        "apply_patch_call_",
-        "inject",
-    ]
-    .iter()
-    .any(|family| name.starts_with(family))
+    matches!(name, "reasoning_summary_part.done" | "compaction.compacting")
+        || [
+            "audio.",
+            "code_interpreter_call",
+            "custom_tool_call_input.",
+            "file_search_call.",
+            "image_generation_call.",
+            "mcp_call",
+            "mcp_list_tools.",
+            "shell_call_",
+            "web_search_call.",
+            "apply_patch_call_",
+            "inject",
+        ]
+        .iter()
+        .any(|family| name.starts_with(family))
 }

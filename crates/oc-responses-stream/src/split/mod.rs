@@ -144,6 +144,13 @@ enum State {
     Text,
 }
 
+/// Whether a block of reasoning begins with `text`, or may, when more comes.
+pub(crate) fn may_open_block(text: &str) -> bool {
+    let rest = text.trim_start_matches(tags::is_blank);
+    let may_open = || tags::opening(rest) != Opening::No || harmony::begins(rest) != Begins::No;
+    !rest.is_empty() && may_open()
+}
+
 impl ReasoningSplitter {
     /// At the start of a message's text, of a model of which nothing is known.
     pub fn new() -> Self {
