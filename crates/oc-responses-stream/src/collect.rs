@@ -97,6 +97,11 @@ impl Collector {
                     text.annotations.push(annotation.annotation.clone());
                 }
             }
+            Delta::Phase(told) => {
+                if let Some(Item::Message(message)) = self.items.get_mut(&told.slot) {
+                    message.phase = Some(told.phase);
+                }
+            }
             Delta::Item(whole) => {
                 self.items.insert(whole.slot, (*whole.item).clone());
             }
@@ -185,18 +190,16 @@ impl Collector {
 }
 
 impl Answer {
-    /// What may be shown to a person as the answer: text and refusals of every
-    /// message that is not commentary, joined.
+    /// What may be shown to a person as the answer: the text of every message that
+    /// is not commentary, and refusals wherever they stand, joined.
     pub fn final_text(&self) -> String {
         let mut all = String::new();
         for item in &self.items {
             let Item::Message(message) = item else { continue };
-            if message.phase == Some(Phase::Commentary) {
-                continue;
-            }
+            let is_final = message.phase != Some(Phase::Commentary);
             for part in &message.content {
                 match part {
-                    Part::Text(text) => all.push_str(&text.text),
+                    Part::Text(text) if is_final => all.push_str(&text.text),
                     Part::Refusal(refusal) => all.push_str(refusal),
                     _ => {}
                 }

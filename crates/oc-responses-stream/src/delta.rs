@@ -50,6 +50,9 @@ pub enum Delta {
     ToolCallEnd(ToolCallEnd),
     /// A citation or another annotation on text already sent.
     Annotation(AnnotationDelta),
+    /// What a message is for, told only after text of it was given out: from here
+    /// on that text counts as commentary, or as the answer.
+    Phase(PhaseDelta),
     /// An item that comes whole and has no deltas of its own (a web search
     /// call, a compaction, an item of a type we do not know).
     Item(WholeItem),
@@ -274,6 +277,23 @@ impl AnnotationDelta {
     /// An annotation on part `part` of `slot`.
     pub fn new(slot: Slot, part: u32, annotation: Value) -> Self {
         Self { slot, part, annotation }
+    }
+}
+
+/// What a message turned out to be for. See [`Delta::Phase`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PhaseDelta {
+    /// The message; it may have ended.
+    pub slot: Slot,
+    /// Commentary or answer, instead of what its text deltas said.
+    pub phase: Phase,
+}
+
+impl PhaseDelta {
+    /// The message in `slot` is `phase`.
+    pub fn new(slot: Slot, phase: Phase) -> Self {
+        Self { slot, phase }
     }
 }
 

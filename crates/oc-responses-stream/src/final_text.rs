@@ -3,7 +3,7 @@
 use futures_core::Stream;
 
 use crate::stream::next;
-use crate::{Delta, UpstreamError};
+use crate::{Delta, Phase, Slot, TextDelta, UpstreamError};
 
 /// Why there is no final text.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -21,8 +21,9 @@ pub enum FinalTextError<E> {
 }
 
 /// Reads an answer to its end and returns what may be shown to a person: text
-/// and refusals, without reasoning and commentary. A truncated answer (a limit,
-/// a filter) is returned as far as it goes.
+/// and refusals, without reasoning and commentary (text that turned out to be
+/// commentary included, see [`Delta::Phase`]). A truncated answer (a limit, a
+/// filter) is returned as far as it goes.
 ///
 /// Works on any stream of deltas: a [`ResponseStream`](crate::ResponseStream),
 /// or one that a provider made.
@@ -46,15 +47,42 @@ where
     S: Stream<Item = Result<Delta, E>>,
 {
     let mut stream = Box::pin(stream);
-    let mut all = String::new();
+    let mut said: Vec<Said> = Vec::new();
     while let Some(delta) = next(stream.as_mut()).await {
         match delta.map_err(FinalTextError::Stream)? {
-            Delta::Text(text) if text.is_final() => all.push_str(&text.text),
-            Delta::Refusal(refusal) => all.push_str(&refusal.text),
-            Delta::Finish(_) => return Ok(all),
+            Delta::Text(text) => say(&mut said, text, false),
+            Delta::Refusal(text) => say(&mut said, text, true),
+            Delta::Phase(told) => {
+                let of_it = said.iter_mut().filter(|said| said.slot == told.slot);
+                of_it.for_each(|said| said.phase = Some(told.phase));
+            }
+            Delta::Finish(_) => {
+                let is_final =
+                    |said: &&Said| said.is_refusal || said.phase != Some(Phase::Commentary);
+                return Ok(said.iter().filter(is_final).map(|said| said.text.as_str()).collect());
+            }
             Delta::Error(error) => return Err(FinalTextError::Upstream(error)),
             _ => {}
         }
     }
     Err(FinalTextError::Cut)
+}
+
+/// A stretch of text of one message.
+struct Said {
+    slot: Slot,
+    phase: Option<Phase>,
+    /// A person must see it, whatever the rest of its message is for.
+    is_refusal: bool,
+    text: String,
+}
+
+fn say(said: &mut Vec<Said>, delta: TextDelta, is_refusal: bool) {
+    let TextDelta { slot, phase, text, .. } = delta;
+    match said.last_mut() {
+        Some(last) if (last.slot, last.phase, last.is_refusal) == (slot, phase, is_refusal) => {
+            last.text.push_str(&text);
+        }
+        _ => said.push(Said { slot, phase, is_refusal, text }),
+    }
 }

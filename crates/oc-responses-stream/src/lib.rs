@@ -30,9 +30,9 @@ mod stream_of_events;
 
 pub use collect::{Answer, Collector};
 pub use delta::{
-    AnnotationDelta, Delta, Finish, FinishReason, ItemEnd, Opened, ReasoningDelta, ReasoningKind,
-    Seal, Slot, Started, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart, UpstreamError,
-    WholeItem,
+    AnnotationDelta, Delta, Finish, FinishReason, ItemEnd, Opened, PhaseDelta, ReasoningDelta,
+    ReasoningKind, Seal, Slot, Started, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
+    UpstreamError, WholeItem,
 };
 pub use error::{StreamError, StreamErrorKind};
 pub use event::{Event, UnknownEvent};

@@ -8,9 +8,9 @@ mod common;
 use common::{good, recording, write};
 use oc_responses_stream::{
     AnnotationDelta, Blocks, Delta, Event, Finish, FinishReason, Item, ItemEnd, ItemStatus,
-    MachineOptions, OtherItem, OutputStyle, Phase, ReasoningDelta, ReasoningStyle, ResponseId,
-    ResponseMachine, Seal, Slot, SplitDeltas, SplitOptions, TextDelta, ToolCallArguments,
-    ToolCallEnd, ToolCallStart, UpstreamError, Usage, WholeItem, laws,
+    MachineOptions, OtherItem, OutputStyle, Phase, PhaseDelta, ReasoningDelta, ReasoningStyle,
+    ResponseId, ResponseMachine, Seal, Slot, SplitDeltas, SplitOptions, TextDelta,
+    ToolCallArguments, ToolCallEnd, ToolCallStart, UpstreamError, Usage, WholeItem, laws,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -282,6 +282,10 @@ fn delta() -> impl Strategy<Value = Delta> {
             Item::Other(OtherItem::new(json!({"type": "x"}).as_object().unwrap().clone())),
         ))),
         2 => slot().prop_map(|s| Delta::ItemEnd(ItemEnd::new(s, ItemStatus::Completed))),
+        1 => (slot(), any::<bool>()).prop_map(|(s, is_final)| {
+            let phase = if is_final { Phase::FinalAnswer } else { Phase::Commentary };
+            Delta::Phase(PhaseDelta::new(s, phase))
+        }),
         1 => Just(Delta::Usage(Usage::default())),
         1 => Just(Delta::Alive),
         1 => Just(finish(FinishReason::Stop)),
@@ -320,8 +324,9 @@ proptest! {
             machine.push(delta);
         }
         machine.fail("end", "end");
-        laws::check(&drain(&mut machine)).unwrap();
-        let response = machine.response();
+        let events = drain(&mut machine);
+        laws::check(&events).unwrap();
+        let response = events.last().unwrap().to_json()["response"].take();
         let mut written = String::new();
         for item in response["output"].as_array().unwrap() {
             for part in item["content"].as_array().into_iter().flatten() {

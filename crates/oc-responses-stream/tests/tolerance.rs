@@ -7,8 +7,9 @@ mod common;
 
 use common::{collect, deltas, good, stated, stream, told};
 use oc_responses_stream::{
-    Answer, Delta, FinishReason, Item, ItemStatus, Limits, Parser, Phase, ReasoningKind,
-    ResponseParser, ResponsesInterpreter, StreamErrorKind,
+    Answer, Delta, FinishReason, Item, ItemStatus, Limits, MachineOptions, OutputStyle, Parser,
+    Phase, ReasoningKind, ResponseId, ResponseMachine, ResponseParser, ResponsesInterpreter,
+    StreamError, StreamErrorKind, final_text, laws,
 };
 use serde_json::json;
 
@@ -566,6 +567,57 @@ fn commentary_is_not_final_text() {
     assert_eq!(answer.final_text(), "42");
     let Item::Message(message) = &answer.items[0] else { panic!() };
     assert_eq!(message.phase, Some(Phase::Commentary));
+}
+
+#[test]
+fn commentary_that_is_told_only_at_its_end_is_not_final_text() {
+    let added = r#"{"type":"response.output_item.added","output_index":0,"item":{"id":"a","type":"message"}}"#;
+    let said = r#"{"type":"response.output_text.delta","output_index":0,"delta":"Let me look."}"#;
+    let item = r#"{"id":"a","type":"message","phase":"commentary","content":[{"type":"output_text","text":"Let me look. "}]}"#;
+    let done = format!(r#"{{"type":"response.output_item.done","output_index":0,"item":{item}}}"#);
+    let silent = r#"{"type":"response.output_item.done","output_index":0,"item":{"id":"a","type":"message"}}"#;
+    let answer = r#"{"type":"response.output_text.delta","output_index":1,"delta":"42"}"#;
+    let completed = format!(
+        r#"{{"type":"response.completed","response":{{"status":"completed","output":[{item}]}}}}"#
+    );
+    for lines in [
+        vec![added, said, &done, answer, COMPLETED],
+        vec![said, &done, &done, answer, COMPLETED],
+        vec![added, said, answer, &completed],
+        // told when the message had ended
+        vec![added, said, silent, answer, &completed],
+    ] {
+        let got = good(&stream(&lines));
+        let told: Vec<_> = got.iter().filter(|delta| matches!(delta, Delta::Phase(_))).collect();
+        assert_eq!(told.len(), 1, "{lines:#?}");
+        assert_eq!(collect(&got).final_text(), "42", "{lines:#?}");
+        let mut machine = ResponseMachine::new(
+            MachineOptions::new(ResponseId::new("resp_1"), "m", 0).output(OutputStyle::FinalOnly),
+        );
+        got.iter().for_each(|delta| machine.push(delta));
+        let response = machine.response();
+        assert_eq!(response["output"][0]["content"][0]["text"], "42", "{lines:#?}");
+        let events: Vec<_> = std::iter::from_fn(|| machine.next_event()).collect();
+        laws::check(&events).unwrap();
+        let stream = futures::stream::iter(got.into_iter().map(Ok::<_, StreamError>));
+        assert_eq!(futures::executor::block_on(final_text(stream)).unwrap(), "42");
+    }
+}
+
+#[test]
+fn the_answer_that_was_announced_as_commentary_is_final_text() {
+    let got = good(&stream(&[
+        r#"{"type":"response.output_item.added","output_index":0,"item":{"id":"a","type":"message","phase":"commentary"}}"#,
+        r#"{"type":"response.output_text.delta","output_index":0,"delta":"42"}"#,
+        r#"{"type":"response.output_item.done","output_index":0,"item":{"id":"a","type":"message","phase":"final_answer"}}"#,
+        // said and said again: the first correction counts
+        r#"{"type":"response.output_item.done","output_index":0,"item":{"id":"a","type":"message","phase":"commentary"}}"#,
+        COMPLETED,
+    ]));
+    assert_eq!(collect(&got).final_text(), "42");
+    let mut machine = ResponseMachine::new(MachineOptions::new(ResponseId::new("resp_1"), "m", 0));
+    got.iter().for_each(|delta| machine.push(delta));
+    assert_eq!(machine.response()["output"][0]["phase"], "final_answer");
 }
 
 // ---- other events ----

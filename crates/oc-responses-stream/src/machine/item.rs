@@ -1,6 +1,6 @@
 //! One output item after the other, each from `added` to `done`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Map, Value, json};
 
@@ -22,6 +22,10 @@ pub(super) struct Writer {
     /// What the response's id and its items' ids have in common.
     stem: String,
     output: Vec<Value>,
+    /// Where the messages of the present attempt stand in `output`.
+    messages: Vec<(Slot, usize)>,
+    /// Phases that were told after their message was written.
+    late: BTreeMap<usize, Phase>,
 }
 
 /// The item that is being written.
@@ -71,6 +75,13 @@ impl Open {
         matches!(self.body, Body::Reasoning { .. })
     }
 
+    /// The message turned out to be this.
+    pub(super) fn set_phase(&mut self, told: Phase) {
+        if let Body::Message { phase, .. } = &mut self.body {
+            *phase = Some(told);
+        }
+    }
+
     pub(super) fn seal(&mut self, value: &str) {
         if let Body::Reasoning { seal, .. } = &mut self.body {
             *seal = Some(value.to_owned());
@@ -109,11 +120,33 @@ impl Open {
 impl Writer {
     pub(super) fn new(response_id: &str) -> Self {
         let stem = response_id.strip_prefix("resp_").unwrap_or(response_id).to_owned();
-        Self { stem, output: Vec::new() }
+        Self { stem, output: Vec::new(), messages: Vec::new(), late: BTreeMap::new() }
     }
 
     pub(super) fn output(&self) -> &[Value] {
         &self.output
+    }
+
+    /// The same with what was told after an item was written.
+    pub(super) fn document(&self) -> impl Iterator<Item = Value> {
+        self.output.iter().enumerate().map(|(index, item)| {
+            let mut item = item.clone();
+            if let (Some(phase), Some(object)) = (self.late.get(&index), item.as_object_mut()) {
+                object.insert("phase".to_owned(), json!(phase.as_str()));
+            }
+            item
+        })
+    }
+
+    /// The messages of `slot` that were written turned out to be this.
+    pub(super) fn tell_phase(&mut self, slot: Slot, phase: Phase) {
+        let of_it = self.messages.iter().filter(|(known, _)| *known == slot);
+        self.late.extend(of_it.map(|(_, index)| (*index, phase)));
+    }
+
+    /// Another attempt's slots are other messages.
+    pub(super) fn forget_slots(&mut self) {
+        self.messages.clear();
     }
 
     /// Whether this very call was written.
@@ -293,6 +326,9 @@ impl Writer {
     pub(super) fn close(&mut self, mut open: Open, status: ItemStatus, out: &mut VecDeque<Event>) {
         end_part(&mut open, out);
         let json = open.json(status);
+        if matches!(open.body, Body::Message { .. }) {
+            self.messages.push((open.slot, self.output.len()));
+        }
         self.done(open.index, json, out);
     }
 

@@ -267,11 +267,15 @@ impl Checker {
     fn done(&mut self, index: Option<u64>, item: &Value) -> Result<(), String> {
         let open = self.open.take().ok_or("an item is added before it is done")?;
         require(index == u64::try_from(self.done.len()).ok(), "done has the index of added")?;
-        for key in ["id", "type", "call_id", "name", "role", "phase"] {
+        for key in ["id", "type", "call_id", "name", "role"] {
             if open.item.get(key) != item.get(key) {
                 return Err(format!("an item's `{key}` is the same in added and done"));
             }
         }
+        // It may be told, or corrected, with the item's end.
+        let phase = item.get("phase").map(|phase| phase.as_str().unwrap_or_default());
+        let known = matches!(phase, None | Some("commentary" | "final_answer"));
+        require(known, "a phase is a known word or absent")?;
         require(open.part.is_none(), "a part is done before its item")?;
         match item["type"].as_str() {
             Some("message") => {

@@ -14,7 +14,8 @@ use crate::event::{
 };
 use crate::{
     AnnotationDelta, Delta, Event, Finish, FinishReason, FunctionCall, Item, ItemStatus, Part,
-    ReasoningDelta, ReasoningKind, ResponseId, Seal, Slot, TextDelta, UpstreamError, Usage,
+    PhaseDelta, ReasoningDelta, ReasoningKind, ResponseId, Seal, Slot, TextDelta, UpstreamError,
+    Usage,
 };
 use item::{Open, Writer};
 use response::Frame;
@@ -195,8 +196,10 @@ impl ResponseMachine {
     /// Takes one delta.
     ///
     /// [`Delta::Opened`], [`Delta::Alive`] and [`Delta::Progress`] write nothing. A
-    /// seal is kept where it is this wire's (`openai-responses`) and its reasoning is still
-    /// open; an annotation where its text is.
+    /// seal is kept where it is this wire's (`openai-responses`) and its reasoning is
+    /// still open; an annotation where its text is. A phase that is told late stands
+    /// in the message's `done` event, if that was not written yet, and in any case in
+    /// [`response`](Self::response); what was sent stays sent.
     pub fn push(&mut self, delta: &Delta) {
         if self.is_terminal() {
             return;
@@ -210,6 +213,7 @@ impl ResponseMachine {
                 | Delta::ItemEnd(_)
                 | Delta::Seal(_)
                 | Delta::Annotation(_)
+                | Delta::Phase(_)
                 | Delta::Finish(_)
                 | Delta::Error(_)
         ) {
@@ -241,6 +245,7 @@ impl ResponseMachine {
                 }
             }
             Delta::Annotation(annotation) => self.annotation(annotation),
+            Delta::Phase(told) => self.told_phase(told),
             Delta::Item(whole) => self.whole(whole.slot, &whole.item),
             Delta::ItemEnd(end) => self.close_slot(end.slot, end.status),
             Delta::Usage(usage) => self.frame.usage = Some(*usage),
@@ -273,6 +278,7 @@ impl ResponseMachine {
         self.close(ItemStatus::Incomplete);
         self.calls.clear();
         self.closed.clear();
+        self.writer.forget_slots();
         self.frame.usage = None;
     }
 
@@ -316,9 +322,16 @@ impl ResponseMachine {
         Some(event)
     }
 
-    /// The response as it stands; final once [`is_terminal`](Self::is_terminal).
+    /// The response as it stands, for a client that wants it as one document; final
+    /// once [`is_terminal`](Self::is_terminal). Differs from the terminal event's
+    /// response where a message turned out to be commentary after it was written:
+    /// here it has that phase, and under [`OutputStyle::FinalOnly`] it is left out.
     pub fn response(&self) -> Value {
-        self.frame.response(self.frame.status, self.writer.output())
+        let is_shown = |item: &Value| {
+            self.style.1 == OutputStyle::Full || item["phase"] != crate::Phase::Commentary.as_str()
+        };
+        let output: Vec<Value> = self.writer.document().filter(is_shown).collect();
+        self.frame.response(self.frame.status, &output)
     }
 
     /// Whether the terminal event was written (it may still wait in
@@ -380,6 +393,13 @@ impl ResponseMachine {
         }
         if let Some(open) = self.open.as_mut().filter(|open| open.slot == seal.slot) {
             open.seal(value);
+        }
+    }
+
+    fn told_phase(&mut self, told: &PhaseDelta) {
+        match self.open.as_mut().filter(|open| open.slot == told.slot) {
+            Some(open) => open.set_phase(told.phase),
+            None => self.writer.tell_phase(told.slot, told.phase),
         }
     }
 
@@ -500,7 +520,7 @@ impl ResponseMachine {
     fn over(&mut self, status: &'static str) {
         self.phase = Phase::Over;
         self.frame.status = status;
-        let response = self.response();
+        let response = self.frame.response(status, self.writer.output());
         self.emit(match status {
             "completed" => {
                 Event::Completed(CompletedEvent { response, ..CompletedEvent::default() })

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use super::parts::{MOST, Parts};
 use super::{item_status, wire};
 use crate::{
-    AnnotationDelta, CallId, Delta, HotKind, ItemEnd, ItemStatus, Phase, ReasoningDelta,
-    ReasoningKind, Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
+    AnnotationDelta, CallId, Delta, HotKind, ItemEnd, ItemStatus, Phase, PhaseDelta,
+    ReasoningDelta, ReasoningKind, Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
 };
 
 /// Where an event says that it belongs.
@@ -88,6 +88,8 @@ pub(super) struct Entry {
     pub(super) announced: bool,
     pub(super) ended: bool,
     pub(super) phase: Option<Phase>,
+    /// The phase was told after text had been given out.
+    is_corrected: bool,
     /// Text and refusals of a message, raw parts of reasoning.
     pub(super) parts: Parts,
     pub(super) summary: Parts,
@@ -159,6 +161,7 @@ impl Book {
             announced: false,
             ended: false,
             phase: None,
+            is_corrected: false,
             parts: Parts::default(),
             summary: Parts::default(),
             call: Call::default(),
@@ -332,11 +335,7 @@ impl Book {
 impl Entry {
     /// Takes over what an item object says of itself beyond its texts.
     pub(super) fn describe(&mut self, item: &wire::Object, out: &mut VecDeque<Delta>) {
-        match text(item, "phase") {
-            Some("commentary") => self.phase = Some(Phase::Commentary),
-            Some("final_answer") => self.phase = Some(Phase::FinalAnswer),
-            _ => {}
-        }
+        self.tell_phase(item, out);
         if self.kind == Kind::Call {
             let call = &mut self.call;
             call.call_id = call.call_id.take().or(text(item, "call_id").map(str::to_owned));
@@ -344,6 +343,24 @@ impl Entry {
             if call.name.is_some() && call.call_id.is_some() {
                 self.start_call(out);
             }
+        }
+    }
+
+    /// Takes over the phase that an item object states. Where text was given out
+    /// under another one, that is said, once.
+    pub(super) fn tell_phase(&mut self, item: &wire::Object, out: &mut VecDeque<Delta>) {
+        let phase = match text(item, "phase") {
+            Some("commentary") => Phase::Commentary,
+            Some("final_answer") => Phase::FinalAnswer,
+            _ => return,
+        };
+        if self.kind != Kind::Message || self.is_corrected || self.phase == Some(phase) {
+            return;
+        }
+        self.phase = Some(phase);
+        if !self.parts.is_blank() {
+            self.is_corrected = true;
+            out.push_back(Delta::Phase(PhaseDelta::new(self.slot, phase)));
         }
     }
 

@@ -69,7 +69,10 @@ pub(super) fn whole_item(
     item: &wire::Object,
     out: &mut VecDeque<Delta>,
 ) {
-    let Some(entry) = book.entries.get_mut(at).filter(|entry| !entry.ended) else { return };
+    let Some(entry) = book.entries.get_mut(at) else { return };
+    if entry.ended {
+        return entry.tell_phase(item, out);
+    }
     let mut contradictions = 0;
     entry.describe(item, out);
     match entry.kind {

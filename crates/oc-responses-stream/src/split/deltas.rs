@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 
 use super::{EmptyFinal, ReasoningSplitter, SplitOptions, StrayClose, TextPiece, tags};
 use crate::{
-    Delta, Finish, FinishReason, Hot, HotKind, ItemEnd, ItemStatus, Phase, ReasoningDelta, Slot,
-    TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart, UpstreamError,
+    Delta, Finish, FinishReason, Hot, HotKind, ItemEnd, ItemStatus, Phase, PhaseDelta,
+    ReasoningDelta, Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart, UpstreamError,
 };
 
 /// Turns [`Delta::Text`] that begins with `<think>` (or another known tag) into
@@ -110,6 +110,7 @@ impl SplitDeltas {
                 annotation.slot = self.itself(annotation.slot);
                 self.ready.push_back(Delta::Annotation(annotation));
             }
+            Delta::Phase(phase) => self.phase(phase),
             Delta::Finish(finish) => {
                 self.flush_all();
                 self.end(finish);
@@ -226,6 +227,19 @@ impl SplitDeltas {
         // Its log probabilities are of tokens that are no longer where they were.
         text.form = Some(TextDelta { text: String::new(), logprobs: None, ..delta });
         self.emit(slot, part);
+    }
+
+    /// Holds for text that is held back, too. A message of which nothing is left
+    /// but reasoning has no phase.
+    fn phase(&mut self, told: PhaseDelta) {
+        for text in self.texts.range_mut(parts(told.slot)).map(|(_, text)| text) {
+            if let Some(form) = &mut text.form {
+                form.phase = Some(told.phase);
+            }
+        }
+        if let Some(slot) = self.slots.get(&(told.slot, Role::Itself)) {
+            self.ready.push_back(Delta::Phase(PhaseDelta { slot: *slot, ..told }));
+        }
     }
 
     /// What is held of `slot` is judged without waiting for more.
@@ -346,6 +360,7 @@ fn slot_of(delta: &mut Delta) -> Option<&mut Slot> {
         | Delta::Progress(_)
         | Delta::Started(_)
         | Delta::Usage(_)
+        | Delta::Phase(_)
         | Delta::Finish(_)
         | Delta::Error(_) => return None,
     })
