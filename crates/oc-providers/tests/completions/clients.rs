@@ -3,8 +3,8 @@
 use oc_providers::wire::openai_completions::{ReasoningFields, RenderOptions, Renderer};
 use oc_responses_stream::{
     AnnotationDelta, Delta, Finish, FinishReason, FunctionCall, Item, ItemEnd, ItemStatus,
-    OutputStyle, Phase, ReasoningDelta, Seal, Slot, Started, TextDelta, ToolCallArguments,
-    ToolCallEnd, ToolCallStart, Usage, WholeItem,
+    OutputStyle, Phase, PhaseDelta, ReasoningDelta, Seal, Slot, Started, TextDelta,
+    ToolCallArguments, ToolCallEnd, ToolCallStart, Usage, WholeItem,
 };
 use serde_json::json;
 
@@ -122,6 +122,26 @@ fn everything() -> Vec<Delta> {
 #[test]
 fn everything_in_full() {
     insta::assert_snapshot!(golden(options().include_usage(true), &everything()));
+}
+
+#[test]
+fn text_that_turned_out_to_be_commentary_is_in_no_final_document() {
+    let deltas = [
+        text(0, "Let me "),
+        text(1, "42"),
+        text(0, "look."),
+        Delta::Phase(PhaseDelta::new(Slot(0), Phase::Commentary)),
+        finish(FinishReason::Stop),
+    ];
+    let document = |options: RenderOptions| {
+        let mut renderer = Renderer::new(options);
+        deltas.iter().for_each(|delta| renderer.push(delta));
+        renderer.document()
+    };
+    let document_of_all = document(options());
+    assert!(document_of_all.to_string().contains("Let me "));
+    let document = document(options().output(OutputStyle::FinalOnly));
+    assert_eq!(document["choices"][0]["message"]["content"], "42");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What has been said so far, block by block.
 
-use oc_responses_stream::{FinishReason, FunctionCall, Usage};
+use std::collections::BTreeSet;
+
+use oc_responses_stream::{FinishReason, FunctionCall, Slot, Usage};
 use serde_json::{Map, Value, json};
 
 use crate::wire::anthropic_messages::{NO_SIGNATURE, turns};
@@ -12,6 +14,10 @@ pub(super) struct Answer {
     is_open: bool,
     /// Blocks that were sent and that a document does not tell any more.
     forgotten: usize,
+    /// Whose the blocks of text are: the message, of the present attempt.
+    texts: Vec<(Slot, usize)>,
+    /// Blocks that a document does not tell, though they were sent.
+    withdrawn: BTreeSet<usize>,
     pub(super) refused: bool,
     pub(super) usage: Option<Usage>,
 }
@@ -36,6 +42,17 @@ impl Answer {
     /// The index of the last block.
     pub(super) fn open_index(&self) -> usize {
         self.next_index().saturating_sub(1)
+    }
+
+    /// The open block is text of the message in `slot`.
+    pub(super) fn opened_for(&mut self, slot: Slot) {
+        self.texts.push((slot, self.blocks.len().saturating_sub(1)));
+    }
+
+    /// Takes the text of the message in `slot` out of the document.
+    pub(super) fn withdraw(&mut self, slot: Slot) {
+        let of_it = self.texts.iter().filter(|(of, _)| *of == slot);
+        self.withdrawn.extend(of_it.map(|(_, at)| *at));
     }
 
     pub(super) fn open(&mut self, block: Block) {
@@ -91,6 +108,7 @@ impl Answer {
     /// that said nothing. The indexes were sent, and stay taken.
     pub(super) fn abandon(&mut self) {
         self.usage = None;
+        self.texts.clear();
         let thought =
             |block: &Block| matches!(block, Block::Thinking { .. } | Block::Redacted { .. });
         if self.blocks.iter().all(thought) {
@@ -100,7 +118,8 @@ impl Answer {
     }
 
     pub(super) fn content(&self) -> Vec<Value> {
-        self.blocks.iter().map(Block::to_json).collect()
+        let told = self.blocks.iter().enumerate().filter(|(at, _)| !self.withdrawn.contains(at));
+        told.map(|(_, block)| block.to_json()).collect()
     }
 
     /// The word for `reason`. Whether tools are to be run is told by the calls

@@ -174,6 +174,9 @@ impl Renderer {
             Delta::ItemEnd(end) if self.open.is_some_and(|open| open.slot() == end.slot) => {
                 self.close();
             }
+            Delta::Phase(told) if self.final_only() && told.phase == Phase::Commentary => {
+                self.answer.withdraw(told.slot);
+            }
             Delta::Usage(usage) => self.answer.usage = Some(*usage),
             Delta::Finish(finish) => self.finish(finish),
             Delta::Error(error) => self.error(error),
@@ -229,7 +232,8 @@ impl Renderer {
     }
 
     /// The answer as it stands, as one document; whole after its end. After a
-    /// failure: the error body.
+    /// failure: the error body. Text that turned out to be commentary after it
+    /// was written is not in it where only final text is asked for.
     pub fn document(&self) -> Value {
         let (reason, sequence) = match &self.state {
             State::Failed(error) => return error.clone(),
@@ -254,6 +258,7 @@ impl Renderer {
         let wanted = Open::Text(delta.slot, delta.part);
         if self.open != Some(wanted) {
             self.start(Block::text());
+            self.answer.opened_for(delta.slot);
             self.open = Some(wanted);
         }
         self.answer.append_text(&delta.text);

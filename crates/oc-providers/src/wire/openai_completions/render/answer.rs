@@ -1,6 +1,6 @@
 //! What has been said so far, as the one message that this wire has.
 
-use oc_responses_stream::{FinishReason, Usage};
+use oc_responses_stream::{FinishReason, Slot, Usage};
 use serde_json::{Map, Value, json};
 
 use super::ReasoningFields;
@@ -8,13 +8,23 @@ use super::ReasoningFields;
 /// A message in the making.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
-    pub(super) text: String,
+    text: String,
+    stretches: Vec<Stretch>,
     pub(super) refusal: String,
     pub(super) reasoning: String,
     pub(super) details: Vec<Value>,
     pub(super) annotations: Vec<Value>,
     pub(super) logprobs: Vec<Value>,
     pub(super) calls: Vec<Call>,
+}
+
+/// So much of the text is one message's.
+#[derive(Debug)]
+struct Stretch {
+    /// `None`: of an attempt that was replaced.
+    of: Option<Slot>,
+    length: usize,
+    is_withdrawn: bool,
 }
 
 #[derive(Debug)]
@@ -28,10 +38,44 @@ pub(super) struct Call {
 }
 
 impl Answer {
+    /// Adds to the text of the message in `slot`.
+    pub(super) fn say(&mut self, slot: Slot, text: &str) {
+        self.text.push_str(text);
+        match self.stretches.last_mut() {
+            Some(last) if last.of == Some(slot) => last.length += text.len(),
+            _ => {
+                let (of, length) = (Some(slot), text.len());
+                self.stretches.push(Stretch { of, length, is_withdrawn: false });
+            }
+        }
+    }
+
+    /// Takes the text of the message in `slot` out of the document.
+    pub(super) fn withdraw(&mut self, slot: Slot) {
+        let of_it = self.stretches.iter_mut().filter(|stretch| stretch.of == Some(slot));
+        of_it.for_each(|stretch| stretch.is_withdrawn = true);
+        // They are told of the whole text, token by token.
+        self.logprobs.clear();
+    }
+
+    /// The text, without what was withdrawn.
+    fn text(&self) -> String {
+        let (mut text, mut rest) = (String::new(), self.text.as_str());
+        for stretch in &self.stretches {
+            let (piece, tail) = rest.split_at_checked(stretch.length).unwrap_or((rest, ""));
+            rest = tail;
+            if !stretch.is_withdrawn {
+                text.push_str(piece);
+            }
+        }
+        text
+    }
+
     /// Drops what no client of a document has seen: the reasoning of an
     /// attempt that said nothing, and calls that were not finished.
     pub(super) fn abandon(&mut self) {
         self.drop_open_calls();
+        self.stretches.iter_mut().for_each(|stretch| stretch.of = None);
         let said = !self.text.is_empty() || !self.refusal.is_empty();
         if !said && self.whole_calls().next().is_none() {
             let calls = std::mem::take(&mut self.calls);
@@ -40,8 +84,9 @@ impl Answer {
     }
 
     pub(super) fn has_content(&self) -> bool {
-        let texts = [&self.text, &self.refusal, &self.reasoning];
+        let texts = [&self.refusal, &self.reasoning];
         texts.iter().any(|text| !text.is_empty())
+            || !self.stretches.is_empty()
             || !(self.details.is_empty() && self.calls.is_empty())
     }
 
@@ -58,11 +103,11 @@ impl Answer {
 
     pub(super) fn message(&self, fields: ReasoningFields) -> Value {
         let mut message = Map::new();
-        let text = (!self.text.is_empty()).then_some(self.text.as_str());
+        let text = Some(self.text()).filter(|text| !text.is_empty());
         let has_calls = self.whole_calls().next().is_some();
         let nothing_else = !has_calls && self.refusal.is_empty();
         message.insert("role".into(), "assistant".into());
-        message.insert("content".into(), text.or(nothing_else.then_some("")).into());
+        message.insert("content".into(), text.or(nothing_else.then(String::new)).into());
         let refusal = (!self.refusal.is_empty()).then_some(self.refusal.as_str());
         message.insert("refusal".into(), refusal.into());
         if !self.reasoning.is_empty() {

@@ -182,6 +182,9 @@ impl Renderer {
             Delta::ToolCallEnd(end) => self.end_call(end.slot, end.arguments.as_deref()),
             Delta::Annotation(delta) => self.annotation(delta.slot, &delta.annotation),
             Delta::Item(whole) => self.item(whole.slot, &whole.item),
+            Delta::Phase(told) if self.final_only() && told.phase == Phase::Commentary => {
+                self.answer.withdraw(told.slot);
+            }
             Delta::Usage(usage) => self.usage = Some(*usage),
             Delta::Finish(finish) => {
                 if !matches!(finish.reason, FinishReason::Length | FinishReason::ContentFilter) {
@@ -239,7 +242,8 @@ impl Renderer {
     }
 
     /// The answer as it stands, as one document; whole after its end. After a
-    /// failure: the error body.
+    /// failure: the error body. Text that turned out to be commentary after it
+    /// was written is not in it where only final text is asked for.
     pub fn document(&self) -> Value {
         let finish = match &self.state {
             State::Failed(error) => return error.clone(),
@@ -271,7 +275,7 @@ impl Renderer {
         if delta.text.is_empty() {
             return;
         }
-        self.answer.text.push_str(&delta.text);
+        self.answer.say(delta.slot, &delta.text);
         if let Some(Value::Array(logprobs)) = &delta.logprobs {
             self.answer.logprobs.extend(logprobs.iter().cloned());
         }
