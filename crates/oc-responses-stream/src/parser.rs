@@ -83,7 +83,7 @@ impl Limits {
 /// | `[DONE]` or the end of input without a terminal event | the stream fails as `Cut` |
 /// | the end of input where the wire says that the answer is whole ([`Interpret::end_of_input`]) | [`Delta::Finish`] |
 /// | a JSON document instead of a stream | its deltas at the end of input (an answer or an error), or `NotAStream` |
-/// | HTML | the stream fails as `NotAStream` |
+/// | HTML, or bytes that nobody decompressed (gzip) | the stream fails as `NotAStream` |
 /// | too large an event, stream, item or chain of reasoning | the stream fails as `FrameTooLarge`, `StreamTooLarge`, `ItemTooLarge`, `ReasoningTooLarge` |
 ///
 /// A failure is repeated by every later call, so that no caller takes a failed
@@ -519,6 +519,10 @@ impl<I: Interpret> Parser<I> {
         let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
             None => {}
+            Some(0x1F) => {
+                let why = "body is gzip: the transport must decompress it";
+                self.fail(StreamError::not_a_stream(why));
+            }
             Some(b'{' | b'[') => self.input = Input::Json(Vec::new()),
             Some(b'<') => self.fail(StreamError::not_a_stream("body is HTML, not an event stream")),
             Some(_) => self.input = Input::Events,

@@ -235,6 +235,16 @@ fn html_and_other_documents_are_not_a_stream() {
 }
 
 #[test]
+fn a_compressed_body_is_not_a_stream() {
+    // To decompress is the transport's business; to take it for a cut would be wrong.
+    let gzip = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0x4B];
+    let got = deltas(gzip.chunks(1));
+    let error = got.last().unwrap().as_ref().unwrap_err();
+    assert_eq!(error.kind(), StreamErrorKind::NotAStream);
+    assert!(error.to_string().contains("gzip"), "{error}");
+}
+
+#[test]
 fn an_empty_body_is_a_cut() {
     assert_eq!(last_error(b""), StreamErrorKind::Cut);
     assert_eq!(last_error(b"Internal Server Error"), StreamErrorKind::Cut);

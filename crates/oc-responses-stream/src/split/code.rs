@@ -3,14 +3,17 @@
 /// Follows code spans and fences through a text.
 ///
 /// A span ends with as many backticks as it began with, or at a blank line, as
-/// in Markdown; so one stray backtick hides no more than its paragraph.
+/// in Markdown; so one stray backtick hides no more than its paragraph. A fence
+/// is three or more of one mark, backticks or tildes, at a line's beginning, and
+/// ends with as many of the same.
 #[derive(Clone, Debug)]
 pub(super) struct Code {
-    /// Backticks that were just seen.
+    /// Marks that were just seen, and which.
     run: usize,
+    mark: u8,
     run_begins_line: bool,
     span: Option<usize>,
-    fence: Option<usize>,
+    fence: Option<(u8, usize)>,
     /// The line on which the fence opened has not ended.
     fence_line: bool,
     /// Nothing but white space so far on this line.
@@ -21,6 +24,7 @@ impl Default for Code {
     fn default() -> Self {
         Self {
             run: 0,
+            mark: b'`',
             run_begins_line: false,
             span: None,
             fence: None,
@@ -33,9 +37,12 @@ impl Default for Code {
 impl Code {
     /// Takes the next byte of the text.
     pub(super) fn see(&mut self, byte: u8) {
-        if byte == b'`' {
+        if is_mark(byte) {
+            if self.run > 0 && byte != self.mark {
+                self.settle();
+            }
             if self.run == 0 {
-                self.run_begins_line = self.blank;
+                (self.mark, self.run_begins_line) = (byte, self.blank);
             }
             self.run += 1;
             self.blank = false;
@@ -55,32 +62,42 @@ impl Code {
         }
     }
 
-    /// Whether the next byte, which is no backtick, is code.
+    /// Whether the next byte, which is no mark, is code.
     pub(super) fn holds_next(&mut self) -> bool {
         self.settle();
         self.span.is_some() || self.fence.is_some()
     }
 
-    /// A run of backticks ended.
+    /// A run of marks ended.
     fn settle(&mut self) {
-        let run = std::mem::take(&mut self.run);
+        let (run, mark) = (std::mem::take(&mut self.run), self.mark);
         if run == 0 {
             return;
         }
+        let is_tick = mark == b'`';
         match (self.fence, self.span) {
             // What seemed to open a fence was a span that ends on its own line.
-            (Some(_), _) if self.fence_line => self.fence = None,
-            (Some(open), _) if self.run_begins_line && run >= open => self.fence = None,
+            (Some((b'`', _)), _) if self.fence_line && is_tick => self.fence = None,
+            (Some((open, length)), _) if mark == open && self.run_begins_line && run >= length => {
+                self.fence = None;
+            }
             (Some(_), _) => {}
-            (None, Some(open)) if open == run => self.span = None,
+            (None, Some(open)) if is_tick && open == run => self.span = None,
             (None, Some(_)) => {}
             (None, None) if self.run_begins_line && run >= 3 => {
-                self.fence = Some(run);
+                self.fence = Some((mark, run));
                 self.fence_line = true;
             }
-            (None, None) => self.span = Some(run),
+            (None, None) if is_tick => self.span = Some(run),
+            // `~~struck~~`
+            (None, None) => {}
         }
     }
+}
+
+/// Whether code may begin or end with this byte.
+pub(super) fn is_mark(byte: u8) -> bool {
+    matches!(byte, b'`' | b'~')
 }
 
 #[cfg(test)]
@@ -104,6 +121,18 @@ mod tests {
             ("```a``` b", false),
             ("````\n```\n", true),
             ("text ```a``` b", false),
+            ("~~~\n", true),
+            ("~~~ a`b ~~~ c\n", true),
+            ("~~~~\n~~~\n", true),
+            ("~~~\na\n~~~\n", false),
+            ("~~~\n```\n", true),
+            ("```\n~~~\n", true),
+            ("```\n~~~\n```\n", false),
+            ("~~struck~~ `", true),
+            ("~~struck~~ b", false),
+            ("a ~~~ b\n", false),
+            ("`~~~`", false),
+            ("~~~`a", true),
         ] {
             let mut code = Code::default();
             before.bytes().for_each(|byte| code.see(byte));

@@ -72,6 +72,10 @@ pub struct ReasoningSplitter {
     stray_closes: u32,
     /// Text so far has an odd number of backticks: it ends within code.
     in_code: bool,
+    /// It has an odd number of `~~~`: it ends within a fence.
+    in_tildes: bool,
+    /// How many tildes it ends with, up to three.
+    tildes: u8,
     /// An opening tag was text: the answer speaks of tags.
     speaks_of_tags: bool,
     shows_reasoning: bool,
@@ -140,6 +144,8 @@ enum State {
     Between,
     /// After a block: up to this many line ends belong to the markup.
     Closed { line_ends: u8 },
+    /// Between the marks that Command A has around its answer: text.
+    Response,
     /// Everything else is text.
     Text,
 }
@@ -169,7 +175,8 @@ impl ReasoningSplitter {
 
     /// Whether text without any beginning of a tag comes out as it goes in.
     pub(crate) fn passes_untagged(&self) -> bool {
-        self.is_plain() && self.tail.is_empty()
+        let is_text = self.is_plain() || matches!(self.state, State::Response);
+        is_text && self.tail.is_empty() && self.held.is_empty() && self.tildes == 0
     }
 
     /// Whether the text so far ends within a block of reasoning.
@@ -216,9 +223,11 @@ impl ReasoningSplitter {
                 self.message(piece, out);
             }
             State::Closed { .. } | State::Header => out.push(TextPiece::Markup(held)),
-            State::Start | State::Implicit { .. } | State::Between | State::Text => {
-                self.text(held, out);
-            }
+            State::Start
+            | State::Implicit { .. }
+            | State::Between
+            | State::Response
+            | State::Text => self.text(held, out),
         }
     }
 
@@ -235,6 +244,7 @@ impl ReasoningSplitter {
                 self.body(&body, out)
             }
             State::Between => self.between(out),
+            State::Response => self.response(out),
             State::Text if self.options.blocks == Blocks::Anywhere => self.find_block(out),
             State::Text => {
                 let text = std::mem::take(&mut self.held);
@@ -261,6 +271,7 @@ impl ReasoningSplitter {
             Opening::No if bare.is_some_and(|tag| tag.open.starts_with(rest)) => Opening::MayBe,
             opening => opening,
         };
+        let response = tags::opens(rest, &tags::RESPONSE);
         match (opening, harmony::begins(rest)) {
             (Opening::Is(tag, len), _) => {
                 let is_empty = rest.get(..len).is_some_and(|tag| tag.ends_with("/>"));
@@ -279,7 +290,17 @@ impl ReasoningSplitter {
                 }
                 self.state = State::Header;
             }
+            _ if let Opening::Is(_, len) = response => {
+                let markup = self.take(blank + len);
+                out.push(TextPiece::Markup(markup));
+                self.began = true;
+                self.state = State::Response;
+            }
             (Opening::MayBe, _) | (_, Begins::MayBe) => {
+                self.searched = blank;
+                return false;
+            }
+            _ if response == Opening::MayBe => {
                 self.searched = blank;
                 return false;
             }
@@ -424,6 +445,20 @@ impl ReasoningSplitter {
         true
     }
 
+    fn response(&mut self, out: &mut Vec<TextPiece>) -> bool {
+        let close = tags::RESPONSE.close;
+        let end = self.held.find(close);
+        let length = end.unwrap_or(self.held.len() - tags::partial_suffix(&self.held, close));
+        let text = self.take(length);
+        self.text(text, out);
+        if end.is_some() {
+            let markup = self.take(close.len());
+            out.push(TextPiece::Markup(markup));
+            self.state = State::Text;
+        }
+        end.is_some()
+    }
+
     fn of_body(&self, body: &Body, text: String) -> TextPiece {
         match body {
             Body::Reasoning => TextPiece::Reasoning(text),
@@ -499,6 +534,7 @@ impl ReasoningSplitter {
     /// Counts the stray closing tags of text that is given out.
     fn observe(&mut self, text: &str) {
         if self.tail.is_empty() && !tags::may_hold(text.as_bytes()) {
+            self.tildes = 0;
             return;
         }
         self.tail.push_str(text);
@@ -509,12 +545,12 @@ impl ReasoningSplitter {
                 First::Close(at, ..) | First::Open(at, _) | First::Partial(at) => at,
                 First::None => self.tail.len(),
             };
-            let before = self.tail.as_bytes().get(at..end).unwrap_or_default();
-            self.in_code ^= before.iter().filter(|byte| **byte == b'`').count() % 2 == 1;
+            self.follow_code(at, end);
             match first {
                 First::Close(_, len) => {
                     self.stray_closes = self.stray_closes.saturating_add(1);
-                    self.shows_reasoning |= !self.in_code && !self.speaks_of_tags;
+                    self.shows_reasoning |=
+                        !self.in_code && !self.in_tildes && !self.speaks_of_tags;
                     at = end + len;
                 }
                 First::Open(_, len) => {
@@ -527,6 +563,23 @@ impl ReasoningSplitter {
                     return;
                 }
             }
+        }
+    }
+
+    /// Roughly what [`Code`] does in full: text that passes is seen only where it
+    /// may hold a mark.
+    fn follow_code(&mut self, from: usize, to: usize) {
+        for &byte in self.tail.as_bytes().get(from..to).unwrap_or_default() {
+            match byte {
+                b'~' if !self.in_code => {
+                    self.tildes = self.tildes.saturating_add(1).min(4);
+                    self.in_tildes ^= self.tildes == 3;
+                    continue;
+                }
+                b'`' => self.in_code ^= !self.in_tildes,
+                _ => {}
+            }
+            self.tildes = 0;
         }
     }
 }

@@ -36,6 +36,9 @@ pub(super) const TAGS: &[Tag] = &[
     Tag { open: "<|channel>thought", close: "<channel|>" },
 ];
 
+/// What stands around the answer itself (Command A): markup, at the start.
+pub(super) const RESPONSE: Tag = Tag { open: "<|START_RESPONSE|>", close: "<|END_RESPONSE|>" };
+
 /// Harmony whose special tokens were stripped: only where a profile says so.
 pub(super) const BARE_HARMONY: Tag = Tag { open: "analysis", close: "assistantfinal" };
 
@@ -52,6 +55,15 @@ pub(super) enum Opening {
     MayBe,
     /// It does not.
     No,
+}
+
+/// Looks for `tag`'s opening at the very start of `text`.
+pub(super) fn opens(text: &str, tag: &'static Tag) -> Opening {
+    match literal(text, tag.open) {
+        Read::Is(len) => Opening::Is(tag, len),
+        Read::MayBe => Opening::MayBe,
+        Read::No => Opening::No,
+    }
 }
 
 /// Looks for an opening tag at the very start of `text`.
@@ -132,8 +144,17 @@ pub(super) fn may_begin(byte: u8) -> bool {
 }
 
 /// Whether a tag, or the beginning of one, or code may be in `text`.
+#[inline]
 pub(crate) fn may_hold(text: &[u8]) -> bool {
-    memchr::memchr3(b'<', b'[', b'`', text).is_some()
+    // Without a way out of the loop it is done many bytes at a time.
+    let is_odd = |byte: u8| matches!(byte, b'<' | b'[' | b'`' | b'~' | 0xE2);
+    text.iter().fold(false, |any, &byte| any | is_odd(byte)) && holds_a_beginning(text)
+}
+
+/// The same; 0xE2 begins quotation marks and dashes too.
+#[cold]
+fn holds_a_beginning(text: &[u8]) -> bool {
+    text.iter().any(|byte| matches!(byte, b'<' | b'[' | b'`' | b'~'))
         || text.windows(3).any(|character| character == "◁".as_bytes())
 }
 
