@@ -9,7 +9,7 @@ use std::path::Path;
 fn every_test_that_the_table_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(root.join("../../docs/streaming.md")).unwrap();
-    let tests = ["tests/recordings.rs", "tests/tolerance.rs"]
+    let tests = ["tests/recordings.rs", "tests/tolerance.rs", "tests/framing.rs"]
         .map(|file| fs::read_to_string(root.join(file)).unwrap())
         .concat();
     let mut named = 0;
