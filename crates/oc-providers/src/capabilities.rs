@@ -1,4 +1,7 @@
-//! What an endpoint and a model accept, as facts that encoders read.
+//! What a host accepts, as facts that encoders read.
+
+use oc_responses_stream::{Blocks, EmptyFinal, ImplicitOpen, SplitOptions};
+use serde_json::Value;
 
 use crate::markup::ToolCallParser;
 use crate::schema::SchemaProfile;
@@ -12,7 +15,9 @@ pub enum Auth {
     Bearer,
     /// `x-api-key: …`.
     ApiKeyHeader,
-    /// Both: for relays of which one cannot know (vLLM takes only the former,
+    /// `api-key: …` (Azure).
+    PlainApiKeyHeader,
+    /// `Bearer` and `x-api-key`: for relays of which one cannot know (vLLM takes only the former,
     /// Anthropic's own host only the latter).
     Both,
 }
@@ -26,10 +31,10 @@ pub enum Auth {
 pub struct Compat {
     /// How the key travels.
     pub auth: Auth,
-    /// Fields that only OpenAI's own host knows: `include`, `metadata`,
+    /// Fields that only the host knows whose vendor made the wire: `include`, `metadata`,
     /// `prompt_cache_key`, `service_tier`, `truncation`, `text.verbosity`,
     /// `user`, and whatever else the client sent.
-    pub openai_fields: bool,
+    pub vendor_fields: bool,
     /// `store`: sent as `false` unless the client asked to keep the answer.
     pub store: bool,
     /// `instructions` as a field; elsewhere the first message of the input.
@@ -47,6 +52,38 @@ pub struct Compat {
     pub item_ids: bool,
     /// The least `max_output_tokens` that is not refused.
     pub min_output_tokens: u64,
+    /// `temperature` and `top_p`.
+    pub sampling: bool,
+    /// Tools at all. To a host without, a request with tools is not sent.
+    pub tools: bool,
+    /// A JSON schema as the answer's format; elsewhere an instruction.
+    pub json_schema: bool,
+    /// `prompt_cache_key`, which `vendor_fields` has in it.
+    pub prompt_cache_key: bool,
+    /// Prompts kept in its cache for an hour or longer, when asked to.
+    pub long_cache: bool,
+    /// Responses: its reasoning comes sealed (`encrypted_content`), and it wants
+    /// it back.
+    pub sealed_reasoning: bool,
+    /// How many stop sequences it takes. The others are enforced here.
+    pub most_stops: usize,
+    /// Its words for efforts that it does not know by ours: ours, and its own.
+    /// `None`: the effort is not sent. What is not listed goes as it is. Default:
+    /// as the format has it in which it is told how hard to think.
+    pub effort_words: Option<EffortWords>,
+    /// Models of it think unless told not to: one that is not known to think is
+    /// told so.
+    pub thinks_unasked: bool,
+    /// Where reasoning may begin in a text.
+    pub thinking_blocks: Blocks,
+    /// Whether a text begins with reasoning that has no opening tag, because
+    /// the chat template wrote it (llama.cpp: `thinking_forced_open`): the text
+    /// is then held back, so many bytes at most, until a closing tag tells.
+    pub thinking_forced_open: Option<usize>,
+    /// What becomes of an answer whose text was all marked as reasoning.
+    pub reasoning_only: EmptyFinal,
+    /// Messages: tools and their choice in OpenAI's shape.
+    pub function_tools: bool,
     /// Messages: `output_config.format` for a JSON schema.
     pub structured_output: bool,
     /// Messages: refuses `temperature` and `top_p` together.
@@ -66,12 +103,18 @@ pub struct Compat {
     pub chat: ChatCompat,
 }
 
+/// Where a client says that what was sent so far is worth keeping.
+pub(crate) const CACHE_MARK: &str = "cache_control";
+
+/// Our words for efforts, and a host's own; `None`: that effort is not sent.
+pub type EffortWords = &'static [(&'static str, Option<&'static str>)];
+
 impl Compat {
     /// What every server of a wire takes.
     pub const fn plain() -> Self {
         Self {
             auth: Auth::Bearer,
-            openai_fields: false,
+            vendor_fields: false,
             store: false,
             instructions: false,
             developer_role: false,
@@ -80,6 +123,19 @@ impl Compat {
             schemas: SchemaProfile::Grammar,
             item_ids: false,
             min_output_tokens: 1,
+            sampling: true,
+            tools: true,
+            json_schema: true,
+            prompt_cache_key: false,
+            long_cache: true,
+            sealed_reasoning: false,
+            most_stops: 16,
+            effort_words: None,
+            thinks_unasked: false,
+            thinking_blocks: Blocks::AtStart,
+            thinking_forced_open: None,
+            reasoning_only: EmptyFinal::Report,
+            function_tools: false,
             structured_output: false,
             one_sampler: false,
             messages_fields: false,
@@ -91,53 +147,31 @@ impl Compat {
     }
 }
 
+impl Compat {
+    /// A client's `cache_control` mark as the host takes it.
+    pub(crate) fn cache_mark(&self, mark: &Value) -> Value {
+        let mut mark = mark.clone();
+        if let (false, Some(fields)) = (self.long_cache, mark.as_object_mut()) {
+            fields.remove("ttl");
+        }
+        mark
+    }
+
+    /// How reasoning stands in a text of its models.
+    pub(crate) fn split(&self) -> SplitOptions {
+        let open = self.thinking_forced_open.map_or(ImplicitOpen::Off, |max| {
+            // Zero would be no holding at all.
+            ImplicitOpen::Hold { max: max.max(1) }
+        });
+        SplitOptions::default()
+            .with_blocks(self.thinking_blocks)
+            .with_implicit_open(open)
+            .with_empty_final(self.reasoning_only)
+    }
+}
+
 impl Default for Compat {
     fn default() -> Self {
         Self::plain()
-    }
-}
-
-/// What is known of one model.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ModelFacts {
-    /// The most tokens it may write; larger requests are clamped to it.
-    pub max_output_tokens: Option<u64>,
-    /// How many tokens it can hold, input and output together.
-    pub context_window: Option<u64>,
-    /// Whether it thinks, and so takes a reasoning effort.
-    pub reasoning: bool,
-}
-
-impl ModelFacts {
-    /// Nothing known.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// With the most tokens that it may write.
-    #[must_use]
-    pub fn with_max_output_tokens(mut self, tokens: impl Into<Option<u64>>) -> Self {
-        self.max_output_tokens = tokens.into();
-        self
-    }
-
-    /// With the size of its window in tokens.
-    #[must_use]
-    pub fn with_context_window(mut self, tokens: impl Into<Option<u64>>) -> Self {
-        self.context_window = tokens.into();
-        self
-    }
-
-    /// With whether it thinks.
-    #[must_use]
-    pub fn with_reasoning(mut self, reasoning: bool) -> Self {
-        self.reasoning = reasoning;
-        self
-    }
-
-    /// `asked`, not above what the model can write and not below `least`.
-    pub(crate) fn clamp(&self, asked: u64, least: u64) -> u64 {
-        self.max_output_tokens.map_or(asked, |most| asked.min(most)).max(least)
     }
 }

@@ -12,17 +12,19 @@ use futures::stream::BoxStream;
 use futures::{Stream, StreamExt as _};
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
-use oc_responses_stream::{Delta, Opened, SplitOptions};
+use oc_responses_stream::{Delta, Opened};
 
 use crate::endpoint::Endpoint;
 use crate::error::{ProviderError, ProviderErrorKind};
-use crate::markup::{Declared, ToolText};
+use crate::markup::ToolText;
+use crate::model_facts::ModelFacts;
 use crate::pipeline::{Pipeline, Terms};
 use crate::request::Request;
 use crate::secret::Secrets;
+use crate::stops::StopSequences;
 use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError};
 use crate::truncation::Truncation;
-use crate::wire::{self, Encoded, Wire};
+use crate::wire::{self, BringBack, Encoded, Wire};
 
 /// The most bytes of an error body that are read.
 const ERROR_BODY_BYTES: usize = 64 << 10;
@@ -157,14 +159,15 @@ async fn open(
 ) -> Result<Box<Reading>, ProviderError> {
     let encoded = wire::encode(wire, &request, &endpoint)?;
     let secrets = endpoint.secrets();
-    let terms = terms(&endpoint, &request, &encoded);
+    let facts = endpoint.facts(&request.model);
+    let terms = terms(&endpoint, &facts, &encoded);
     let response = transport.send(http_request(&endpoint, encoded)?).await?;
     let response = judged(response, wire).await.map_err(|fault| fault.without(&secrets))?;
     let request_id = wire::request_id(&response.headers);
     Ok(Box::new(Reading {
         opened: Some(Opened::new(request_id.clone())),
         body: response.body,
-        pipeline: Pipeline::new(wire.interpreter(), terms),
+        pipeline: Pipeline::new(wire.interpreter_for(&facts), terms),
         secrets,
         request_id,
         unsaid: false,
@@ -172,18 +175,19 @@ async fn open(
 }
 
 /// What the request says of its answer.
-fn terms(endpoint: &Endpoint, request: &Request, encoded: &Encoded) -> Terms {
+fn terms(endpoint: &Endpoint, facts: &ModelFacts, encoded: &Encoded) -> Terms {
     let compat = endpoint.compat_flags();
     let limits = endpoint.limits;
-    let declared = Declared::of(request);
-    let window = endpoint.facts(&request.model).context_window;
+    let declared = encoded.declared.clone();
     Terms {
         api: endpoint.api(),
         limits,
         sealer: endpoint.sealer(),
-        split: SplitOptions::default(),
+        split: compat.split(),
+        stops: StopSequences::new(encoded.stop.clone()),
         markup: ToolText::new(compat.tool_call_parser, declared, limits.frame_bytes),
-        truncation: Truncation::new(encoded.max_output_tokens, window),
+        truncation: Truncation::new(encoded.max_output_tokens, facts.served_window),
+        back: BringBack::new(encoded.carried.clone()),
     }
 }
 

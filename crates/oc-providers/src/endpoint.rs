@@ -8,9 +8,10 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use crate::capabilities::{Auth, Compat, ModelFacts};
+use crate::capabilities::{Auth, Compat};
 use crate::error::ProviderError;
 use crate::locality::Locality;
+use crate::model_facts::ModelFacts;
 use crate::seal::Sealer;
 use crate::secret::{ApiKey, Secrets};
 use crate::vendors::Vendor;
@@ -183,10 +184,11 @@ impl Endpoint {
             return Err(setup("holds a user name or password; use the key or a header instead"));
         }
         let locality = Locality::of(&base_url);
-        let compat = Vendor::of(&base_url).map_or_else(
-            || Compat { auth: unknown_host_auth(api), ..Compat::plain() },
-            |vendor| vendor.compat,
-        );
+        let known = Vendor::of_provider(&id, &base_url);
+        let mut compat = known.map_or_else(Compat::plain, |vendor| vendor.compat);
+        if compat.auth == Auth::Bearer {
+            compat.auth = unknown_host_auth(api);
+        }
         Ok(Self {
             id,
             api,
@@ -348,12 +350,16 @@ impl Endpoint {
             let value = key.header("").ok_or_else(unprintable)?;
             headers.insert(HeaderName::from_static("x-api-key"), value);
         }
+        if self.compat.auth == Auth::PlainApiKeyHeader {
+            let value = key.header("").ok_or_else(unprintable)?;
+            headers.insert(HeaderName::from_static("api-key"), value);
+        }
         Ok(headers)
     }
 }
 
 /// The Messages wire has two ways to send a key, and servers that know only
-/// one of them each; a host without a row gets both.
+/// one of them each; a host whose row does not say which gets both.
 fn unknown_host_auth(api: Api) -> Auth {
     match api {
         Api::OpenaiResponses | Api::OpenaiCompletions => Auth::Bearer,

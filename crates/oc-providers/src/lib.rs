@@ -76,19 +76,21 @@ mod gate;
 mod locality;
 mod loss;
 mod markup;
+mod model_facts;
 mod pipeline;
 mod provider;
 mod request;
 mod schema;
 mod seal;
 mod secret;
+mod stops;
 mod transport;
 mod truncation;
 mod vendors;
 mod whole_calls;
 pub mod wire;
 
-pub use capabilities::{Auth, Compat, ModelFacts};
+pub use capabilities::{Auth, Compat, EffortWords};
 pub use driver::Deltas;
 pub use endpoint::{Api, Endpoint, Limits, UnknownApi};
 pub use error::{ProviderError, ProviderErrorKind};
@@ -97,7 +99,8 @@ pub use gate::{DeltaGate, delta_gate, delta_weight, may_show_early};
 pub use locality::Locality;
 pub use loss::Loss;
 pub use markup::ToolCallParser;
-pub use oc_responses_stream::{Delta, Item};
+pub use model_facts::ModelFacts;
+pub use oc_responses_stream::{Blocks, Delta, EmptyFinal, Item};
 pub use provider::Provider;
 pub use request::{
     Effort, FunctionTool, JsonSchemaFormat, ReasoningRequest, Request, TextFormat, Tool, ToolChoice,

@@ -13,8 +13,14 @@ pub enum Loss {
     Tool(String),
     /// Keywords in a tool's schema that its host cannot take; the tool's name.
     SchemaKeywords(String),
+    /// A custom tool's grammar became words in its description; the tool's name.
+    ToolFormat(String),
     /// A field of the request; its name.
     Field(&'static str),
+    /// A field of the request became an instruction to the model; its name.
+    AsInstruction(&'static str),
+    /// A field of the request is enforced on the answer here; its name.
+    EnforcedHere(&'static str),
     /// A field that nothing says the host knows; its name.
     UnknownField(String),
     /// Reasoning of an earlier turn that this host did not make or cannot take back.
@@ -34,8 +40,13 @@ impl fmt::Display for Loss {
         match self {
             Self::Tool(kind) => write!(f, "tool of type `{kind}` dropped"),
             Self::SchemaKeywords(name) => {
-                write!(f, "`pattern` or a large `maxLength` dropped from the schema of `{name}`")
+                write!(f, "keywords that the host cannot take dropped from the schema of `{name}`")
             }
+            Self::ToolFormat(name) => {
+                write!(f, "grammar of the custom tool `{name}` became part of its description")
+            }
+            Self::AsInstruction(name) => write!(f, "field `{name}` became an instruction"),
+            Self::EnforcedHere(name) => write!(f, "field `{name}` is enforced on the answer"),
             Self::Field(name) => write!(f, "field `{name}` dropped"),
             Self::UnknownField(name) => {
                 write!(f, "field `{name}` dropped: nothing says that the host knows it")

@@ -2,7 +2,8 @@
 //! the other.
 //!
 //! ```text
-//! bytes ─ Parser (SSE, wire, inline <think>) ─ ToolText ─ seals ─ Truncation ─ WholeCalls ─ deltas
+//! bytes ─ Parser (SSE, wire, inline <think>) ─ StopSequences ─ ToolText
+//!       ─ seals ─ Truncation ─ WholeCalls ─ BringBack ─ deltas
 //! ```
 
 use std::borrow::Cow;
@@ -20,17 +21,21 @@ use crate::endpoint::{Api, Limits};
 use crate::error::{ProviderError, ProviderErrorKind};
 use crate::markup::ToolText;
 use crate::seal::Sealer;
+use crate::stops::StopSequences;
 use crate::truncation::Truncation;
 use crate::whole_calls::{BrokenCall, WholeCalls};
+use crate::wire::BringBack;
 
 /// One answer on its way.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     parser: Parser<AnyWire>,
+    stops: StopSequences,
     markup: ToolText,
     sealer: Sealer,
     truncation: Truncation,
     calls: WholeCalls,
+    back: BringBack,
     over: bool,
 }
 
@@ -42,8 +47,10 @@ pub(crate) struct Terms {
     pub(crate) sealer: Sealer,
     /// How reasoning stands in the model's text.
     pub(crate) split: SplitOptions,
+    pub(crate) stops: StopSequences,
     pub(crate) markup: ToolText,
     pub(crate) truncation: Truncation,
+    pub(crate) back: BringBack,
 }
 
 impl Pipeline {
@@ -54,10 +61,12 @@ impl Pipeline {
         Self {
             parser: Parser::with_interpreter(AnyWire::new(interpreter, terms.api), limits)
                 .split_reasoning_with(terms.split.with_stray_close(StrayClose::Error)),
+            stops: terms.stops,
             markup: terms.markup,
             sealer: terms.sealer,
             truncation: terms.truncation,
             calls: WholeCalls::new(terms.limits.frame_bytes),
+            back: terms.back,
             over: false,
         }
     }
@@ -83,6 +92,9 @@ impl Pipeline {
         }
         loop {
             if let Some(next) = self.calls.next() {
+                let Some(next) = next.map(|delta| self.back.push(delta)).transpose() else {
+                    continue;
+                };
                 let next = next.map_err(call_fault).and_then(told_as_error);
                 self.over = !matches!(&next, Ok(delta) if !matches!(delta, Delta::Finish(_)));
                 return Some(next);
@@ -92,8 +104,12 @@ impl Pipeline {
                 self.calls.push(delta);
                 continue;
             }
+            if let Some(delta) = self.stops.next() {
+                self.markup.push(delta);
+                continue;
+            }
             match self.parser.next_event()? {
-                Ok(delta) => self.markup.push(delta),
+                Ok(delta) => self.stops.push(delta),
                 Err(fault) => {
                     self.over = true;
                     return Some(Err(self.told_apart(fault)));

@@ -128,13 +128,18 @@ impl FunctionTool {
     }
 
     /// The schema, or that of a function without arguments, as a host of this
-    /// profile takes it.
-    pub(crate) fn schema(&self, profile: SchemaProfile, losses: &mut Vec<Loss>) -> Value {
+    /// profile takes it, without the keywords that its model refuses.
+    pub(crate) fn schema(
+        &self,
+        profile: SchemaProfile,
+        refused: &[String],
+        losses: &mut Vec<Loss>,
+    ) -> Value {
         let mut schema = match &self.parameters {
             Some(Value::Object(schema)) => Value::Object(schema.clone()),
             _ => serde_json::json!({"type": "object", "properties": {}}),
         };
-        if profile.clean(&mut schema) {
+        if profile.clean(&mut schema, refused) {
             losses.push(Loss::SchemaKeywords(self.name.clone()));
         }
         schema
@@ -266,5 +271,13 @@ impl JsonSchemaFormat {
     /// The schema `schema` under the name `name`.
     pub fn new(name: impl Into<String>, schema: Value) -> Self {
         Self { name: name.into(), schema, strict: None, description: None }
+    }
+
+    /// The same as an instruction, for hosts that know no schemas.
+    pub(crate) fn instruction(&self) -> String {
+        format!(
+            "Answer with one JSON document and nothing else. It must match this JSON Schema:\n{}",
+            self.schema
+        )
     }
 }

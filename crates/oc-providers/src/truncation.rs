@@ -1,7 +1,10 @@
 //! A truncated answer is told as one.
 //!
-//! llama-server, transformers and LiteLLM report `completed` when the token
-//! limit or the context window cut the answer. The counts give it away.
+//! Three of four local servers report `completed` when the token limit or the
+//! context window cut the answer. The counts give it away: those of the limit
+//! that was sent, and of the window that the server itself states. The window
+//! of a config says nothing here: it is an estimate, and an answer may well end
+//! where it ends.
 
 use oc_responses_stream::{Delta, FinishReason, Usage};
 
@@ -9,14 +12,14 @@ use oc_responses_stream::{Delta, FinishReason, Usage};
 #[derive(Debug)]
 pub(crate) struct Truncation {
     max_output_tokens: Option<u64>,
-    context_window: Option<u64>,
+    served_window: Option<u64>,
     usage: Option<Usage>,
 }
 
 impl Truncation {
-    /// `max_output_tokens` as it was sent, `context_window` as it is known.
-    pub(crate) fn new(max_output_tokens: Option<u64>, context_window: Option<u64>) -> Self {
-        Self { max_output_tokens, context_window, usage: None }
+    /// `max_output_tokens` as it was sent, `served_window` as its server says.
+    pub(crate) fn new(max_output_tokens: Option<u64>, served_window: Option<u64>) -> Self {
+        Self { max_output_tokens, served_window, usage: None }
     }
 
     pub(crate) fn repair(&mut self, mut delta: Delta) -> Delta {
@@ -35,10 +38,8 @@ impl Truncation {
     fn reached_a_limit(&self) -> bool {
         let Some(usage) = &self.usage else { return false };
         let reached = |count: u64, limit: Option<u64>| limit.is_some_and(|limit| count >= limit);
-        // No server goes beyond its own window: a total above the one that is
-        // known says that the config understates it, and nothing of the answer.
         reached(usage.output_tokens, self.max_output_tokens)
-            || self.context_window == Some(usage.total_tokens)
+            || reached(usage.total_tokens, self.served_window)
     }
 }
 
@@ -73,7 +74,7 @@ mod tests {
             (16, 40, Stop, (None, None), Stop),
             (90, 2048, Stop, (Some(512), Some(2048)), Length),
             (90, 2047, Stop, (Some(512), Some(2048)), Stop),
-            (500, 100_500, Stop, (None, Some(100_000)), Stop),
+            (500, 2049, Stop, (None, Some(2048)), Length),
             (16, 40, Refusal, (Some(16), None), Refusal),
         ] {
             assert_eq!(reason_after(output, total, reported, limits), wanted);

@@ -77,11 +77,7 @@ fn a_prompt_was_lost_and_its_answer_was_a_success() {
         (user(json!({"type": "holo", "x": 1})), "input[0].content[0]"),
         (user(json!({"type": "input_image", "file_id": "f"})), "input[0].content[0]"),
         (user(json!({"type": "input_file", "file_id": "f"})), "input[0].content[0]"),
-        (
-            json!({"type": "custom_tool_call", "call_id": "c", "name": "p", "input": "x"}),
-            "input[0]",
-        ),
-        (json!({"type": "custom_tool_call_output", "call_id": "c", "output": "x"}), "input[0]"),
+        (json!({"type": "custom_tool_call", "call_id": "", "name": "p"}), "input[0]"),
         (json!({"type": "compaction", "encrypted_content": "x"}), "input[0]"),
     ] {
         let body = json!({"model": "m", "input": [item, {"role": "user", "content": "and?"}]});
@@ -301,15 +297,26 @@ async fn a_refusal_was_an_answer_of_nothing() {
 }
 
 #[tokio::test]
-async fn a_whole_answer_was_incomplete_for_the_config_understated_the_window() {
+async fn a_whole_answer_was_incomplete_for_the_window_of_the_config() {
     let text =
         event(&json!({"type": "response.output_text.delta", "output_index": 0, "delta": "a"}));
     let completed = json!({"type": "response.completed", "response": {"status": "completed", "usage":
         {"input_tokens": 400, "output_tokens": 100, "total_tokens": 500}}});
-    // The provider's model is configured with a window of 256.
-    let provider = provider(Api::OpenaiResponses, [Script::sse(text + &event(&completed))]);
-    let outcome = run(&provider, Request::text("small", "hi")).await;
-    assert_eq!(outcome.answer.finish.map(|finish| finish.reason), Some(FinishReason::Stop));
+    let body = text + &event(&completed);
+    for (facts, wanted) in [
+        // Understated, or met by chance: a config's window is an estimate.
+        (ModelFacts::new().with_context_window(256), FinishReason::Stop),
+        (ModelFacts::new().with_context_window(500), FinishReason::Stop),
+        // The server itself says so.
+        (ModelFacts::new().with_served_window(501), FinishReason::Stop),
+        (ModelFacts::new().with_served_window(500), FinishReason::Length),
+    ] {
+        let endpoint = local(Api::OpenaiResponses).model("m", facts.clone());
+        let transport = Arc::new(ScriptedTransport::new([Script::sse(body.clone())]));
+        let provider = Provider::new(endpoint, transport).expect("provider");
+        let outcome = run(&provider, Request::text("m", "hi")).await;
+        assert_eq!(outcome.answer.finish.map(|finish| finish.reason), Some(wanted), "{facts:?}");
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use oc_responses_stream::{Item, Part};
 use serde_json::{Map, Value};
 
+use crate::capabilities::CACHE_MARK;
 use crate::endpoint::Api;
 use crate::loss::Loss;
 use crate::request::{Request, Tool, ToolChoice};
@@ -46,14 +47,16 @@ const SHARED: &[(Api, Api, &[&str])] = &[
 /// field loses nothing.
 const READ: &[&str] = &["thinking"];
 
-/// Who is asking, as OpenAI takes it. Longer ones are records of a client about
+/// Who is asking, as hosts take it. Longer ones are records of a client about
 /// its user, meant for one vendor only.
 const LONGEST_USER: usize = 64;
 
-/// `request` as a host that speaks `api` may see it.
+/// `request` as a host that speaks `api` may see it; `marks`: it knows
+/// `cache_control`, which another wire's clients set.
 pub(crate) fn without<'a>(
     request: &'a Request,
     api: Api,
+    marks: bool,
     losses: &mut Vec<Loss>,
 ) -> Cow<'a, Request> {
     match request.wire {
@@ -63,8 +66,8 @@ pub(crate) fn without<'a>(
     }
     let mut request = request.clone();
     strip_fields(&mut request, api, losses);
-    strip_tools(&mut request, losses);
-    request.input.retain_mut(|item| strip_item(item, losses));
+    strip_tools(&mut request, marks, losses);
+    request.input.retain_mut(|item| strip_item(item, marks, losses));
     Cow::Owned(request)
 }
 
@@ -88,10 +91,10 @@ fn strip_fields(request: &mut Request, api: Api, losses: &mut Vec<Loss>) {
     }
 }
 
-fn strip_tools(request: &mut Request, losses: &mut Vec<Loss>) {
+fn strip_tools(request: &mut Request, marks: bool, losses: &mut Vec<Loss>) {
     request.tools.retain_mut(|tool| match tool {
         Tool::Function(function) => {
-            function.extra = Map::new();
+            keep_mark(&mut function.extra, marks);
             true
         }
         Tool::Other(whole) => {
@@ -106,14 +109,14 @@ fn strip_tools(request: &mut Request, losses: &mut Vec<Loss>) {
     }
 }
 
-fn strip_item(item: &mut Item, losses: &mut Vec<Loss>) -> bool {
+fn strip_item(item: &mut Item, marks: bool, losses: &mut Vec<Loss>) -> bool {
     match item {
         Item::Message(message) => {
             message.extra = Map::new();
-            strip_parts(&mut message.content, losses);
+            strip_parts(&mut message.content, marks, losses);
         }
         Item::FunctionCall(call) => call.extra = Map::new(),
-        Item::FunctionCallOutput(result) => strip_parts(&mut result.output, losses),
+        Item::FunctionCallOutput(result) => strip_parts(&mut result.output, marks, losses),
         Item::Other(other) => {
             losses.push(Loss::Item(other.item_type().to_owned()));
             return false;
@@ -123,13 +126,13 @@ fn strip_item(item: &mut Item, losses: &mut Vec<Loss>) -> bool {
     true
 }
 
-fn strip_parts(parts: &mut Vec<Part>, losses: &mut Vec<Loss>) {
+fn strip_parts(parts: &mut Vec<Part>, marks: bool, losses: &mut Vec<Loss>) {
     parts.retain_mut(|part| match part {
         Part::Text(text) => {
-            text.extra = Map::new();
+            keep_mark(&mut text.extra, marks);
             true
         }
-        // The same on both of OpenAI's wires.
+        // The same on both wires that have it.
         Part::Other(whole) => {
             let kind = whole.get("type").and_then(Value::as_str).unwrap_or("unknown");
             let kept = kind == "input_audio";
@@ -140,4 +143,8 @@ fn strip_parts(parts: &mut Vec<Part>, losses: &mut Vec<Loss>) {
         }
         _ => true,
     });
+}
+
+fn keep_mark(extra: &mut Map<String, Value>, marks: bool) {
+    extra.retain(|key, _| marks && key == CACHE_MARK);
 }

@@ -8,6 +8,7 @@
 //! halves. Outside its folder a wire has one line in [`Api`] and one in `of`, below.
 
 pub mod anthropic_messages;
+mod carried;
 mod dialect;
 mod error_body;
 mod fields;
@@ -17,9 +18,11 @@ pub mod openai_responses;
 mod render;
 mod unsaid;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+pub(crate) use carried::{BringBack, Carried};
 pub use dialect::{AnswerName, Asked, Dialect, ErrorBody};
 pub use render::Render;
 #[cfg(feature = "fallback")]
@@ -27,13 +30,15 @@ pub(crate) use unsaid::is_host_step;
 
 use http::{HeaderMap, StatusCode};
 use oc_responses_stream::{Interpret, UpstreamError};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::capabilities::Compat;
 use crate::endpoint::{Api, Endpoint};
 use crate::error::ProviderError;
 use crate::loss::Loss;
-use crate::request::Request;
+use crate::markup::Declared;
+use crate::model_facts::ModelFacts;
+use crate::request::{Request, ToolChoice};
 
 /// The client half of a wire format: pure, without state of its own.
 pub trait Wire: fmt::Debug + Send + Sync {
@@ -48,8 +53,14 @@ pub trait Wire: fmt::Debug + Send + Sync {
     fn interpreter(&self) -> Box<dyn Interpret + Send>;
 
     /// Whether a JSON schema for the answer can be said to a host of this kind.
-    fn carries_json_schema(&self, _compat: &Compat) -> bool {
-        true
+    fn carries_json_schema(&self, compat: &Compat) -> bool {
+        compat.json_schema
+    }
+
+    /// The same for an answer of a model of which this is known. By default it
+    /// makes no difference.
+    fn interpreter_for(&self, _facts: &ModelFacts) -> Box<dyn Interpret + Send> {
+        self.interpreter()
     }
 
     /// What a failed answer says of itself.
@@ -78,12 +89,28 @@ pub struct Encoded {
     pub losses: Vec<Loss>,
     /// The limit on output tokens that was sent, if any.
     pub max_output_tokens: Option<u64>,
+    /// Stop sequences that the host is not given: they are enforced on its
+    /// answer.
+    pub stop: Vec<String>,
+    /// The tools that were put into the form of functions.
+    pub(crate) carried: Carried,
+    /// The functions that the host may call.
+    pub(crate) declared: Declared,
 }
 
 impl Encoded {
     /// `body` to `path`, nothing lost.
     pub fn new(path: &'static str, body: Value) -> Self {
-        Self { path, headers: HeaderMap::new(), body, losses: Vec::new(), max_output_tokens: None }
+        Self {
+            path,
+            headers: HeaderMap::new(),
+            body,
+            losses: Vec::new(),
+            max_output_tokens: None,
+            stop: Vec::new(),
+            carried: Carried::default(),
+            declared: Declared::default(),
+        }
     }
 }
 
@@ -112,6 +139,14 @@ pub(crate) fn of(api: Api) -> &'static dyn Wire {
     }
 }
 
+/// The most stop sequences that are enforced here.
+const MOST_STOPS: usize = 64;
+/// Fields that hold the conversation, or say how it is answered: those that a
+/// config adds do not replace them.
+const OURS: &[&str] = &["model", "input", "messages", "stream"];
+/// The limit on output tokens, as the wires call it.
+const LIMITS: &[&str] = &["max_tokens", "max_completion_tokens", "max_output_tokens"];
+
 /// `request` in `wire`'s JSON, with nothing of the conversation left out
 /// that the answer depends on.
 pub(crate) fn encode(
@@ -119,9 +154,59 @@ pub(crate) fn encode(
     request: &Request,
     endpoint: &Endpoint,
 ) -> Result<Encoded, ProviderError> {
-    let encoded = wire.encode(request, endpoint)?;
-    unsaid::check(request, &encoded)?;
+    let request = &*with_the_tools_it_takes(request, endpoint)?;
+    let carried::AsFunctions { request, carried, mut losses } =
+        carried::as_functions(request, endpoint);
+    let mut encoded = wire.encode(&request, endpoint)?;
+    unsaid::check(&request, &encoded)?;
+    if encoded.stop.len() > MOST_STOPS {
+        return Err(ProviderError::unsupported(format!(
+            "host takes fewer stop sequences, and more than {MOST_STOPS} are not enforced here"
+        )));
+    }
+    losses.append(&mut encoded.losses);
+    encoded.losses = losses;
+    encoded.carried = carried;
+    encoded.declared = Declared::of(&request);
+    put_fields(&mut encoded, &endpoint.facts(&request.model).fields);
     Ok(encoded)
+}
+
+/// # Errors
+/// When the host takes no tools, and the request offers some.
+fn with_the_tools_it_takes<'a>(
+    request: &'a Request,
+    endpoint: &Endpoint,
+) -> Result<Cow<'a, Request>, ProviderError> {
+    if endpoint.compat_flags().tools || request.tools.is_empty() {
+        return Ok(Cow::Borrowed(request));
+    }
+    if request.tool_choice != Some(ToolChoice::None) {
+        return Err(ProviderError::unsupported("host takes no tools (compat `supportsTools`)"));
+    }
+    let mut request = request.clone();
+    request.tools.clear();
+    request.tool_choice = None;
+    Ok(Cow::Owned(request))
+}
+
+/// What the config adds to every request of a model. An object is added to key
+/// by key.
+fn put_fields(encoded: &mut Encoded, fields: &Map<String, Value>) {
+    let Value::Object(body) = &mut encoded.body else { return };
+    for (name, value) in fields.iter().filter(|(name, _)| !OURS.contains(&name.as_str())) {
+        if LIMITS.contains(&name.as_str()) {
+            encoded.max_output_tokens = value.as_u64().or(encoded.max_output_tokens);
+        }
+        match (body.get_mut(name), value) {
+            (Some(Value::Object(there)), Value::Object(more)) => {
+                there.extend(more.iter().map(|(key, value)| (key.clone(), value.clone())));
+            }
+            _ => {
+                body.insert(name.clone(), value.clone());
+            }
+        }
+    }
 }
 
 /// The upstream's own id of a request, from the headers of any answer.

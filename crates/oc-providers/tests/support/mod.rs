@@ -47,7 +47,7 @@ pub(crate) fn script(name: &str, body: Vec<u8>) -> Script {
 pub(crate) fn provider(api: Api, scripts: impl IntoIterator<Item = Script>) -> Provider {
     let endpoint = Endpoint::new("local", api, "http://127.0.0.1:8080/v1")
         .expect("url")
-        .model("small", ModelFacts::new().with_context_window(256));
+        .model("small", ModelFacts::new().with_served_window(256));
     Provider::new(endpoint, Arc::new(ScriptedTransport::new(scripts))).expect("provider")
 }
 

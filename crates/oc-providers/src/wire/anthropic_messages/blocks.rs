@@ -3,22 +3,19 @@
 use oc_responses_stream::{FilePart, ImagePart, Part};
 use serde_json::{Value, json};
 
+use crate::capabilities::{CACHE_MARK, Compat};
 use crate::loss::Loss;
 
-/// Where a client says that what was sent so far is worth keeping.
-pub(super) const CACHE_MARK: &str = "cache_control";
-
 /// The blocks of `parts`. Blank text is left out: the wire refuses it.
-/// `marks`: whether the host knows `cache_control`.
-pub(super) fn encode(parts: &[Part], marks: bool, losses: &mut Vec<Loss>) -> Vec<Value> {
+pub(super) fn encode(parts: &[Part], compat: Compat, losses: &mut Vec<Loss>) -> Vec<Value> {
     let mut blocks = Vec::new();
     for part in parts {
         match part {
             Part::Text(text) => {
                 let mut block = text_block(&text.text);
-                let mark = text.extra.get(CACHE_MARK).filter(|_| marks);
+                let mark = text.extra.get(CACHE_MARK).filter(|_| compat.messages_fields);
                 if let (Some(mark), Some(Value::Object(block))) = (mark, &mut block) {
-                    block.insert(CACHE_MARK.into(), mark.clone());
+                    block.insert(CACHE_MARK.into(), compat.cache_mark(mark));
                 }
                 blocks.extend(block);
             }

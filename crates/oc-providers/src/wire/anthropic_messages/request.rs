@@ -4,10 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::blocks;
 use super::turns::{self, Home, Turns};
-use crate::capabilities::{Compat, ModelFacts};
+use crate::capabilities::{CACHE_MARK, Compat};
 use crate::endpoint::{Api, Endpoint};
 use crate::error::ProviderError;
 use crate::loss::Loss;
+use crate::model_facts::ModelFacts;
 use crate::request::{Effort, Request, TextFormat, Tool, ToolChoice};
 use crate::wire::{Encoded, foreign};
 
@@ -21,13 +22,13 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     let compat = endpoint.compat_flags();
     let facts = endpoint.facts(&request.model);
     let mut losses = Vec::new();
-    let request = &*foreign::without(request, Api::AnthropicMessages, &mut losses);
+    let request = &*foreign::without(request, Api::AnthropicMessages, false, &mut losses);
     let sealer = endpoint.sealer();
     let home = Home {
         api: Api::AnthropicMessages.as_str(),
         sealer: &sealer,
         needs_signature: compat.thinking_signatures,
-        cache_marks: compat.messages_fields,
+        compat,
     };
     let mut turns = turns::encode(request, &home, &mut losses);
     let max_tokens = max_tokens(request, &facts);
@@ -36,10 +37,10 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     let mut body = Map::new();
     body.insert("model".into(), request.model.clone().into());
     body.insert("max_tokens".into(), max_tokens.into());
-    put_format(&mut body, &mut turns.system, request, compat);
+    put_format(&mut body, &mut turns.system, request, compat, &mut losses);
     put_conversation(&mut body, turns)?;
     body.insert("stream".into(), true.into());
-    put_tools(&mut body, request, compat, &mut losses);
+    put_tools(&mut body, request, compat, &facts, &mut losses);
     put_sampling(&mut body, request, compat, thinking.is_some(), &mut losses);
     put_thinking(&mut body, request, compat, thinking);
     put_extra(&mut body, request, compat, &mut losses);
@@ -170,8 +171,11 @@ fn put_extra(
             "top_k" if !body.contains_key("thinking") => {
                 body.insert(key.clone(), value.clone());
             }
-            "service_tier" | blocks::CACHE_MARK if compat.messages_fields => {
+            "service_tier" if compat.messages_fields => {
                 body.insert(key.clone(), value.clone());
+            }
+            CACHE_MARK if compat.messages_fields => {
+                body.insert(key.clone(), compat.cache_mark(value));
             }
             _ => losses.push(Loss::UnknownField(key.clone())),
         }
@@ -184,26 +188,29 @@ fn put_format(
     system: &mut Vec<Value>,
     request: &Request,
     compat: Compat,
+    losses: &mut Vec<Loss>,
 ) {
     match &request.format {
         Some(TextFormat::JsonSchema(format)) if compat.structured_output => {
             let format = json!({"type": "json_schema", "schema": format.schema});
             body.insert("output_config".into(), json!({"format": format}));
         }
-        Some(TextFormat::JsonSchema(format)) => system.extend(blocks::text_block(&format!(
-            "Answer with one JSON document and nothing else. It must match this JSON Schema:\n{}",
-            format.schema
-        ))),
+        Some(TextFormat::JsonSchema(format)) => {
+            losses.push(Loss::AsInstruction("text.format"));
+            system.extend(blocks::text_block(&format.instruction()));
+        }
         Some(TextFormat::JsonObject) => {
+            losses.push(Loss::AsInstruction("text.format"));
             system.extend(blocks::text_block("Answer with one JSON object and nothing else."));
         }
-        Some(TextFormat::Text | TextFormat::Other(_)) | None => {}
+        Some(TextFormat::Other(_)) => losses.push(Loss::Field("text.format")),
+        Some(TextFormat::Text) | None => {}
     }
 }
 
 fn put_conversation(body: &mut Map<String, Value>, turns: Turns) -> Result<(), ProviderError> {
     let has_system = !turns.system.is_empty();
-    let marked = turns.system.iter().any(|block| block.get(blocks::CACHE_MARK).is_some());
+    let marked = turns.system.iter().any(|block| block.get(CACHE_MARK).is_some());
     let texts: Vec<&str> =
         turns.system.iter().filter_map(|block| block.get("text")?.as_str()).collect();
     let system = texts.join("\n\n");
@@ -229,6 +236,7 @@ fn put_tools(
     body: &mut Map<String, Value>,
     request: &Request,
     compat: Compat,
+    facts: &ModelFacts,
     losses: &mut Vec<Loss>,
 ) {
     let mut tools = Vec::new();
@@ -240,11 +248,18 @@ fn put_tools(
                 if let Some(description) = &function.description {
                     json.insert("description".into(), description.clone().into());
                 }
-                json.insert("input_schema".into(), function.schema(compat.schemas, losses));
+                let schema =
+                    function.schema(compat.schemas, &facts.refused_schema_keywords, losses);
+                if compat.function_tools {
+                    json.insert("parameters".into(), schema);
+                    tools.push(json!({"type": "function", "function": json}));
+                    continue;
+                }
+                json.insert("input_schema".into(), schema);
                 if let Some(mark) =
-                    function.extra.get(blocks::CACHE_MARK).filter(|_| compat.messages_fields)
+                    function.extra.get(CACHE_MARK).filter(|_| compat.messages_fields)
                 {
-                    json.insert(blocks::CACHE_MARK.into(), mark.clone());
+                    json.insert(CACHE_MARK.into(), compat.cache_mark(mark));
                 }
                 tools.push(Value::Object(json));
             }
@@ -260,7 +275,18 @@ fn put_tools(
     }
     body.insert("tools".into(), Value::Array(tools));
     if let Some(choice) = tool_choice(request, losses) {
+        let choice = if compat.function_tools { in_functions_words(&choice) } else { choice };
         body.insert("tool_choice".into(), choice);
+    }
+}
+
+/// A choice of this wire in the words of hosts that take tools as functions.
+fn in_functions_words(choice: &Value) -> Value {
+    let word = |key| choice.get(key).and_then(Value::as_str).unwrap_or_default();
+    match word("type") {
+        "any" => "required".into(),
+        "tool" => json!({"type": "function", "function": {"name": word("name")}}),
+        other => other.into(),
     }
 }
 
@@ -295,7 +321,7 @@ fn put_sampling(
     losses: &mut Vec<Loss>,
 ) {
     if let Some(temperature) = request.temperature {
-        if thinking {
+        if thinking || !compat.sampling {
             losses.push(Loss::Field("temperature"));
         } else {
             // 0 to 1 here, 0 to 2 on the Responses wire.
@@ -304,7 +330,7 @@ fn put_sampling(
     }
     if let Some(top_p) = request.top_p {
         // Newer Anthropic models refuse the two together.
-        if thinking || (compat.one_sampler && request.temperature.is_some()) {
+        if thinking || !compat.sampling || (compat.one_sampler && request.temperature.is_some()) {
             losses.push(Loss::Field("top_p"));
         } else {
             body.insert("top_p".into(), top_p.into());

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::blocks;
 use super::ids::ToolIds;
+use crate::capabilities::{CACHE_MARK, Compat};
 use crate::loss::Loss;
 use crate::request::Request;
 use crate::seal::Sealer;
@@ -35,8 +36,7 @@ pub(super) struct Home<'a> {
     pub(super) api: &'a str,
     pub(super) sealer: &'a Sealer,
     pub(super) needs_signature: bool,
-    /// Whether it knows `cache_control`.
-    pub(super) cache_marks: bool,
+    pub(super) compat: Compat,
 }
 
 pub(super) fn encode(request: &Request, home: &Home<'_>, losses: &mut Vec<Loss>) -> Turns {
@@ -101,7 +101,7 @@ impl<'a> Writer<'a> {
     }
 
     fn message(&mut self, message: &Message) {
-        let mut content = blocks::encode(&message.content, self.home.cache_marks, self.losses);
+        let mut content = blocks::encode(&message.content, self.home.compat, self.losses);
         match message.role {
             Role::System | Role::Developer => {
                 if !(self.messages.is_empty() && self.user.is_empty() && self.assistant.is_empty())
@@ -183,15 +183,15 @@ impl<'a> Writer<'a> {
                 "is_error": true,
             });
         };
-        let mut content = blocks::encode(&result.output, self.home.cache_marks, self.losses);
+        let mut content = blocks::encode(&result.output, self.home.compat, self.losses);
         let last = content.last_mut().and_then(Value::as_object_mut);
-        let mark = last.and_then(|block| block.remove(blocks::CACHE_MARK));
+        let mark = last.and_then(|block| block.remove(CACHE_MARK));
         let mut block = json!({"type": "tool_result", "tool_use_id": id, "content": content});
         if let Value::Object(block) = &mut block {
             if result.status == Some(ItemStatus::Incomplete) {
                 block.insert("is_error".into(), true.into());
             }
-            block.extend(mark.map(|mark| (blocks::CACHE_MARK.to_owned(), mark)));
+            block.extend(mark.map(|mark| (CACHE_MARK.to_owned(), mark)));
         }
         block
     }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value, json};
 
-use crate::request::Effort;
+use crate::capabilities::EffortWords;
 
 /// What a server of this wire wants otherwise than others do.
 ///
@@ -23,6 +23,28 @@ pub struct ChatCompat {
     pub reasoning_field: ReasoningField,
     /// `stream_options.include_usage`: without it most servers count nothing.
     pub stream_usage: bool,
+    /// Which ids of tool calls it takes.
+    pub tool_ids: ToolIdRule,
+    /// The tool's name on its result.
+    pub result_names: bool,
+    /// An assistant message between the results of tools and the user's next.
+    pub assistant_after_results: bool,
+    /// Content as one string; where that cannot be (a picture), the request is
+    /// for another host.
+    pub string_content: bool,
+    /// No keys in messages but `role`, `content` and those of tools.
+    pub strict_keys: bool,
+    /// `tools` wherever the history has calls, if need be an empty list.
+    pub tools_beside_calls: bool,
+    /// `reasoning_split: true`, so that reasoning comes apart from the text.
+    pub reasoning_split: bool,
+    /// `tool_stream: true` beside tools, so that calls come as they are made.
+    pub tool_stream: bool,
+    /// `cache_control` marks on parts and tools, as a Messages client set them.
+    pub cache_marks: bool,
+    /// Calls carry a signature (`extra_content`); this, as JSON, stands for that
+    /// of a call that another model made.
+    pub unsigned_call: Option<&'static str>,
 }
 
 impl ChatCompat {
@@ -40,12 +62,17 @@ impl ChatCompat {
             replay: ReasoningReplay::Never,
             reasoning_field: ReasoningField::ReasoningContent,
             stream_usage: true,
+            tool_ids: ToolIdRule::Short,
+            result_names: false,
+            assistant_after_results: false,
+            string_content: false,
+            strict_keys: false,
+            tools_beside_calls: false,
+            reasoning_split: false,
+            tool_stream: false,
+            cache_marks: false,
+            unsigned_call: None,
         }
-    }
-
-    /// What OpenAI's own host takes.
-    pub const fn openai() -> Self {
-        Self { max_tokens_field: MaxTokensField::MaxCompletionTokens, ..Self::plain() }
     }
 }
 
@@ -94,19 +121,32 @@ pub enum ReasoningReplay {
     /// None: templates add it to the prompt a second time, or refuse it.
     Never,
     /// That of messages with tool calls, and an empty one where there was none:
-    /// DeepSeek answers 400 without the field.
+    /// some answer 400 without the field.
     WithToolCalls,
-    /// All of it (Kimi and GLM with preserved thinking, MiniMax).
+    /// That of messages with tool calls, where there was any.
+    WhereToolsWereCalled,
+    /// All of it.
     Always,
+}
+
+/// Which ids of tool calls a server takes. In all cases no two calls of a
+/// conversation have the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ToolIdRule {
+    /// At most 40 characters of any kind.
+    Short,
+    /// Nine letters and digits, no more and no less.
+    NineLettersAndDigits,
 }
 
 /// Where reasoning stands in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReasoningField {
-    /// `reasoning_content` (DeepSeek, llama.cpp, Kimi, GLM).
+    /// `reasoning_content`, the older name.
     ReasoningContent,
-    /// `reasoning` (vLLM, Ollama, OpenRouter).
+    /// `reasoning`.
     Reasoning,
 }
 
@@ -124,8 +164,7 @@ impl ReasoningField {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ThinkingFormat {
-    /// `reasoning_effort: "low"` (`openai`). Hosts other than OpenAI's own get
-    /// `low`, `medium` or `high`, and nothing for none.
+    /// `reasoning_effort: "low"` (`openai`).
     ReasoningEffort,
     /// `reasoning: {effort}`, `{enabled: false}` for none (`openrouter`).
     Reasoning,
@@ -153,22 +192,48 @@ impl ThinkingFormat {
         ("qwen-chat-template", Self::ChatTemplate),
     ];
 
-    /// The fields that tell a model to think this hard.
-    pub(super) fn fields(self, effort: &Effort) -> Map<String, Value> {
-        let thinks = *effort != Effort::None;
+    /// The words for efforts where nothing else is known of a host.
+    pub(crate) fn effort_words(self) -> EffortWords {
+        match self {
+            // Local servers know three, and refuse others.
+            Self::ReasoningEffort => &[
+                ("none", None),
+                ("minimal", Some("low")),
+                ("xhigh", Some("high")),
+                ("max", Some("high")),
+            ],
+            // Two.
+            Self::ThinkingTypeWithEffort => &[
+                ("minimal", Some("high")),
+                ("low", Some("high")),
+                ("medium", Some("high")),
+                ("xhigh", Some("max")),
+            ],
+            _ => &[],
+        }
+    }
+
+    /// The fields that tell a model whether to think, and how hard in its own
+    /// `word`; `None`: there is no word for it.
+    pub(super) fn fields(self, thinks: bool, word: Option<&str>) -> Map<String, Value> {
         let switch = if thinks { "enabled" } else { "disabled" };
-        let json = match self {
-            Self::ReasoningEffort => json!({"reasoning_effort": effort.as_str()}),
-            Self::Reasoning if thinks => json!({"reasoning": {"effort": effort.as_str()}}),
-            Self::Reasoning | Self::ReasoningEnabled => json!({"reasoning": {"enabled": thinks}}),
-            Self::ThinkingTypeWithEffort if thinks => {
-                json!({"thinking": {"type": switch}, "reasoning_effort": effort.as_str()})
+        let json = match (self, word) {
+            (Self::ReasoningEffort, Some(word)) => json!({"reasoning_effort": word}),
+            (Self::ReasoningEffort, None) => json!({}),
+            (Self::Reasoning, Some(word)) if thinks => json!({"reasoning": {"effort": word}}),
+            (Self::Reasoning | Self::ReasoningEnabled, _) => {
+                json!({"reasoning": {"enabled": thinks}})
             }
-            Self::ThinkingType | Self::ThinkingTypeWithEffort => {
+            (Self::ThinkingTypeWithEffort, Some(word)) if thinks => {
+                json!({"thinking": {"type": switch}, "reasoning_effort": word})
+            }
+            (Self::ThinkingType | Self::ThinkingTypeWithEffort, _) => {
                 json!({"thinking": {"type": switch}})
             }
-            Self::EnableThinking => json!({"enable_thinking": thinks}),
-            Self::ChatTemplate => json!({"chat_template_kwargs": {"enable_thinking": thinks}}),
+            (Self::EnableThinking, _) => json!({"enable_thinking": thinks}),
+            (Self::ChatTemplate, _) => {
+                json!({"chat_template_kwargs": {"enable_thinking": thinks}})
+            }
         };
         match json {
             Value::Object(fields) => fields,
@@ -239,8 +304,8 @@ mod tests {
             ),
         ] {
             let format: ThinkingFormat = word.parse().expect(word);
-            assert_eq!(Value::Object(format.fields(&Effort::Low)), low);
-            assert_eq!(Value::Object(format.fields(&Effort::None)), none);
+            assert_eq!(Value::Object(format.fields(true, Some("low"))), low);
+            assert_eq!(Value::Object(format.fields(false, Some("none"))), none);
         }
     }
 

@@ -22,7 +22,7 @@ use super::ids::ToolIds;
 use super::parts::{self, Content};
 use crate::capabilities::Compat;
 use crate::loss::Loss;
-use crate::request::Request;
+use crate::request::{Request, TextFormat};
 use crate::seal::Sealer;
 
 /// The messages of `request` for the host whose envelopes `sealer` opens.
@@ -35,6 +35,9 @@ pub(super) fn encode(
     let mut writer = Writer::new(request, compat, sealer, losses);
     if let Some(instructions) = &request.instructions {
         writer.system(Role::Developer, instructions.clone());
+    }
+    if let (Some(TextFormat::JsonSchema(format)), false) = (&request.format, compat.json_schema) {
+        writer.system(Role::Developer, format.instruction());
     }
     for item in &request.input {
         writer.item(item);
@@ -62,9 +65,20 @@ struct Turn<'a> {
     content: Option<Content>,
     reasoning: Vec<String>,
     details: Vec<Value>,
-    calls: Vec<Value>,
-    /// The calls' ids as sent, and their results.
-    results: Vec<(String, Option<&'a FunctionCallOutput>)>,
+    calls: Vec<Call<'a>>,
+    /// What the host signed: calls by their original id, and the message.
+    signatures: Map<String, Value>,
+    signature: Option<Value>,
+}
+
+/// A call of an assistant's turn.
+struct Call<'a> {
+    original_id: &'a str,
+    /// The id as it is sent.
+    id: String,
+    name: &'a str,
+    arguments: &'a str,
+    result: Option<&'a FunctionCallOutput>,
 }
 
 impl<'a> Writer<'a> {
@@ -89,7 +103,7 @@ impl<'a> Writer<'a> {
             user: None,
             assistant: Turn::default(),
             results,
-            ids: ToolIds::default(),
+            ids: ToolIds::new(compat.chat.tool_ids),
         }
     }
 
@@ -144,11 +158,8 @@ impl<'a> Writer<'a> {
 
     fn reasoning(&mut self, reasoning: &Reasoning) {
         let sealed = reasoning.encrypted_content.as_deref();
-        let ours = sealed.and_then(|sealed| self.sealer.open(API, sealed));
-        if let Some(Value::Array(details)) =
-            ours.and_then(|mut ours| ours.get_mut("reasoning_details").map(Value::take))
-        {
-            self.assistant.details.extend(details);
+        if let Some(Value::Object(ours)) = sealed.and_then(|sealed| self.sealer.open(API, sealed)) {
+            self.sealed(ours);
             return;
         }
         // A seal of another's making: its text is not this host's reasoning.
@@ -162,21 +173,36 @@ impl<'a> Writer<'a> {
         self.assistant.reasoning.extend(texts.iter().cloned());
     }
 
+    /// What this host put under its seal (`stream/items.rs`).
+    fn sealed(&mut self, mut ours: Map<String, Value>) {
+        if let Some(Value::Array(details)) = ours.remove("reasoning_details") {
+            self.assistant.details.extend(details);
+        }
+        if let Some(Value::Object(calls)) = ours.remove("calls") {
+            self.assistant.signatures.extend(calls);
+        }
+        if let Some(content) = ours.remove("content") {
+            self.assistant.signature = Some(content);
+        }
+    }
+
     fn call(&mut self, call: &'a FunctionCall) {
-        let id = self.ids.next(call.call_id.as_str());
+        let original_id = call.call_id.as_str();
+        let id = self.ids.next(original_id);
         let arguments =
             if call.arguments.trim().is_empty() { "{}" } else { call.arguments.as_str() };
-        self.assistant.calls.push(json!({
-            "id": id,
-            "type": "function",
-            "function": {"name": call.name, "arguments": arguments},
-        }));
-        let result = self.results.get_mut(call.call_id.as_str()).and_then(VecDeque::pop_front);
-        self.assistant.results.push((id, result));
+        let result = self.results.get_mut(original_id).and_then(VecDeque::pop_front);
+        let name = call.name.as_str();
+        self.assistant.calls.push(Call { original_id, id, name, arguments, result });
     }
 
     fn end_user(&mut self) {
         if let Some(content) = self.user.take() {
+            let last = self.messages.last().and_then(|message| message.get("role"));
+            if self.compat.chat.assistant_after_results && last.is_some_and(|role| role == "tool") {
+                let read = "I have read the results.";
+                self.messages.push(json!({"role": "assistant", "content": read}));
+            }
             self.messages.push(json!({"role": "user", "content": content.into_json()}));
         }
     }
@@ -186,16 +212,19 @@ impl<'a> Writer<'a> {
         if self.assistant.is_empty() {
             return;
         }
-        let mut turn = std::mem::take(&mut self.assistant);
-        let results = std::mem::take(&mut turn.results);
+        let turn = std::mem::take(&mut self.assistant);
         // A turn of nothing but reasoning leaves no message, and the user's
         // words around it are one.
         let Some(message) = turn.message(self.compat, self.losses) else { return };
         self.end_user();
         self.messages.push(message);
-        for (id, result) in results {
-            let content = self.result(&id, result);
-            self.messages.push(json!({"role": "tool", "tool_call_id": id, "content": content}));
+        for call in turn.calls {
+            let content = self.result(&call.id, call.result);
+            let mut json = json!({"role": "tool", "tool_call_id": call.id, "content": content});
+            if let (true, Value::Object(json)) = (self.compat.chat.result_names, &mut json) {
+                json.insert("name".into(), call.name.into());
+            }
+            self.messages.push(json);
         }
     }
 
@@ -239,38 +268,83 @@ impl Turn<'_> {
             && self.calls.is_empty()
             && self.reasoning.is_empty()
             && self.details.is_empty()
+            && self.signatures.is_empty()
+            && self.signature.is_none()
     }
 
     /// The message; `None`: reasoning that led to nothing, which no server takes.
-    fn message(self, compat: Compat, losses: &mut Vec<Loss>) -> Option<Value> {
+    fn message(&self, compat: Compat, losses: &mut Vec<Loss>) -> Option<Value> {
         if self.content.is_none() && self.calls.is_empty() {
             losses.push(Loss::Reasoning);
             return None;
         }
-        let chat = compat.chat;
         let mut message = Map::new();
         message.insert("role".into(), "assistant".into());
         // Beside calls, `null` says that there is no text; templates that add
         // up strings fail on a missing key.
-        message.insert("content".into(), self.content.map_or(Value::Null, Content::into_json));
+        let content = self.content.clone().map_or(Value::Null, Content::into_json);
+        message.insert("content".into(), content);
+        self.put_reasoning(&mut message, compat, losses);
+        if let Some(signature) = &self.signature {
+            message.insert("extra_content".into(), signature.clone());
+        }
+        if !self.calls.is_empty() {
+            let calls = (0..).zip(&self.calls).map(|(at, call)| self.call_json(at, call, compat));
+            message.insert("tool_calls".into(), calls.collect());
+        }
+        Some(Value::Object(message))
+    }
+
+    fn put_reasoning(
+        &self,
+        message: &mut Map<String, Value>,
+        compat: Compat,
+        losses: &mut Vec<Loss>,
+    ) {
+        let chat = compat.chat;
+        let (called, thought) = (!self.calls.is_empty(), !self.reasoning.is_empty());
         let wanted = match chat.replay {
             ReasoningReplay::Never => false,
-            ReasoningReplay::WithToolCalls => !self.calls.is_empty(),
-            ReasoningReplay::Always => !self.reasoning.is_empty(),
+            ReasoningReplay::WithToolCalls => called,
+            ReasoningReplay::WhereToolsWereCalled => called && thought,
+            ReasoningReplay::Always => thought,
         };
+        let has_details = !self.details.is_empty();
+        if chat.strict_keys {
+            if thought || has_details {
+                losses.push(Loss::Reasoning);
+            }
+            return;
+        }
         if wanted {
             let text = self.reasoning.join("\n\n");
             message.insert(chat.reasoning_field.as_str().into(), text.into());
-        } else if !self.reasoning.is_empty() {
+        } else if thought {
             losses.push(Loss::Reasoning);
         }
-        if !self.details.is_empty() {
-            message.insert("reasoning_details".into(), Value::Array(self.details));
+        if has_details {
+            message.insert("reasoning_details".into(), Value::Array(self.details.clone()));
         }
-        if !self.calls.is_empty() {
-            message.insert("tool_calls".into(), Value::Array(self.calls));
+    }
+
+    /// A call, with what its host signed. Of calls side by side the first is
+    /// signed for all.
+    fn call_json(&self, at: usize, call: &Call<'_>, compat: Compat) -> Value {
+        let mut json = json!({
+            "id": call.id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": call.arguments},
+        });
+        let unsigned = || {
+            let word =
+                compat.chat.unsigned_call.filter(|_| at == 0 && self.signatures.is_empty())?;
+            serde_json::from_str(word).ok()
+        };
+        let signature = self.signatures.get(call.original_id).cloned().or_else(unsigned);
+        if let (Some(signature), Value::Object(json)) = (signature, &mut json) {
+            json.insert("extra_content".into(), signature);
         }
-        Some(Value::Object(message))
+        json
     }
 }
 

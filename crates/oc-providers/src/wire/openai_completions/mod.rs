@@ -22,7 +22,8 @@ mod tools;
 use oc_responses_stream::Interpret;
 
 pub use compat::{
-    ChatCompat, MaxTokensField, ReasoningField, ReasoningReplay, ThinkingFormat, UnknownWord,
+    ChatCompat, MaxTokensField, ReasoningField, ReasoningReplay, ThinkingFormat, ToolIdRule,
+    UnknownWord,
 };
 pub use decode::{ChatRequest, decode_request};
 pub use error::error_body;
@@ -32,6 +33,7 @@ pub use stream::CompletionsInterpreter;
 use super::{Encoded, Wire};
 use crate::endpoint::Endpoint;
 use crate::error::ProviderError;
+use crate::model_facts::ModelFacts;
 use crate::request::Request;
 
 /// The config's word for this wire.
@@ -49,5 +51,10 @@ impl Wire for OpenaiCompletions {
 
     fn interpreter(&self) -> Box<dyn Interpret + Send> {
         Box::new(CompletionsInterpreter::new())
+    }
+
+    fn interpreter_for(&self, facts: &ModelFacts) -> Box<dyn Interpret + Send> {
+        let visible = facts.visible_details.clone();
+        Box::new(CompletionsInterpreter::new().with_visible_details(visible))
     }
 }

@@ -4,7 +4,7 @@ use oc_responses_stream::{FilePart, ImagePart, Part, TextPart};
 use serde_json::{Map, Value, json};
 
 use super::decode::fields::{Fields, Place};
-use crate::capabilities::Compat;
+use crate::capabilities::{CACHE_MARK, Compat};
 use crate::loss::Loss;
 use crate::wire::openai_responses::BadRequest;
 
@@ -13,22 +13,26 @@ use crate::wire::openai_responses::BadRequest;
 /// Text alone is one string, which every server takes; parts of several kinds
 /// are an array.
 pub(super) fn encode(parts: &[Part], compat: Compat, losses: &mut Vec<Loss>) -> Option<Content> {
+    let media = !compat.chat.string_content;
     let mut content = Content::default();
     for part in parts {
         match part {
-            Part::Text(text) => content.push_text(&text.text),
-            Part::Refusal(text) => content.push_text(text),
-            Part::Image(image) => match image_part(image) {
+            Part::Text(text) => {
+                let mark = text.extra.get(CACHE_MARK).filter(|_| compat.chat.cache_marks);
+                content.push_text(&text.text, mark.map(|mark| compat.cache_mark(mark)));
+            }
+            Part::Refusal(text) => content.push_text(text, None),
+            Part::Image(image) => match image_part(image).filter(|_| media) {
                 Some(json) => content.0.push(json),
                 None => losses.push(Loss::Part("input_image".into())),
             },
-            Part::File(file) => match file_part(file).filter(|_| compat.openai_fields) {
+            Part::File(file) => match file_part(file).filter(|_| media && compat.vendor_fields) {
                 Some(json) => content.0.push(json),
                 None => losses.push(Loss::Part("input_file".into())),
             },
             Part::Other(whole) => match type_of(whole) {
-                // The same on both of OpenAI's wires.
-                "input_audio" => content.0.push(whole.clone()),
+                // The same on both wires that have it.
+                "input_audio" if media => content.0.push(whole.clone()),
                 other => losses.push(Loss::Part(other.to_owned())),
             },
             _ => losses.push(Loss::Part("unknown".into())),
@@ -38,14 +42,19 @@ pub(super) fn encode(parts: &[Part], compat: Compat, losses: &mut Vec<Loss>) -> 
 }
 
 /// What a message says, part by part.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Content(Vec<Value>);
 
 impl Content {
-    fn push_text(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.0.push(json!({"type": "text", "text": text}));
+    fn push_text(&mut self, text: &str, mark: Option<Value>) {
+        if text.is_empty() {
+            return;
         }
+        let mut json = json!({"type": "text", "text": text});
+        if let (Some(mark), Value::Object(json)) = (mark, &mut json) {
+            json.insert(CACHE_MARK.into(), mark);
+        }
+        self.0.push(json);
     }
 
     /// Adds what another message of the same turn says.
@@ -70,11 +79,8 @@ impl Content {
     }
 
     pub(super) fn into_json(self) -> Value {
-        if self.0.iter().all(|part| type_of(part) == "text") {
-            Value::String(self.text())
-        } else {
-            Value::Array(self.0)
-        }
+        let is_bare = |part: &Value| type_of(part) == "text" && part.get(CACHE_MARK).is_none();
+        if self.0.iter().all(is_bare) { Value::String(self.text()) } else { Value::Array(self.0) }
     }
 }
 

@@ -4,14 +4,16 @@
 //! `stream`, `stream_options`, and of the rest only what the client asked for
 //! and the host can be expected to know ([`FIELDS`]).
 
+use oc_responses_stream::Item;
 use serde_json::{Map, Value, json};
 
-use super::{ThinkingFormat, messages, tools};
-use crate::capabilities::{Compat, ModelFacts};
+use super::{messages, tools};
+use crate::capabilities::Compat;
 use crate::endpoint::{Api, Endpoint};
 use crate::error::ProviderError;
 use crate::locality::Locality;
 use crate::loss::Loss;
+use crate::model_facts::ModelFacts;
 use crate::request::{Effort, Request, TextFormat};
 use crate::wire::{Encoded, foreign};
 
@@ -22,8 +24,8 @@ enum Known {
     Everywhere,
     /// Local servers; hosted ones refuse it.
     Locally,
-    /// OpenAI's own host.
-    ByOpenAi,
+    /// The host whose vendor made the wire.
+    ByTheVendor,
     /// Nobody: it belongs to another wire.
     Nowhere,
 }
@@ -43,26 +45,24 @@ const FIELDS: &[(&str, Known)] = &[
     ("chat_template_kwargs", Known::Locally),
     ("cache_prompt", Known::Locally),
     ("ttl", Known::Locally),
-    ("prediction", Known::ByOpenAi),
-    ("prompt_cache_key", Known::ByOpenAi),
-    ("prompt_cache_retention", Known::ByOpenAi),
-    ("safety_identifier", Known::ByOpenAi),
-    ("service_tier", Known::ByOpenAi),
-    ("web_search_options", Known::ByOpenAi),
+    ("prediction", Known::ByTheVendor),
+    ("prompt_cache_key", Known::ByTheVendor),
+    ("prompt_cache_retention", Known::ByTheVendor),
+    ("safety_identifier", Known::ByTheVendor),
+    ("service_tier", Known::ByTheVendor),
+    ("web_search_options", Known::ByTheVendor),
     ("max_tool_calls", Known::Nowhere),
     ("truncation", Known::Nowhere),
     ("context_management", Known::Nowhere),
     ("prompt", Known::Nowhere),
 ];
 
-/// The most stop sequences that OpenAI takes.
-const OPENAI_STOPS: usize = 4;
-
 pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, ProviderError> {
     let compat = endpoint.compat_flags();
     let facts = endpoint.facts(&request.model);
     let mut losses = Vec::new();
-    let request = &*foreign::without(request, Api::OpenaiCompletions, &mut losses);
+    let marks = compat.chat.cache_marks;
+    let request = &*foreign::without(request, Api::OpenaiCompletions, marks, &mut losses);
     let messages = messages::encode(request, compat, &endpoint.sealer(), &mut losses);
     if messages.is_empty() {
         return Err(ProviderError::unsupported(
@@ -76,19 +76,19 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     if compat.chat.stream_usage {
         body.insert("stream_options".into(), json!({"include_usage": true}));
     }
-    put_tools(&mut body, request, compat, &mut losses);
+    put_tools(&mut body, request, compat, &facts, &mut losses);
     let max_output_tokens = request.max_output_tokens.map(|asked| facts.clamp(asked, 1));
     put(&mut body, compat.chat.max_tokens_field.as_str(), max_output_tokens);
-    put(&mut body, "temperature", request.temperature);
-    put(&mut body, "top_p", request.top_p);
-    put_stop(&mut body, request, compat, &mut losses);
+    put_sampling(&mut body, request, compat, &mut losses);
+    let stop = put_stop(&mut body, request, compat, &mut losses);
     put_thinking(&mut body, request, &facts, compat, &mut losses);
     put_format(&mut body, request, compat, &mut losses);
-    put_openai_fields(&mut body, request, compat, &mut losses);
+    put_vendor_fields(&mut body, request, compat, &mut losses);
     put_extra(&mut body, request, endpoint, &mut losses);
     let mut encoded = Encoded::new("chat/completions", Value::Object(body));
     encoded.losses = losses;
     encoded.max_output_tokens = max_output_tokens;
+    encoded.stop = stop;
     Ok(encoded)
 }
 
@@ -99,36 +99,59 @@ fn put(body: &mut Map<String, Value>, key: &str, value: Option<impl Into<Value>>
 }
 
 /// Nothing of tools where there are none: servers refuse an empty list, and a
-/// choice without a list.
+/// choice without a list. But for hosts that want one beside a history of calls.
 fn put_tools(
     body: &mut Map<String, Value>,
     request: &Request,
     compat: Compat,
+    facts: &ModelFacts,
     losses: &mut Vec<Loss>,
 ) {
-    let list = tools::encode(request, compat, losses);
+    let list = tools::encode(request, compat, facts, losses);
     if list.is_empty() {
+        let has_calls = || request.input.iter().any(|item| matches!(item, Item::FunctionCall(_)));
+        if compat.chat.tools_beside_calls && has_calls() {
+            body.insert("tools".into(), Value::Array(list));
+        }
         return;
     }
     body.insert("tools".into(), Value::Array(list));
     put(body, "tool_choice", tools::encode_choice(request, losses));
     put(body, "parallel_tool_calls", request.parallel_tool_calls);
+    if compat.chat.tool_stream {
+        body.insert("tool_stream".into(), true.into());
+    }
 }
 
-fn put_stop(
+fn put_sampling(
     body: &mut Map<String, Value>,
     request: &Request,
     compat: Compat,
     losses: &mut Vec<Loss>,
 ) {
-    let most = if compat.openai_fields { OPENAI_STOPS } else { usize::MAX };
-    if request.stop.len() > most {
-        losses.push(Loss::Field("stop"));
+    for (name, value) in [("temperature", request.temperature), ("top_p", request.top_p)] {
+        match value {
+            Some(_) if !compat.sampling => losses.push(Loss::Field(name)),
+            value => put(body, name, value),
+        }
     }
-    let stop: Vec<Value> = request.stop.iter().take(most).cloned().map(Value::from).collect();
-    if !stop.is_empty() {
-        body.insert("stop".into(), Value::Array(stop));
+}
+
+/// Gives the host as many stop sequences as it takes, and returns the others.
+fn put_stop(
+    body: &mut Map<String, Value>,
+    request: &Request,
+    compat: Compat,
+    losses: &mut Vec<Loss>,
+) -> Vec<String> {
+    let (given, kept) = request.stop.split_at(request.stop.len().min(compat.most_stops));
+    if !given.is_empty() {
+        body.insert("stop".into(), given.into());
     }
+    if !kept.is_empty() {
+        losses.push(Loss::EnforcedHere("stop"));
+    }
+    kept.to_vec()
 }
 
 fn put_thinking(
@@ -138,29 +161,22 @@ fn put_thinking(
     compat: Compat,
     losses: &mut Vec<Loss>,
 ) {
-    let Some(effort) = request.reasoning.as_ref().and_then(|asked| asked.effort.as_ref()) else {
-        return;
-    };
-    if facts.reasoning {
-        body.extend(
-            effort_for(effort, compat)
-                .map_or_else(Map::new, |effort| compat.chat.thinking.fields(&effort)),
-        );
-    } else if *effort != Effort::None {
-        losses.push(Loss::Field("reasoning"));
+    if compat.chat.reasoning_split {
+        body.insert("reasoning_split".into(), true.into());
     }
-}
-
-/// The effort as the host knows it. Local servers know three words for
-/// `reasoning_effort`, and refuse others; the switches of vendors take any.
-fn effort_for(effort: &Effort, compat: Compat) -> Option<Effort> {
-    let plain = compat.chat.thinking == ThinkingFormat::ReasoningEffort && !compat.openai_fields;
-    match effort {
-        effort if !plain => Some(effort.clone()),
-        Effort::None => None,
-        Effort::Minimal => Some(Effort::Low),
-        Effort::XHigh | Effort::Max => Some(Effort::High),
-        effort => Some(effort.clone()),
+    let effort = request.reasoning.as_ref().and_then(|asked| asked.effort.as_ref());
+    if !facts.reasoning {
+        if compat.thinks_unasked {
+            body.extend(compat.chat.thinking.fields(false, None));
+        }
+        if effort.is_some_and(|effort| *effort != Effort::None) {
+            losses.push(Loss::Field("reasoning"));
+        }
+        return;
+    }
+    if let Some(effort) = effort {
+        let word = facts.effort_word(effort, &compat);
+        body.extend(compat.chat.thinking.fields(*effort != Effort::None, word.as_deref()));
     }
 }
 
@@ -175,6 +191,10 @@ fn put_format(
         Some(TextFormat::JsonObject) => {
             body.insert("response_format".into(), json!({"type": "json_object"}));
         }
+        // Said to the model instead: `messages::encode`.
+        Some(TextFormat::JsonSchema(_)) if !compat.json_schema => {
+            losses.push(Loss::AsInstruction("text.format"));
+        }
         Some(TextFormat::JsonSchema(format)) => {
             let mut schema = Map::new();
             schema.insert("name".into(), format.name.clone().into());
@@ -187,7 +207,7 @@ fn put_format(
         Some(TextFormat::Other(_)) => losses.push(Loss::Field("text.format")),
     }
     if let Some(verbosity) = &request.verbosity {
-        if compat.openai_fields {
+        if compat.vendor_fields {
             body.insert("verbosity".into(), verbosity.clone().into());
         } else {
             losses.push(Loss::Field("text.verbosity"));
@@ -195,7 +215,7 @@ fn put_format(
     }
 }
 
-fn put_openai_fields(
+fn put_vendor_fields(
     body: &mut Map<String, Value>,
     request: &Request,
     compat: Compat,
@@ -206,7 +226,7 @@ fn put_openai_fields(
     } else if request.store == Some(true) {
         losses.push(Loss::Field("store"));
     }
-    if compat.openai_fields {
+    if compat.vendor_fields {
         put(body, "user", request.user.clone());
     } else if request.user.is_some() {
         losses.push(Loss::Field("user"));
@@ -214,8 +234,8 @@ fn put_openai_fields(
     if request.metadata.is_empty() {
         return;
     }
-    // OpenAI takes labels only with an answer that it keeps.
-    if compat.openai_fields && compat.store && request.store == Some(true) {
+    // Labels are taken only with an answer that is kept.
+    if compat.vendor_fields && compat.store && request.store == Some(true) {
         body.insert("metadata".into(), Value::Object(request.metadata.clone()));
     } else {
         losses.push(Loss::Field("metadata"));
@@ -228,6 +248,7 @@ fn put_extra(
     endpoint: &Endpoint,
     losses: &mut Vec<Loss>,
 ) {
+    let compat = endpoint.compat_flags();
     let local = endpoint.locality() != Locality::Hosted;
     for (key, value) in &request.extra {
         let Some((name, known)) = FIELDS.iter().find(|(name, _)| name == key) else {
@@ -237,7 +258,11 @@ fn put_extra(
         let taken = match known {
             Known::Everywhere => true,
             Known::Locally => local,
-            Known::ByOpenAi => endpoint.compat_flags().openai_fields,
+            Known::ByTheVendor if *name == "prompt_cache_key" => compat.prompt_cache_key,
+            Known::ByTheVendor if *name == "prompt_cache_retention" => {
+                compat.vendor_fields && compat.long_cache
+            }
+            Known::ByTheVendor => compat.vendor_fields,
             Known::Nowhere => false,
         };
         // What is canonical was said above; a field of the client's may not

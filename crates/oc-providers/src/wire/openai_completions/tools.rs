@@ -4,20 +4,32 @@ use serde_json::{Map, Value, json};
 
 use super::decode::fields::{Fields, Place};
 use super::parts::type_of;
-use crate::capabilities::Compat;
+use crate::capabilities::{CACHE_MARK, Compat};
 use crate::loss::Loss;
+use crate::model_facts::ModelFacts;
 use crate::request::{FunctionTool, Request, Tool, ToolChoice};
 use crate::wire::openai_responses::BadRequest;
 
 /// The function tools that the choice allows; this wire has no others.
-pub(super) fn encode(request: &Request, compat: Compat, losses: &mut Vec<Loss>) -> Vec<Value> {
+pub(super) fn encode(
+    request: &Request,
+    compat: Compat,
+    facts: &ModelFacts,
+    losses: &mut Vec<Loss>,
+) -> Vec<Value> {
     let mut list = Vec::new();
     for tool in &request.tools {
         match tool {
             Tool::Function(function) if request.allows(&function.name) => {
-                list.push(
-                    json!({"type": "function", "function": encode_function(function, compat, losses)}),
-                );
+                let mut json = json!({
+                    "type": "function",
+                    "function": encode_function(function, compat, facts, losses),
+                });
+                let mark = function.extra.get(CACHE_MARK).filter(|_| compat.chat.cache_marks);
+                if let (Some(mark), Value::Object(json)) = (mark, &mut json) {
+                    json.insert(CACHE_MARK.into(), compat.cache_mark(mark));
+                }
+                list.push(json);
             }
             Tool::Function(_) => {}
             Tool::Other(whole) => {
@@ -29,13 +41,19 @@ pub(super) fn encode(request: &Request, compat: Compat, losses: &mut Vec<Loss>) 
     list
 }
 
-fn encode_function(function: &FunctionTool, compat: Compat, losses: &mut Vec<Loss>) -> Value {
+fn encode_function(
+    function: &FunctionTool,
+    compat: Compat,
+    facts: &ModelFacts,
+    losses: &mut Vec<Loss>,
+) -> Value {
     let mut json = Map::new();
     json.insert("name".into(), function.name.clone().into());
     if let Some(description) = &function.description {
         json.insert("description".into(), description.clone().into());
     }
-    json.insert("parameters".into(), function.schema(compat.schemas, losses));
+    let schema = function.schema(compat.schemas, &facts.refused_schema_keywords, losses);
+    json.insert("parameters".into(), schema);
     if let Some(strict) = function.strict.filter(|_| compat.strict_tools) {
         json.insert("strict".into(), strict.into());
     }
@@ -90,7 +108,7 @@ pub(super) fn decode_choice(json: &Value) -> Option<ToolChoice> {
         Value::String(word) => match word.as_str() {
             "auto" => Some(ToolChoice::Auto),
             "none" => Some(ToolChoice::None),
-            // "any" is Mistral's word for it.
+            // "any" is another wire's word for it.
             "required" | "any" => Some(ToolChoice::Required),
             _ => None,
         },

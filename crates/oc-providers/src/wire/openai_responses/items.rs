@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use crate::capabilities::Compat;
 use crate::loss::Loss;
-use crate::request::Request;
+use crate::request::{Request, TextFormat};
 use crate::seal;
 
 /// The whole `input`.
@@ -26,7 +26,7 @@ pub(super) fn encode(request: &Request, compat: Compat, losses: &mut Vec<Loss>) 
     let items = if compat.item_ids {
         request.input.iter().filter_map(|item| faithful(item, compat, losses)).collect()
     } else {
-        Plain::new(losses).encode(request)
+        Plain::new(compat, losses).encode(request)
     };
     Value::Array(items)
 }
@@ -112,6 +112,7 @@ fn status_of(item: &Item) -> Option<&'static str> {
 
 /// Items for a host of which nothing is known.
 struct Plain<'a> {
+    compat: Compat,
     losses: &'a mut Vec<Loss>,
     items: Vec<Value>,
     system: Vec<String>,
@@ -119,12 +120,19 @@ struct Plain<'a> {
 }
 
 impl<'a> Plain<'a> {
-    fn new(losses: &'a mut Vec<Loss>) -> Self {
-        Self { losses, items: Vec::new(), system: Vec::new(), pictures: Vec::new() }
+    fn new(compat: Compat, losses: &'a mut Vec<Loss>) -> Self {
+        Self { compat, losses, items: Vec::new(), system: Vec::new(), pictures: Vec::new() }
     }
 
     fn encode(mut self, request: &Request) -> Vec<Value> {
-        self.system.extend(request.instructions.clone());
+        if !self.compat.instructions {
+            self.system.extend(request.instructions.clone());
+        }
+        if let (Some(TextFormat::JsonSchema(format)), false) =
+            (&request.format, self.compat.json_schema)
+        {
+            self.system.push(format.instruction());
+        }
         for item in &request.input {
             if !matches!(item, Item::FunctionCallOutput(_)) {
                 self.flush_pictures();
@@ -141,7 +149,8 @@ impl<'a> Plain<'a> {
         self.flush_pictures();
         if !self.system.is_empty() {
             let text = self.system.join("\n\n");
-            self.items.insert(0, message_json(Role::System, vec![input_text(&text)]));
+            let role = if self.compat.developer_role { Role::Developer } else { Role::System };
+            self.items.insert(0, message_json(role, vec![input_text(&text)]));
         }
         self.items
     }
@@ -169,6 +178,13 @@ impl<'a> Plain<'a> {
     /// Only what this wire made: reasoning under another wire's seal is not
     /// shown to a model that never thought it.
     fn reasoning(&mut self, reasoning: &Reasoning) {
+        if self.compat.sealed_reasoning {
+            match faithful_reasoning(reasoning) {
+                Some(json) => self.items.push(Value::Object(json)),
+                None => self.losses.push(Loss::Reasoning),
+            }
+            return;
+        }
         if reasoning.encrypted_content.as_deref().is_some_and(seal::is_envelope) {
             self.losses.push(Loss::Reasoning);
             return;

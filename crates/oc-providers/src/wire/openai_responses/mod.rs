@@ -14,9 +14,11 @@ mod tools;
 
 use oc_responses_stream::{Interpret, ResponsesInterpreter};
 
+pub(super) use decode::decode_item;
 pub use decode::{BadRequest, ClientRequest, decode_request};
 pub use error::error_body;
 pub use render::Renderer;
+pub(super) use tools::decode as decode_tool;
 
 use super::{Encoded, Wire};
 use crate::endpoint::Endpoint;

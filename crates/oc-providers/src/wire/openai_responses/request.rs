@@ -8,9 +8,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{items, tools};
-use crate::capabilities::{Compat, ModelFacts};
+use crate::capabilities::Compat;
 use crate::endpoint::{Api, Endpoint};
 use crate::loss::Loss;
+use crate::model_facts::ModelFacts;
 use crate::request::{Effort, Request, TextFormat};
 use crate::wire::{Encoded, foreign};
 
@@ -18,7 +19,7 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Encoded {
     let compat = endpoint.compat_flags();
     let facts = endpoint.facts(&request.model);
     let mut losses = Vec::new();
-    let request = &*foreign::without(request, Api::OpenaiResponses, &mut losses);
+    let request = &*foreign::without(request, Api::OpenaiResponses, false, &mut losses);
     let mut body = Map::new();
     body.insert("model".into(), request.model.clone().into());
     if compat.instructions {
@@ -26,19 +27,20 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Encoded {
     }
     body.insert("input".into(), items::encode(request, compat, &mut losses));
     body.insert("stream".into(), true.into());
-    put_tools(&mut body, request, compat, &mut losses);
+    put_tools(&mut body, request, compat, &facts, &mut losses);
     let max_output_tokens =
         request.max_output_tokens.map(|asked| facts.clamp(asked, compat.min_output_tokens));
     put(&mut body, "max_output_tokens", max_output_tokens);
-    put(&mut body, "temperature", request.temperature);
-    put(&mut body, "top_p", request.top_p);
+    put_sampling(&mut body, request, compat, &mut losses);
     put(&mut body, "reasoning", reasoning(request, &facts, compat, &mut losses));
     put(&mut body, "text", text(request, compat, &mut losses));
     if !request.stop.is_empty() {
-        losses.push(Loss::Field("stop"));
+        losses.push(Loss::EnforcedHere("stop"));
     }
-    put_openai_fields(&mut body, request, compat, &mut losses);
+    put_vendor_fields(&mut body, request, compat, &facts, &mut losses);
     let mut encoded = Encoded::new("responses", Value::Object(body));
+    // This wire has no stop sequences.
+    encoded.stop.clone_from(&request.stop);
     encoded.losses = losses;
     encoded.max_output_tokens = max_output_tokens;
     encoded
@@ -50,13 +52,28 @@ fn put(body: &mut Map<String, Value>, key: &str, value: Option<impl Into<Value>>
     }
 }
 
-fn put_tools(
+fn put_sampling(
     body: &mut Map<String, Value>,
     request: &Request,
     compat: Compat,
     losses: &mut Vec<Loss>,
 ) {
-    let list = tools::encode(request, compat, losses);
+    for (name, value) in [("temperature", request.temperature), ("top_p", request.top_p)] {
+        match value {
+            Some(_) if !compat.sampling => losses.push(Loss::Field(name)),
+            value => put(body, name, value),
+        }
+    }
+}
+
+fn put_tools(
+    body: &mut Map<String, Value>,
+    request: &Request,
+    compat: Compat,
+    facts: &ModelFacts,
+    losses: &mut Vec<Loss>,
+) {
+    let list = tools::encode(request, compat, facts, losses);
     if list.is_empty() {
         return;
     }
@@ -79,22 +96,12 @@ fn reasoning(
         return None;
     }
     let mut reasoning = Map::new();
-    put(&mut reasoning, "effort", asked.effort.as_ref().and_then(|it| effort(it, compat)));
-    if compat.openai_fields {
+    let effort = asked.effort.as_ref().and_then(|effort| facts.effort_word(effort, &compat));
+    put(&mut reasoning, "effort", effort);
+    if compat.vendor_fields {
         put(&mut reasoning, "summary", asked.summary.clone());
     }
     (!reasoning.is_empty()).then_some(Value::Object(reasoning))
-}
-
-/// The word for an effort. Local servers know three, and refuse others.
-fn effort(effort: &Effort, compat: Compat) -> Option<&str> {
-    match effort {
-        effort if compat.openai_fields => Some(effort.as_str()),
-        Effort::None => None,
-        Effort::Minimal => Some("low"),
-        Effort::XHigh | Effort::Max => Some("high"),
-        effort => Some(effort.as_str()),
-    }
 }
 
 fn text(request: &Request, compat: Compat, losses: &mut Vec<Loss>) -> Option<Value> {
@@ -103,6 +110,10 @@ fn text(request: &Request, compat: Compat, losses: &mut Vec<Loss>) -> Option<Val
         None | Some(TextFormat::Text) => {}
         Some(TextFormat::JsonObject) => {
             text.insert("format".into(), json!({"type": "json_object"}));
+        }
+        // Said to the model instead: `items::encode`.
+        Some(TextFormat::JsonSchema(_)) if !compat.json_schema => {
+            losses.push(Loss::AsInstruction("text.format"));
         }
         Some(TextFormat::JsonSchema(format)) => {
             let mut json = Map::new();
@@ -118,7 +129,7 @@ fn text(request: &Request, compat: Compat, losses: &mut Vec<Loss>) -> Option<Val
         }
     }
     if let Some(verbosity) = &request.verbosity {
-        if compat.openai_fields {
+        if compat.vendor_fields {
             text.insert("verbosity".into(), verbosity.clone().into());
         } else {
             losses.push(Loss::Field("text.verbosity"));
@@ -127,17 +138,29 @@ fn text(request: &Request, compat: Compat, losses: &mut Vec<Loss>) -> Option<Val
     (!text.is_empty()).then_some(Value::Object(text))
 }
 
-fn put_openai_fields(
+fn put_vendor_fields(
     body: &mut Map<String, Value>,
     request: &Request,
     compat: Compat,
+    facts: &ModelFacts,
     losses: &mut Vec<Loss>,
 ) {
     if compat.store {
         body.insert("store".into(), request.store.unwrap_or(false).into());
     }
-    if !compat.openai_fields {
-        // `include` is no loss: what it asks for comes in our own envelope.
+    put_include(body, request, compat, facts);
+    for (key, value) in &request.extra {
+        let is_cache_key = compat.prompt_cache_key && key == "prompt_cache_key";
+        let is_too_long = key == "prompt_cache_retention" && !compat.long_cache;
+        if is_too_long || !(compat.vendor_fields || is_cache_key) {
+            losses.push(Loss::UnknownField(key.clone()));
+        } else if !body.contains_key(key) {
+            // What is canonical was said above; a field of the client's may not
+            // overwrite it.
+            body.insert(key.clone(), value.clone());
+        }
+    }
+    if !compat.vendor_fields {
         for (name, asked) in [
             ("metadata", !request.metadata.is_empty()),
             ("user", request.user.is_some()),
@@ -147,21 +170,33 @@ fn put_openai_fields(
                 losses.push(Loss::Field(name));
             }
         }
-        losses.extend(request.extra.keys().cloned().map(Loss::UnknownField));
         return;
-    }
-    if !request.include.is_empty() {
-        body.insert("include".into(), request.include.clone().into());
     }
     if !request.metadata.is_empty() {
         body.insert("metadata".into(), Value::Object(request.metadata.clone()));
     }
     put(body, "user", request.user.clone());
-    for (key, value) in &request.extra {
-        // What is canonical was said above; a field of the client's may not
-        // overwrite it.
-        if !body.contains_key(key) {
-            body.insert(key.clone(), value.clone());
-        }
+}
+
+/// The seal of a host's reasoning: a client of another wire cannot ask for it,
+/// and hands it back all the same. Elsewhere `include` is no loss: what it asks
+/// for comes in our own envelope.
+fn put_include(
+    body: &mut Map<String, Value>,
+    request: &Request,
+    compat: Compat,
+    facts: &ModelFacts,
+) {
+    const SEALS: &str = "reasoning.encrypted_content";
+    let foreign = request.wire.is_some_and(|wire| wire != Api::OpenaiResponses);
+    let mut include: Vec<String> = request.include.clone();
+    if !compat.vendor_fields {
+        include.retain(|asked| compat.sealed_reasoning && asked == SEALS);
+    }
+    if foreign && compat.sealed_reasoning && facts.reasoning && include.is_empty() {
+        include.push(SEALS.to_owned());
+    }
+    if !include.is_empty() {
+        body.insert("include".into(), include.into());
     }
 }

@@ -4,18 +4,26 @@ use serde_json::{Map, Value, json};
 
 use crate::capabilities::Compat;
 use crate::loss::Loss;
+use crate::model_facts::ModelFacts;
 use crate::request::{FunctionTool, Request, Tool, ToolChoice};
 
 /// The tools that the host can be given. Function tools always; others only
 /// where the host runs them itself.
-pub(super) fn encode(request: &Request, compat: Compat, losses: &mut Vec<Loss>) -> Vec<Value> {
+pub(super) fn encode(
+    request: &Request,
+    compat: Compat,
+    facts: &ModelFacts,
+    losses: &mut Vec<Loss>,
+) -> Vec<Value> {
     let mut list = Vec::new();
     for tool in &request.tools {
         match tool {
             // A host that does not know `allowed_tools` is not shown the others.
             Tool::Function(function) if !compat.hosted_tools && !request.allows(&function.name) => {
             }
-            Tool::Function(function) => list.push(encode_function(function, compat, losses)),
+            Tool::Function(function) => {
+                list.push(encode_function(function, compat, facts, losses));
+            }
             Tool::Other(whole) if compat.hosted_tools => list.push(Value::Object(whole.clone())),
             Tool::Other(whole) => losses.push(Loss::Tool(type_of(whole))),
         }
@@ -23,14 +31,20 @@ pub(super) fn encode(request: &Request, compat: Compat, losses: &mut Vec<Loss>) 
     list
 }
 
-fn encode_function(function: &FunctionTool, compat: Compat, losses: &mut Vec<Loss>) -> Value {
+fn encode_function(
+    function: &FunctionTool,
+    compat: Compat,
+    facts: &ModelFacts,
+    losses: &mut Vec<Loss>,
+) -> Value {
     let mut json = Map::new();
     json.insert("type".into(), "function".into());
     json.insert("name".into(), function.name.clone().into());
     if let Some(description) = &function.description {
         json.insert("description".into(), description.clone().into());
     }
-    json.insert("parameters".into(), function.schema(compat.schemas, losses));
+    let schema = function.schema(compat.schemas, &facts.refused_schema_keywords, losses);
+    json.insert("parameters".into(), schema);
     // llama.cpp takes a missing `strict` for true, so a plain host is always
     // told no: a grammar for a schema that was not written for it fails.
     let strict = if compat.strict_tools { function.strict } else { Some(false) };
@@ -69,7 +83,7 @@ pub(super) fn encode_choice(
 }
 
 /// One tool of a client's request; `None` where it is no tool.
-pub(super) fn decode(json: &Value) -> Option<Tool> {
+pub(in crate::wire) fn decode(json: &Value) -> Option<Tool> {
     let Value::Object(json) = json else { return None };
     if type_of(json) != "function" {
         return json.get("type").is_some_and(Value::is_string).then(|| Tool::Other(json.clone()));

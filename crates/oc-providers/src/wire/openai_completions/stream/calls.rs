@@ -41,13 +41,14 @@ impl Calls {
     /// Takes one element of `tool_calls`, or a legacy `function_call`
     /// (`{name, arguments}` without a `function` around it).
     ///
-    /// `take_slot` gives the slot of a call that is new.
+    /// `take_slot` gives the slot of a call that is new. Returns the call's id, as
+    /// it will be announced.
     pub(super) fn piece(
         &mut self,
         piece: &Fields<'_>,
         take_slot: impl FnOnce() -> Slot,
         out: &mut VecDeque<Delta>,
-    ) {
+    ) -> Option<String> {
         let nested = piece.object("function");
         let function = nested.as_ref().unwrap_or(piece);
         let index = piece.count("index");
@@ -58,7 +59,7 @@ impl Calls {
             None => self.open(index, take_slot()),
         };
         self.current = Some(place);
-        let Some(call) = self.calls.get_mut(place) else { return };
+        let call = self.calls.get_mut(place)?;
         if call.index.is_none()
             && let Some(index) = index
         {
@@ -81,6 +82,7 @@ impl Calls {
                 }
             }
         }
+        Some(call.id())
     }
 
     /// Ends every call, in the order in which they began.
@@ -145,6 +147,12 @@ impl Call {
         self.whole.is_some() || self.extent.is_whole()
     }
 
+    /// The server's id of it; else one that only tells the calls of an answer
+    /// apart.
+    fn id(&self) -> String {
+        if self.id.is_empty() { format!("call_{}", self.slot.0) } else { self.id.clone() }
+    }
+
     /// A name may be repeated, or cut in two by an old relay; once arguments
     /// came it is settled.
     fn named(&mut self, name: &str) {
@@ -175,10 +183,7 @@ impl Call {
         if std::mem::replace(&mut self.announced, true) {
             return;
         }
-        if self.id.is_empty() {
-            // Only to tell the calls of one answer apart.
-            self.id = format!("call_{}", self.slot.0);
-        }
+        self.id = self.id();
         out.push_back(Delta::ToolCallStart(ToolCallStart::new(
             self.slot,
             self.id.as_str(),

@@ -87,6 +87,14 @@ impl Items {
         }
     }
 
+    /// What the server signed and wants back: under a seal, in an item of its own.
+    pub(super) fn signature(&mut self, signature: Value, out: &mut VecDeque<Delta>) {
+        self.close(ItemStatus::Completed, out);
+        let slot = self.take_slot();
+        out.push_back(Delta::Seal(Seal::new(slot, API, signature)));
+        out.push_back(Delta::ItemEnd(ItemEnd::new(slot, ItemStatus::Completed)));
+    }
+
     /// Ends the item that is open.
     pub(super) fn close(&mut self, status: ItemStatus, out: &mut VecDeque<Delta>) {
         let slot = match std::mem::take(&mut self.open) {

@@ -5,6 +5,7 @@
 //! | the first with anything in it | `Started` |
 //! | `content` (text, or an array of parts) | `Text`; parts of type `thinking` are `Reasoning` |
 //! | `reasoning_details`, `reasoning_content`, `reasoning`, … | `Reasoning`, once (see `reasoning.rs`); details end in a `Seal` |
+//! | `extra_content`, in a call or beside it (a signature) | `Seal` of an item of its own |
 //! | `refusal`, `annotations` | `Refusal`, `Annotation` |
 //! | `tool_calls`, `function_call` | `ToolCallStart`, `ToolCallArguments`; the end comes with the answer's |
 //! | `usage`, wherever it stands; `timings` if there is none | `Usage` |
@@ -33,7 +34,7 @@ use oc_responses_stream::{
     Delta, Finish, FinishReason, FrameVerdict, Interpret, ItemStatus, Started, StreamError,
     UpstreamError, Usage, sse,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{annotations, error};
 use calls::Calls;
@@ -76,12 +77,21 @@ pub struct CompletionsInterpreter {
     /// A `finish_reason` of `""` was seen.
     empty_finish: bool,
     ended: bool,
+    /// More types of `reasoning_details` that are text for people.
+    visible_details: Vec<String>,
 }
 
 impl CompletionsInterpreter {
     /// For one answer.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same, with more types of `reasoning_details` that are text for people.
+    #[must_use]
+    pub fn with_visible_details(mut self, types: Vec<String>) -> Self {
+        self.visible_details = types;
+        self
     }
 
     fn chunk(&mut self, chunk: &Fields<'_>, out: &mut VecDeque<Delta>) -> FrameVerdict {
@@ -142,8 +152,14 @@ impl CompletionsInterpreter {
     }
 
     fn delta(&mut self, delta: &Fields<'_>, logprobs: Option<Value>, out: &mut VecDeque<Delta>) {
-        self.items.thought(Thought::read(delta), out);
+        let mut thought = Thought::read(delta, &self.visible_details);
+        let visible = std::mem::take(&mut thought.visible);
+        self.items.thought(thought, out);
+        self.items.text(&visible, None, out);
         self.content(delta, logprobs, out);
+        if let Some(signature) = delta.value("extra_content").filter(Value::is_object) {
+            self.items.signature(json!({"content": signature}), out);
+        }
         if let Some(refusal) = delta.text("refusal") {
             self.items.refusal(&refusal, out);
         }
@@ -158,7 +174,11 @@ impl CompletionsInterpreter {
         for call in calls.iter().filter_map(|raw| Fields::parse(raw.get())).chain(legacy) {
             self.items.close(ItemStatus::Completed, out);
             let items = &mut self.items;
-            self.calls.piece(&call, || items.take_slot(), out);
+            let id = self.calls.piece(&call, || items.take_slot(), out);
+            let signature = call.value("extra_content").filter(Value::is_object);
+            if let (Some(signature), Some(id)) = (signature, id) {
+                self.items.signature(json!({"calls": {id: signature}}), out);
+            }
         }
     }
 

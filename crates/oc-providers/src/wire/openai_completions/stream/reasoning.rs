@@ -25,15 +25,27 @@ pub(super) struct Thought<'a> {
     pub(super) summary: String,
     /// The `reasoning_details` of the delta, for replay.
     pub(super) details: Vec<Map<String, Value>>,
+    /// Text for people, which some put among them.
+    pub(super) visible: String,
 }
 
+/// Types of `reasoning_details` that are text for people.
+const VISIBLE: &[&str] = &["response.output_text", "response.text"];
+
 impl<'a> Thought<'a> {
-    /// What `delta` carries.
-    pub(super) fn read(delta: &Fields<'a>) -> Self {
+    /// What `delta` carries; `visible`: more types of details that are text for
+    /// people.
+    pub(super) fn read(delta: &Fields<'a>, visible: &[String]) -> Self {
         let mut thought = Self::default();
         let details = delta.list("reasoning_details").unwrap_or_default();
         for raw in details {
             let Ok(Value::Object(detail)) = serde_json::from_str(raw.get()) else { continue };
+            let kind = detail.get("type").and_then(Value::as_str).unwrap_or_default();
+            if VISIBLE.contains(&kind) || visible.iter().any(|word| word == kind) {
+                let text = detail.get("text").and_then(Value::as_str).unwrap_or_default();
+                thought.visible.push_str(text);
+                continue;
+            }
             thought.take_detail(&detail);
             thought.details.push(detail);
         }
@@ -121,9 +133,21 @@ mod tests {
             (r#"{"content":"a"}"#, "", ""),
         ] {
             let fields = Fields::parse(delta).expect(delta);
-            let thought = Thought::read(&fields);
+            let thought = Thought::read(&fields, &[]);
             assert_eq!((thought.raw.as_ref(), thought.summary.as_str()), (raw, summary), "{delta}");
         }
+    }
+
+    #[test]
+    fn details_that_are_text_for_people_are_no_reasoning() {
+        let delta = r#"{"reasoning":"a","reasoning_details":[{"type":"response.output_text","text":"b"},{"type":"x.shown","text":"c"}]}"#;
+        let fields = Fields::parse(delta).expect("object");
+        let read = |visible: &[String]| {
+            let thought = Thought::read(&fields, visible);
+            (thought.raw.into_owned(), thought.visible, thought.details.len())
+        };
+        assert_eq!(read(&[]), ("a".to_owned(), "b".to_owned(), 1));
+        assert_eq!(read(&["x.shown".to_owned()]), ("a".to_owned(), "bc".to_owned(), 0));
     }
 
     #[test]

@@ -350,3 +350,8 @@ impl<'a> Fields<'a> {
 
 #[cfg(test)]
 mod tests;
+
+/// One item of an input; `None` where it is none.
+pub(in crate::wire) fn decode_item(json: &Value) -> Option<Item> {
+    item::decode(json, "").ok()
+}

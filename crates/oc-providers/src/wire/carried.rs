@@ -1,0 +1,296 @@
+//! Tools of the Responses API carried to hosts that know only functions, and
+//! their calls brought back.
+//!
+//! | a client's | at the host | its call comes back as |
+//! |---|---|---|
+//! | `custom` tool (free text, perhaps after a grammar) | a function with one text, `input`; the grammar becomes words | `custom_tool_call` |
+//! | function in a `namespace` | a function `namespace__name` | `function_call` with its `namespace` |
+//!
+//! Earlier calls and results of both are carried along. Agents send them without
+//! being asked to: Codex declares its tools so.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use oc_responses_stream::{
+    CallId, Delta, FunctionCall, Item, OtherItem, Slot, ToolCallStart, WholeItem,
+};
+use serde_json::{Map, Value, json};
+
+use super::openai_responses;
+use crate::endpoint::{Api, Endpoint};
+use crate::loss::Loss;
+use crate::request::{FunctionTool, Request, Tool, ToolChoice};
+
+/// The longest name of a function that all wires take.
+const LONGEST: usize = 64;
+
+/// `request` as a host sees it that knows only functions.
+#[derive(Debug)]
+pub(super) struct AsFunctions<'a> {
+    pub(super) request: Cow<'a, Request>,
+    pub(super) carried: Carried,
+    pub(super) losses: Vec<Loss>,
+}
+
+/// The names under which tools were carried, and what they are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Carried(BTreeMap<String, Original>);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Original {
+    namespace: Option<String>,
+    name: String,
+    is_custom: bool,
+}
+
+/// Carries the tools of `request`, unless `endpoint` knows them itself.
+pub(super) fn as_functions<'a>(request: &'a Request, endpoint: &Endpoint) -> AsFunctions<'a> {
+    let mut carrying = AsFunctions {
+        request: Cow::Borrowed(request),
+        carried: Carried::default(),
+        losses: Vec::new(),
+    };
+    let its_own = endpoint.api() == Api::OpenaiResponses && endpoint.compat_flags().hosted_tools;
+    let theirs = request.wire.is_some_and(|wire| wire != Api::OpenaiResponses);
+    if its_own || theirs || !is_needed(request) {
+        return carrying;
+    }
+    let mut request = request.clone();
+    for tool in std::mem::take(&mut request.tools) {
+        carrying.tool(tool, None, &mut request.tools);
+    }
+    for item in &mut request.input {
+        carrying.item(item);
+    }
+    if let Some(choice) = &mut request.tool_choice {
+        carrying.choice(choice);
+    }
+    carrying.request = Cow::Owned(request);
+    carrying
+}
+
+fn is_needed(request: &Request) -> bool {
+    let tool = |tool: &Tool| match tool {
+        Tool::Other(whole) => matches!(word(whole, "type"), "custom" | "namespace"),
+        Tool::Function(_) => false,
+    };
+    let item = |item: &Item| match item {
+        Item::Other(other) => is_custom_step(other.item_type()),
+        Item::FunctionCall(call) => call.extra.contains_key("namespace"),
+        _ => false,
+    };
+    request.tools.iter().any(tool) || request.input.iter().any(item)
+}
+
+fn is_custom_step(item_type: &str) -> bool {
+    matches!(item_type, "custom_tool_call" | "custom_tool_call_output")
+}
+
+impl AsFunctions<'_> {
+    fn tool(&mut self, tool: Tool, namespace: Option<&str>, tools: &mut Vec<Tool>) {
+        match tool {
+            Tool::Function(mut function) => {
+                if namespace.is_some() {
+                    function.name = self.name(namespace, &function.name, false);
+                }
+                tools.push(Tool::Function(function));
+            }
+            Tool::Other(whole) => match word(&whole, "type") {
+                "custom" => tools.extend(self.custom(&whole, namespace)),
+                "namespace" if namespace.is_none() => {
+                    let name = word(&whole, "name");
+                    let nested = whole.get("tools").and_then(Value::as_array);
+                    for tool in nested.into_iter().flatten() {
+                        match openai_responses::decode_tool(tool) {
+                            Some(tool) => self.tool(tool, Some(name), tools),
+                            None => self.losses.push(Loss::Tool("namespace".to_owned())),
+                        }
+                    }
+                }
+                _ => tools.push(Tool::Other(whole)),
+            },
+        }
+    }
+
+    fn custom(&mut self, whole: &Map<String, Value>, namespace: Option<&str>) -> Option<Tool> {
+        let name = whole.get("name")?.as_str()?;
+        let schema = json!({
+            "type": "object",
+            "properties": {"input": {"type": "string"}},
+            "required": ["input"],
+            "additionalProperties": false,
+        });
+        let mut function = FunctionTool::new(self.name(namespace, name, true), Some(schema));
+        let mut words = vec![word(whole, "description").to_owned()];
+        let format = whole.get("format").and_then(Value::as_object);
+        match format.filter(|format| word(format, "type") == "grammar") {
+            Some(grammar) => {
+                self.losses.push(Loss::ToolFormat(name.to_owned()));
+                words.push(format!(
+                    "`input` must follow this {} grammar:\n{}",
+                    word(grammar, "syntax"),
+                    word(grammar, "definition")
+                ));
+            }
+            None => words.push("`input` is free text.".to_owned()),
+        }
+        words.retain(|text| !text.is_empty());
+        function.description = Some(words.join("\n\n"));
+        Some(Tool::Function(function))
+    }
+
+    fn item(&mut self, item: &mut Item) {
+        match item {
+            Item::FunctionCall(call) => {
+                if let Some(Value::String(namespace)) = call.extra.remove("namespace") {
+                    call.name = self.name(Some(&namespace), &call.name, false);
+                }
+            }
+            Item::Other(other) if is_custom_step(other.item_type()) => {
+                if let Some(step) = self.step(&other.json) {
+                    *item = step;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A custom tool's call, or its result, as a function's.
+    fn step(&mut self, json: &Map<String, Value>) -> Option<Item> {
+        let call_id = json.get("call_id")?.as_str().filter(|id| !id.is_empty())?;
+        if word(json, "type") == "custom_tool_call" {
+            let namespace = json.get("namespace").and_then(Value::as_str);
+            let name = self.name(namespace, json.get("name")?.as_str()?, true);
+            let arguments = json!({"input": word(json, "input")}).to_string();
+            return Some(Item::FunctionCall(FunctionCall::new(call_id, name, arguments)));
+        }
+        let mut result = json.clone();
+        result.insert("type".into(), "function_call_output".into());
+        openai_responses::decode_item(&Value::Object(result))
+    }
+
+    fn choice(&mut self, choice: &mut ToolChoice) {
+        let ToolChoice::Other(Value::Object(fields)) = choice else { return };
+        let name = word(fields, "name").to_owned();
+        if word(fields, "type") == "custom" && !name.is_empty() {
+            *choice = ToolChoice::Function(self.name(None, &name, true));
+        }
+    }
+
+    /// The name of a tool at the host, remembered for the way back.
+    fn name(&mut self, namespace: Option<&str>, name: &str, is_custom: bool) -> String {
+        let original =
+            Original { namespace: namespace.map(str::to_owned), name: name.to_owned(), is_custom };
+        let flat = flat(namespace, name);
+        self.carried.0.insert(flat.clone(), original);
+        flat
+    }
+}
+
+/// `namespace__name` in letters, digits, `_` and `-`; what is too long ends in
+/// a number of its own.
+fn flat(namespace: Option<&str>, name: &str) -> String {
+    let whole = namespace.map_or(name.to_owned(), |namespace| format!("{namespace}__{name}"));
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    let flat: String = whole.chars().map(allowed).collect();
+    if flat.len() <= LONGEST {
+        return flat;
+    }
+    let mut hasher = DefaultHasher::new();
+    whole.hash(&mut hasher);
+    let suffix = format!("_{:08x}", hasher.finish() as u32);
+    flat.chars().take(LONGEST - suffix.len()).collect::<String>() + &suffix
+}
+
+/// Brings the calls of carried tools back into the client's form.
+///
+/// Pure: push a delta, take what comes of it. Takes calls that are whole.
+#[derive(Debug)]
+pub(crate) struct BringBack {
+    carried: Carried,
+    open: Option<(ToolCallStart, Original, String)>,
+    /// Items that were given out whole: their end was said with them.
+    ended: BTreeSet<Slot>,
+}
+
+impl BringBack {
+    /// For an answer to a request whose tools were carried so.
+    pub(crate) fn new(carried: Carried) -> Self {
+        Self { carried, open: None, ended: BTreeSet::new() }
+    }
+
+    /// What becomes of `delta`; `None`: nothing yet.
+    pub(crate) fn push(&mut self, delta: Delta) -> Option<Delta> {
+        match delta {
+            Delta::ToolCallStart(start) => match self.carried.0.get(&start.name) {
+                None => Some(Delta::ToolCallStart(start)),
+                Some(original) => {
+                    self.open = Some((start, original.clone(), String::new()));
+                    None
+                }
+            },
+            Delta::ToolCallArguments(piece) => match &mut self.open {
+                Some((start, _, arguments)) if start.slot == piece.slot => {
+                    arguments.push_str(&piece.text);
+                    None
+                }
+                _ => Some(Delta::ToolCallArguments(piece)),
+            },
+            Delta::ToolCallEnd(end) => match self.open.take() {
+                Some((start, original, arguments)) if start.slot == end.slot => {
+                    self.ended.insert(start.slot);
+                    let item = original.call(&start.call_id, &arguments);
+                    Some(Delta::Item(WholeItem::new(start.slot, item)))
+                }
+                other => {
+                    self.open = other;
+                    Some(Delta::ToolCallEnd(end))
+                }
+            },
+            Delta::ItemEnd(end) if self.ended.contains(&end.slot) => None,
+            other => Some(other),
+        }
+    }
+}
+
+impl Original {
+    /// A call of it, as the client knows it. Kept whole: the canonical call has
+    /// neither a namespace nor free text.
+    fn call(&self, call_id: &CallId, arguments: &str) -> Item {
+        let mut json = Map::new();
+        let kind = if self.is_custom { "custom_tool_call" } else { "function_call" };
+        json.insert("type".into(), kind.into());
+        json.insert("call_id".into(), call_id.as_str().into());
+        json.insert("name".into(), self.name.clone().into());
+        if let Some(namespace) = &self.namespace {
+            json.insert("namespace".into(), namespace.clone().into());
+        }
+        if self.is_custom {
+            json.insert("input".into(), input_of(arguments).into());
+        } else {
+            json.insert("arguments".into(), arguments.into());
+        }
+        json.insert("status".into(), "completed".into());
+        Item::Other(OtherItem::new(json))
+    }
+}
+
+/// The free text in a call's arguments: what was asked for, else the only text
+/// there is, else the arguments as they are.
+fn input_of(arguments: &str) -> String {
+    let fields: Map<String, Value> = serde_json::from_str(arguments).unwrap_or_default();
+    let only = || match fields.values().collect::<Vec<_>>().as_slice() {
+        [Value::String(text)] => Some(text.clone()),
+        _ => None,
+    };
+    match fields.get("input") {
+        Some(Value::String(text)) => text.clone(),
+        _ => only().unwrap_or_else(|| arguments.to_owned()),
+    }
+}
+
+fn word<'a>(json: &'a Map<String, Value>, key: &str) -> &'a str {
+    json.get(key).and_then(Value::as_str).unwrap_or_default()
+}
