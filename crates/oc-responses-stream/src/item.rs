@@ -205,6 +205,8 @@ pub struct Reasoning {
     pub encrypted_content: Option<String>,
     /// How far it got.
     pub status: Option<ItemStatus>,
+    /// Fields that we do not know, kept for the same wire.
+    pub extra: Map<String, Value>,
 }
 
 /// The model asks for a function. See [`Item::FunctionCall`].

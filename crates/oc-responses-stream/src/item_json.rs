@@ -17,6 +17,7 @@ impl Item {
             Some("message") => message(&json).map(Self::Message),
             Some("reasoning") => Some(Self::Reasoning(reasoning(&json))),
             Some("function_call") => function_call(&json).map(Self::FunctionCall),
+            Some("function_call_output") => call_output(&json).map(Self::FunctionCallOutput),
             _ => None,
         };
         known.unwrap_or_else(|| Self::Other(OtherItem::new(json)))
@@ -56,7 +57,7 @@ fn message(json: &Object) -> Option<Message> {
         Some("final_answer") => Some(Phase::FinalAnswer),
         _ => None,
     };
-    message.extra = rest(json, &["type", "id", "role", "status", "content", "phase"]);
+    message.extra = unknown(json, &["type", "id", "role", "content"]);
     Some(message)
 }
 
@@ -89,7 +90,22 @@ fn reasoning(json: &Object) -> Reasoning {
         content: texts("content"),
         encrypted_content: text(json, "encrypted_content").filter(|seal| !seal.is_empty()),
         status: status(json),
+        extra: unknown(json, &["type", "id", "summary", "content", "encrypted_content"]),
     }
+}
+
+/// `None` where something in it has no place in the canonical form.
+fn call_output(json: &Object) -> Option<FunctionCallOutput> {
+    let output = match json.get("output")? {
+        Value::String(text) => vec![Part::text(text)],
+        Value::Array(parts) => parts.iter().map(part).collect(),
+        _ => return None,
+    };
+    let mut result = FunctionCallOutput::new(text(json, "call_id")?, output);
+    result.id = text(json, "id").map(Into::into);
+    result.status = status(json);
+    let is_whole = output_json(&result).as_object() == Some(json);
+    is_whole.then_some(result)
 }
 
 fn function_call(json: &Object) -> Option<FunctionCall> {
@@ -97,7 +113,7 @@ fn function_call(json: &Object) -> Option<FunctionCall> {
     let mut call = FunctionCall::new(text(json, "call_id")?, text(json, "name")?, arguments);
     call.id = text(json, "id").map(Into::into);
     call.status = status(json);
-    call.extra = rest(json, &["type", "id", "call_id", "name", "arguments", "status"]);
+    call.extra = unknown(json, &["type", "id", "call_id", "name", "arguments"]);
     Some(call)
 }
 
@@ -164,7 +180,7 @@ fn reasoning_json(reasoning: &Reasoning) -> Value {
         json.insert("content".to_owned(), parts("reasoning_text", &reasoning.content));
     }
     set(&mut json, "encrypted_content", reasoning.encrypted_content.as_ref());
-    Value::Object(json)
+    with_rest(json, &reasoning.extra)
 }
 
 fn call_json(call: &FunctionCall) -> Value {
@@ -215,6 +231,18 @@ fn with_rest(mut json: Object, extra: &Object) -> Value {
 fn rest(json: &Object, known: &[&str]) -> Object {
     let unknown = json.iter().filter(|(key, _)| !known.contains(&key.as_str()));
     unknown.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// What of an item has no place of its own: a status or a phase in a word that
+/// we do not know, too.
+fn unknown(json: &Object, known: &[&str]) -> Object {
+    let mut rest = rest(json, known);
+    rest.retain(|key, value| match key.as_str() {
+        "status" => status(json).is_none() && value.is_string(),
+        "phase" => !matches!(value.as_str(), None | Some("commentary" | "final_answer")),
+        _ => true,
+    });
+    rest
 }
 
 fn text(json: &Object, key: &str) -> Option<String> {

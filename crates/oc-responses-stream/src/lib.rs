@@ -17,6 +17,7 @@ mod ids;
 mod interpret;
 mod item;
 mod item_json;
+mod item_type;
 mod machine;
 mod parser;
 mod progress;
@@ -45,6 +46,7 @@ pub use item::{
     FilePart, FunctionCall, FunctionCallOutput, ImagePart, Item, ItemStatus, Message, OtherItem,
     Part, Phase, Reasoning, Role, TextPart, Usage,
 };
+pub use item_type::ItemType;
 pub use machine::{MachineOptions, OutputStyle, ReasoningStyle, ResponseMachine, laws};
 pub use parser::{Limits, Parser, ResponseParser};
 pub use progress::{Progress, Stage};

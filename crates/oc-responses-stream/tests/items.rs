@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
 
-use oc_responses_stream::{Item, Part, Phase};
+use oc_responses_stream::{Item, ItemType, Part, Phase};
 use serde_json::{Value, json};
 
 fn item(json: &Value) -> Item {
@@ -19,6 +19,12 @@ fn nothing_of_an_item_is_lost() {
             {"type": "refusal", "refusal": "No."},
             {"type": "tomorrow", "x": 1},
         ]}),
+        json!({"id": "m", "type": "message", "status": "paused", "role": "assistant",
+            "phase": "tomorrow", "content": []}),
+        json!({"id": "o", "type": "function_call_output", "call_id": "c", "output": "4"}),
+        json!({"type": "function_call_output", "call_id": "c", "status": "completed", "new": 1,
+            "output": [{"type": "input_image", "image_url": "data:,"}]}),
+        json!({"id": "r", "type": "reasoning", "summary": [], "new": {"er": 1}}),
         json!({"id": "r", "type": "reasoning", "status": "completed", "encrypted_content": "seal",
             "summary": [{"type": "summary_text", "text": "a"}],
             "content": [{"type": "reasoning_text", "text": "b"}]}),
@@ -29,6 +35,59 @@ fn nothing_of_an_item_is_lost() {
     ] {
         assert_eq!(item(&json).to_json(), json);
     }
+}
+
+#[test]
+fn every_type_of_item_is_known_by_its_name_and_comes_back_whole() {
+    // The items of the API's own list, input and output.
+    let names = [
+        "message",
+        "reasoning",
+        "function_call",
+        "function_call_output",
+        "custom_tool_call",
+        "custom_tool_call_output",
+        "web_search_call",
+        "file_search_call",
+        "code_interpreter_call",
+        "image_generation_call",
+        "mcp_list_tools",
+        "mcp_call",
+        "mcp_approval_request",
+        "mcp_approval_response",
+        "computer_call",
+        "computer_call_output",
+        "local_shell_call",
+        "local_shell_call_output",
+        "shell_call",
+        "shell_call_output",
+        "apply_patch_call",
+        "apply_patch_call_output",
+        "tool_search_call",
+        "tool_search_output",
+        "additional_tools",
+        "configuration_update",
+        "program",
+        "program_output",
+        "compaction",
+        "compaction_trigger",
+        "item_reference",
+    ];
+    assert_eq!(ItemType::ALL.iter().map(|known| known.as_str()).collect::<Vec<_>>(), names);
+    for name in names {
+        let json = json!({"type": name, "id": "i", "call_id": "c", "name": "n", "role": "assistant",
+            "arguments": "{}", "output": "o", "content": [], "summary": [], "new": [1]});
+        let item = item(&json);
+        assert_eq!((item.item_type(), item.known_type().map(ItemType::as_str)), (name, Some(name)));
+        let kept = item.to_json();
+        for (key, value) in json.as_object().unwrap() {
+            // The one list that is left out where it is empty.
+            let is_empty_content = name == "reasoning" && key == "content";
+            assert!(is_empty_content || kept.get(key) == Some(value), "{name} {key}");
+        }
+    }
+    let newer = item(&json!({"type": "tomorrow"}));
+    assert_eq!((newer.item_type(), newer.known_type()), ("tomorrow", None));
 }
 
 #[test]

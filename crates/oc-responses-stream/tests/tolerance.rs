@@ -92,6 +92,17 @@ fn arguments_done_without_deltas() {
 }
 
 #[test]
+fn tokens_of_harmony_on_a_functions_name() {
+    // vLLM.
+    for line in [
+        r#"{"type":"response.output_item.done","output_index":0,"item":{"type":"function_call","call_id":"c","name":"f<|channel|>commentary","arguments":"{}"}}"#,
+        r#"{"type":"response.function_call_arguments.done","output_index":0,"name":"f<|channel|>commentary","arguments":"{}"}"#,
+    ] {
+        assert_eq!(told(&read(&[line])).2, [("f".to_owned(), "{}".to_owned())]);
+    }
+}
+
+#[test]
 fn items_that_are_only_done() {
     let answer = read(&[
         r#"{"type":"response.output_item.done","output_index":0,"item":{"type":"reasoning","summary":[{"type":"summary_text","text":"Hm."}]}}"#,

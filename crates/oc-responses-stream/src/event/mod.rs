@@ -91,7 +91,14 @@ impl Event {
 
     /// Whether this is the last event of a response.
     pub fn is_terminal(&self) -> bool {
-        matches!(self, Self::Completed(_) | Self::Incomplete(_) | Self::Failed(_))
+        matches!(
+            self,
+            Self::Completed(_)
+                | Self::Incomplete(_)
+                | Self::Failed(_)
+                | Self::Done(_)
+                | Self::Cancelled(_)
+        )
     }
 }
 

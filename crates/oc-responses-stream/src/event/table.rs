@@ -43,6 +43,15 @@ macro_rules! events {
                 }
             }
 
+            /// The fields that have no place in the event's type; of an unknown
+            /// event, all.
+            pub fn extra(&self) -> &Map<String, Value> {
+                match self {
+                    $( Self::$variant(event) => &event.extra, )*
+                    Self::Unknown(event) => &event.json,
+                }
+            }
+
             pub(crate) fn set_sequence_number(&mut self, number: u64) {
                 match self {
                     $( Self::$variant(event) => event.sequence_number = Some(number), )*
@@ -146,6 +155,16 @@ events! {
         #[doc = "The response as it stands."]
         response: Value,
     }
+    /// The response is over, as its status says; realtime-style proxies. Terminal.
+    Done = "response.done", DoneEvent {
+        #[doc = "The response as it stands."]
+        response: Value,
+    }
+    /// The response was cancelled. Terminal.
+    Cancelled = "response.cancelled", CancelledEvent {
+        #[doc = "The response as it stands."]
+        response: Value,
+    }
     /// An item opened.
     OutputItemAdded = "response.output_item.added", OutputItemAddedEvent {
         #[doc = "The item's place in the output."]
@@ -194,6 +213,30 @@ events! {
         delta: String,
         #[doc = "Token log probabilities."]
         logprobs: Option<Value>,
+        #[doc = "Padding that hides how long the piece is; means nothing."]
+        obfuscation: Option<String>,
+    }
+    /// A piece of a message's text, as Azure once called it.
+    PlainTextDelta = "response.text.delta", PlainTextDeltaEvent {
+        #[doc = "The item's id; some servers change it within one item."]
+        item_id: Option<String>,
+        #[doc = "The item's place in the output."]
+        output_index: Option<u64>,
+        #[doc = "The part's place in its item."]
+        content_index: Option<u64>,
+        #[doc = "What is new."]
+        delta: String,
+    }
+    /// A part's whole text, as Azure once called it.
+    PlainTextDone = "response.text.done", PlainTextDoneEvent {
+        #[doc = "The item's id; some servers change it within one item."]
+        item_id: Option<String>,
+        #[doc = "The item's place in the output."]
+        output_index: Option<u64>,
+        #[doc = "The part's place in its item."]
+        content_index: Option<u64>,
+        #[doc = "The whole text."]
+        text: String,
     }
     /// A part's whole text.
     OutputTextDone = "response.output_text.done", OutputTextDoneEvent {
@@ -231,6 +274,8 @@ events! {
         content_index: Option<u64>,
         #[doc = "What is new."]
         delta: String,
+        #[doc = "Padding that hides how long the piece is; means nothing."]
+        obfuscation: Option<String>,
     }
     /// A whole refusal.
     RefusalDone = "response.refusal.done", RefusalDoneEvent {
@@ -253,6 +298,8 @@ events! {
         content_index: Option<u64>,
         #[doc = "What is new."]
         delta: String,
+        #[doc = "Padding that hides how long the piece is; means nothing."]
+        obfuscation: Option<String>,
     }
     /// A part's whole raw reasoning.
     ReasoningTextDone = "response.reasoning_text.done", ReasoningTextDoneEvent {
@@ -343,6 +390,30 @@ events! {
         summary_index: Option<u64>,
         #[doc = "What is new."]
         delta: String,
+        #[doc = "Padding that hides how long the piece is; means nothing."]
+        obfuscation: Option<String>,
+    }
+    /// A piece of a summary, as some servers call it.
+    ReasoningSummaryDelta = "response.reasoning_summary.delta", ReasoningSummaryDeltaEvent {
+        #[doc = "The item's id; some servers change it within one item."]
+        item_id: Option<String>,
+        #[doc = "The item's place in the output."]
+        output_index: Option<u64>,
+        #[doc = "The part's place in the item's summary."]
+        summary_index: Option<u64>,
+        #[doc = "What is new."]
+        delta: String,
+    }
+    /// A summary's whole text, as some servers call it.
+    ReasoningSummaryDone = "response.reasoning_summary.done", ReasoningSummaryDoneEvent {
+        #[doc = "The item's id; some servers change it within one item."]
+        item_id: Option<String>,
+        #[doc = "The item's place in the output."]
+        output_index: Option<u64>,
+        #[doc = "The part's place in the item's summary."]
+        summary_index: Option<u64>,
+        #[doc = "The whole text."]
+        text: String,
     }
     /// A summary part's whole text.
     ReasoningSummaryTextDone = "response.reasoning_summary_text.done", ReasoningSummaryTextDoneEvent {
@@ -363,6 +434,8 @@ events! {
         output_index: Option<u64>,
         #[doc = "What is new."]
         delta: String,
+        #[doc = "Padding that hides how long the piece is; means nothing."]
+        obfuscation: Option<String>,
     }
     /// A function call's whole arguments.
     FunctionCallArgumentsDone = "response.function_call_arguments.done", FunctionCallArgumentsDoneEvent {
@@ -383,6 +456,8 @@ events! {
         output_index: Option<u64>,
         #[doc = "What is new."]
         delta: String,
+        #[doc = "Padding that hides how long the piece is; means nothing."]
+        obfuscation: Option<String>,
     }
     /// A custom tool's whole input.
     CustomToolCallInputDone = "response.custom_tool_call_input.done", CustomToolCallInputDoneEvent {
@@ -443,6 +518,8 @@ events! {
         output_index: Option<u64>,
         #[doc = "What is new."]
         delta: String,
+        #[doc = "Padding that hides how long the piece is; means nothing."]
+        obfuscation: Option<String>,
     }
     /// An MCP call's whole arguments.
     McpCallArgumentsDone = "response.mcp_call_arguments.done", McpCallArgumentsDoneEvent {
@@ -524,6 +601,8 @@ events! {
         output_index: Option<u64>,
         #[doc = "What is new."]
         delta: String,
+        #[doc = "Padding that hides how long the piece is; means nothing."]
+        obfuscation: Option<String>,
     }
     /// The interpreter's whole code.
     CodeInterpreterCallCodeDone = "response.code_interpreter_call_code.done", CodeInterpreterCallCodeDoneEvent {
@@ -591,6 +670,8 @@ events! {
         command_index: Option<u64>,
         #[doc = "What is new."]
         delta: String,
+        #[doc = "Padding that hides how long the piece is; means nothing."]
+        obfuscation: Option<String>,
     }
     /// A whole shell command.
     ShellCallCommandDone = "response.shell_call_command.done", ShellCallCommandDoneEvent {
@@ -698,6 +779,8 @@ events! {
     }
     /// Nothing but life; undocumented, real on long runs.
     KeepAlive = "keepalive", KeepAliveEvent { }
+    /// Nothing but life (OpenRouter, once).
+    ResponseKeepAlive = "response.keep_alive", ResponseKeepAliveEvent { }
     /// A failure: flat by the specification, nested in `error` by OpenAI's servers. May come before `response.failed`.
     Error = "error", ErrorEvent {
         #[doc = "The code."]

@@ -60,3 +60,120 @@ fn encoded_as_one_line_of_data_after_its_name() {
     Event::from_json(r#"{"type":"keepalive","x":"a\nb"}"#).unwrap().encode_sse(&mut out);
     assert_eq!(out, b"event: keepalive\ndata: {\"type\":\"keepalive\",\"x\":\"a\\nb\"}\n\n");
 }
+
+/// Every event of the specification with the fields that it has there.
+const SPECIFIED: &str = "
+error: code message param
+response.audio.delta: delta
+response.audio.done:
+response.audio.transcript.delta: delta
+response.audio.transcript.done:
+response.code_interpreter_call.completed: item_id output_index
+response.code_interpreter_call.in_progress: item_id output_index
+response.code_interpreter_call.interpreting: item_id output_index
+response.code_interpreter_call_code.delta: delta item_id output_index
+response.code_interpreter_call_code.done: code item_id output_index
+response.compaction.compacting: item_id output_index
+response.completed: response
+response.content_part.added: content_index item_id output_index part
+response.content_part.done: content_index item_id output_index part
+response.created: response
+response.custom_tool_call_input.delta: delta item_id output_index
+response.custom_tool_call_input.done: input item_id output_index
+response.failed: response
+response.file_search_call.completed: item_id output_index
+response.file_search_call.in_progress: item_id output_index
+response.file_search_call.searching: item_id output_index
+response.function_call_arguments.delta: delta item_id output_index
+response.function_call_arguments.done: arguments item_id output_index
+response.image_generation_call.completed: item_id output_index
+response.image_generation_call.generating: item_id output_index
+response.image_generation_call.in_progress: item_id output_index
+response.image_generation_call.partial_image: item_id output_index partial_image_b64 partial_image_index background output_format quality size
+response.in_progress: response
+response.incomplete: response
+response.mcp_call.completed: item_id output_index
+response.mcp_call.failed: item_id output_index
+response.mcp_call.in_progress: item_id output_index
+response.mcp_call_arguments.delta: delta item_id output_index
+response.mcp_call_arguments.done: arguments item_id output_index
+response.mcp_list_tools.completed: item_id output_index
+response.mcp_list_tools.failed: item_id output_index
+response.mcp_list_tools.in_progress: item_id output_index
+response.output_item.added: item output_index
+response.output_item.done: item output_index
+response.output_text.annotation.added: annotation annotation_index content_index item_id output_index
+response.output_text.delta: content_index delta item_id logprobs output_index
+response.output_text.done: content_index item_id logprobs output_index text
+response.queued: response
+response.reasoning_summary_part.added: item_id output_index part summary_index
+response.reasoning_summary_part.done: item_id output_index part summary_index status
+response.reasoning_summary_text.delta: delta item_id output_index summary_index
+response.reasoning_summary_text.done: item_id output_index summary_index text
+response.reasoning_text.delta: content_index delta item_id output_index
+response.reasoning_text.done: content_index item_id output_index text
+response.refusal.delta: content_index delta item_id output_index
+response.refusal.done: content_index item_id output_index refusal
+response.shell_call_command.added: command command_index output_index
+response.shell_call_command.delta: command_index delta output_index obfuscation
+response.shell_call_command.done: command command_index output_index
+response.shell_call_output_content.delta: command_index delta item_id output_index
+response.shell_call_output_content.done: command_index item_id output output_index
+response.steer: input previous_response_id
+response.steer.accepted: steer stream_id
+response.steer.failed: error steer stream_id
+response.steer.pending: reason required_input steer stream_id
+response.web_search_call.completed: item_id output_index
+response.web_search_call.in_progress: item_id output_index
+response.web_search_call.searching: item_id output_index\n
+";
+
+#[test]
+fn every_event_of_the_specification_has_its_fields() {
+    let mut known = 0;
+    for row in SPECIFIED.trim().lines() {
+        let (name, fields) = row.split_once(':').unwrap();
+        let mut object = Map::from_iter([("type".to_owned(), json!(name))]);
+        for field in fields.split_whitespace() {
+            object.insert(field.to_owned(), value_of(name, field));
+        }
+        let event = Event::from_object(object.clone());
+        assert!(!matches!(event, Event::Unknown(_)), "{name}");
+        assert_eq!(event.extra(), &Map::new(), "{name} has a place for each field");
+        assert_eq!(event.to_json(), Value::Object(object), "{name}");
+        known += 1;
+    }
+    assert_eq!(known, 63);
+}
+
+/// Some value of the field's type.
+fn value_of(name: &str, field: &str) -> Value {
+    match field {
+        "delta" if name.contains("output_content") => json!({"stdout": "x"}),
+        index if index.ends_with("_index") => json!(3),
+        "response" | "item" | "part" | "annotation" | "steer" | "error" => json!({"id": "x"}),
+        "logprobs" | "output" | "required_input" => json!([{"x": 1}]),
+        _ => json!("x"),
+    }
+}
+
+#[test]
+fn what_real_servers_call_events_is_typed_too() {
+    for name in [
+        "keepalive",
+        "response.keep_alive",
+        "response.done",
+        "response.cancelled",
+        "response.text.delta",
+        "response.text.done",
+        "response.reasoning.delta",
+        "response.reasoning.done",
+        "response.reasoning_part.added",
+        "response.reasoning_part.done",
+        "response.reasoning_summary.delta",
+        "response.reasoning_summary.done",
+        "response.apply_patch_call_operation_diff.delta",
+    ] {
+        assert!(Event::NAMES.contains(&name), "{name}");
+    }
+}

@@ -36,8 +36,12 @@ const ECHOED: &[Echoed] = &[
     echoed("previous_response_id", Value::is_string, null),
     echoed("instructions", Value::is_string, null),
     echoed("tools", Value::is_array, || json!([])),
-    echoed("tool_choice", |v| v.is_string() || v.is_object(), || json!("auto")),
-    echoed("truncation", Value::is_string, || json!("disabled")),
+    echoed(
+        "tool_choice",
+        |v| is_one_of(v, &["none", "auto", "required"]) || v["type"].is_string(),
+        || json!("auto"),
+    ),
+    echoed("truncation", |v| is_one_of(v, &["auto", "disabled"]), || json!("disabled")),
     echoed("parallel_tool_calls", Value::is_boolean, || json!(true)),
     echoed("text", Value::is_object, || json!({})),
     echoed("top_p", Value::is_number, || json!(1.0)),
@@ -55,6 +59,10 @@ const ECHOED: &[Echoed] = &[
     echoed("prompt_cache_key", Value::is_string, null),
     echoed("user", Value::is_string, null),
 ];
+
+fn is_one_of(value: &Value, words: &[&str]) -> bool {
+    value.as_str().is_some_and(|word| words.contains(&word))
+}
 
 fn null() -> Value {
     Value::Null
@@ -123,10 +131,13 @@ fn echo(request: &Map<String, Value>) -> Map<String, Value> {
         let mut value = given.unwrap_or_else(default);
         match *key {
             "tools" => value.as_array_mut().into_iter().flatten().for_each(complete_tool),
-            "text" => fill(&mut value, "format", json!({ "type": "text" })),
+            "text" => {
+                let fits = |format: &Value| format["type"].is_string();
+                fill(&mut value, "format", fits, json!({ "type": "text" }));
+            }
             "reasoning" => {
-                fill(&mut value, "effort", Value::Null);
-                fill(&mut value, "summary", Value::Null);
+                fill(&mut value, "effort", Value::is_string, Value::Null);
+                fill(&mut value, "summary", Value::is_string, Value::Null);
             }
             _ => {}
         }
@@ -139,13 +150,15 @@ fn echo(request: &Map<String, Value>) -> Map<String, Value> {
 fn complete_tool(tool: &mut Value) {
     if tool.get("type").and_then(Value::as_str) == Some("function") {
         for key in ["description", "parameters", "strict"] {
-            fill(tool, key, Value::Null);
+            fill(tool, key, |_| true, Value::Null);
         }
     }
 }
 
-fn fill(value: &mut Value, key: &str, default: Value) {
-    if let Some(object) = value.as_object_mut() {
-        object.entry(key.to_owned()).or_insert(default);
+/// Sets `key` to its default where it is missing or does not fit.
+fn fill(value: &mut Value, key: &str, fits: fn(&Value) -> bool, default: Value) {
+    let Some(object) = value.as_object_mut() else { return };
+    if !object.get(key).is_some_and(fits) {
+        object.insert(key.to_owned(), default);
     }
 }

@@ -289,7 +289,7 @@ impl Book {
     ) {
         let entry = self.restated(place, Kind::Call);
         if entry.call.name.is_none() {
-            entry.call.name = name.filter(|name| !name.is_empty()).map(str::to_owned);
+            entry.call.name = name.filter(|name| !name.is_empty()).map(function_name);
         }
         // Without a name the call cannot open yet: `output_item.done` will bring it.
         if entry.call.name.is_some() {
@@ -339,7 +339,7 @@ impl Entry {
         if self.kind == Kind::Call {
             let call = &mut self.call;
             call.call_id = call.call_id.take().or(text(item, "call_id").map(str::to_owned));
-            call.name = call.name.take().or(text(item, "name").map(str::to_owned));
+            call.name = call.name.take().or(text(item, "name").map(function_name));
             if call.name.is_some() && call.call_id.is_some() {
                 self.start_call(out);
             }
@@ -477,6 +477,13 @@ impl Entry {
     pub(super) fn end_as(&mut self, item: &wire::Object, out: &mut VecDeque<Delta>) {
         self.end(item_status(item), out);
     }
+}
+
+/// A function's name without the tokens of harmony that vLLM once left on it
+/// (`get_weather<|channel|>commentary`). No function is called so.
+fn function_name(name: &str) -> String {
+    let own = name.split("<|").next().filter(|own| !own.is_empty());
+    own.unwrap_or(name).to_owned()
 }
 
 /// A field of text that is there and not empty.

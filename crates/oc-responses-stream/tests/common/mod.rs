@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod any;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,52 @@
+//! Any delta: for laws that hold for every sequence of them.
+
+use oc_responses_stream::{
+    AnnotationDelta, Delta, Finish, FinishReason, Item, ItemEnd, ItemStatus, OtherItem, Phase,
+    PhaseDelta, ReasoningDelta, Seal, Slot, TextDelta, ToolCallArguments, ToolCallEnd,
+    ToolCallStart, UpstreamError, Usage, WholeItem,
+};
+use proptest::prelude::*;
+use serde_json::json;
+
+fn finish(reason: FinishReason) -> Delta {
+    Delta::Finish(Finish::new(reason))
+}
+
+/// Any delta of a few items, as likely as in an answer.
+pub(crate) fn delta() -> impl Strategy<Value = Delta> {
+    let slot = || (0_u32..4).prop_map(Slot);
+    let words = prop::sample::select(vec!["", "a", "é🦀", "{}", "{\"a\":1}", " ", "<think>"]);
+    let phase = prop::sample::select(vec![None, Some(Phase::Commentary), Some(Phase::FinalAnswer)]);
+    prop_oneof![
+        4 => (slot(), 0_u32..3, words.clone(), phase).prop_map(|(slot, part, text, phase)| {
+            Delta::Text(TextDelta::new(slot, text).with_part(part).with_phase(phase))
+        }),
+        1 => (slot(), words.clone()).prop_map(|(s, t)| Delta::Refusal(TextDelta::new(s, t))),
+        3 => (slot(), 0_u32..3, words.clone()).prop_map(|(s, p, t)| {
+            Delta::Reasoning(ReasoningDelta::raw(s, t).with_part(p))
+        }),
+        1 => (slot(), 0_u32..3, words.clone())
+            .prop_map(|(s, p, t)| Delta::Reasoning(ReasoningDelta::summary(s, p, t))),
+        1 => slot().prop_map(|s| Delta::Seal(Seal::new(s, "openai-responses", json!("x")))),
+        2 => slot().prop_map(|s| Delta::ToolCallStart(ToolCallStart::new(s, "c", "f"))),
+        2 => (slot(), words.clone())
+            .prop_map(|(s, t)| Delta::ToolCallArguments(ToolCallArguments::new(s, t))),
+        2 => (slot(), prop::option::of(words))
+            .prop_map(|(s, t)| Delta::ToolCallEnd(ToolCallEnd::new(s, t.map(str::to_owned)))),
+        1 => slot().prop_map(|s| Delta::Annotation(AnnotationDelta::new(s, 0, json!({"a": 1})))),
+        1 => slot().prop_map(|s| Delta::Item(WholeItem::new(
+            s,
+            Item::Other(OtherItem::new(json!({"type": "x"}).as_object().unwrap().clone())),
+        ))),
+        2 => slot().prop_map(|s| Delta::ItemEnd(ItemEnd::new(s, ItemStatus::Completed))),
+        1 => (slot(), any::<bool>()).prop_map(|(s, is_final)| {
+            let phase = if is_final { Phase::FinalAnswer } else { Phase::Commentary };
+            Delta::Phase(PhaseDelta::new(s, phase))
+        }),
+        1 => Just(Delta::Usage(Usage::default())),
+        1 => Just(Delta::Alive),
+        1 => Just(finish(FinishReason::Stop)),
+        1 => Just(finish(FinishReason::Length)),
+        1 => Just(Delta::Error(UpstreamError::default())),
+    ]
+}
