@@ -5,7 +5,7 @@
 //! | `bench` | the product beside what people would use instead, measured |
 //! | `ci` | everything that CI runs, in one order, with timings |
 //! | `fuzz` | the parser and the writer against noise, for some seconds each |
-//! | `interop` | the official openai-python against the gateway's binary |
+//! | `interop` | official SDKs, a foreign suite and a foreign relay against the gateway's binary |
 //! | `tidy` | the rules of the house that no compiler knows |
 //!
 //! One module per verb; none of them is needed to build or use a crate.
@@ -46,7 +46,7 @@ enum Verb {
     Ci(ci::Options),
     /// Run every fuzz target for a while
     Fuzz(fuzz::Options),
-    /// Run openai-python against the gateway's binary over a scripted upstream
+    /// Run official SDKs, llmprobe and LiteLLM against the gateway's binary
     Interop(interop::Options),
     /// Check the rules that no compiler knows: file sizes, names, links
     Tidy,

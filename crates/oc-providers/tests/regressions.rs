@@ -297,6 +297,29 @@ async fn a_refusal_was_an_answer_of_nothing() {
 }
 
 #[tokio::test]
+async fn an_answer_cut_by_a_filter_was_completed() {
+    // Found by `cargo xtask interop`: text, then `stop_reason: refusal`, reached
+    // OpenAI's SDKs as `completed` and `stop`.
+    let stream = [
+        json!({"type": "message_start", "message": {"id": "m"}}),
+        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
+        json!({"type": "content_block_delta", "index": 0,
+            "delta": {"type": "text_delta", "text": "Paris is the"}}),
+        json!({"type": "content_block_stop", "index": 0}),
+        json!({"type": "message_delta", "delta": {"stop_reason": "refusal"},
+            "usage": {"output_tokens": 3}}),
+        json!({"type": "message_stop"}),
+    ];
+    let stream: String = stream.iter().map(event).collect();
+    let outcome =
+        run(&provider(Api::AnthropicMessages, [Script::sse(stream)]), Request::text("m", "hi"))
+            .await;
+    let reason = outcome.answer.finish.map(|finish| finish.reason);
+    assert_eq!(reason, Some(FinishReason::ContentFilter));
+    assert!(!outcome.deltas.iter().any(|delta| matches!(delta, Delta::Refusal(_))));
+}
+
+#[tokio::test]
 async fn a_whole_answer_was_incomplete_for_the_window_of_the_config() {
     let text =
         event(&json!({"type": "response.output_text.delta", "output_index": 0, "delta": "a"}));

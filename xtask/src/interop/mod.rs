@@ -1,13 +1,17 @@
 //! `cargo xtask interop`: foreign clients, and with `--servers` a foreign
 //! server, against the gateway's own binary.
 //!
-//! The checks are Python, because the counterparty is: they live in
-//! `xtask/interop/`, each prints `ok` or `FAILED`, and the last line counts.
-//! Everything that is installed or built goes to `<target>/interop`.
+//! The checks are Python, because most counterparties are: they live in
+//! `xtask/interop/python`, each prints `ok` or `FAILED`, and the last line
+//! counts. What needs Node is in `xtask/interop/node` and is asked by them.
+//! Everything that is installed or built goes to `<target>/interop`; versions
+//! are pinned in the requirements and lock files beside the scripts.
 
 mod llama_server;
+mod node;
 mod venv;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -18,7 +22,7 @@ use crate::workspace::{self, Workspace};
 /// What was typed after `interop`.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
-    /// Build llama.cpp's server and run against it, instead of a scripted upstream
+    /// Build llama.cpp's server and run real agents against it, instead of scripted upstreams
     #[arg(long)]
     servers: bool,
     /// Only the checks whose name holds this text
@@ -49,22 +53,44 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Tally> {
         Some(path) => path.clone(),
         None => build_gateway(&workspace)?,
     };
-    let python = venv::prepare(&cache.join("client"), &scripts.join("requirements.txt"))?;
+    let python = venv::prepare(&cache.join("client"), &scripts.join("python/requirements.txt"))?;
     let mut checks = Command::new(&python);
     if options.servers {
-        let tools = venv::prepare(&cache.join("puppet"), &scripts.join("requirements-puppet.txt"))?;
-        let server = llama_server::build(&cache, &scripts)?;
-        let model = puppet(&tools, &cache, &scripts)?;
-        checks.arg(scripts.join("servers.py"));
-        checks.arg("--llama-server").arg(server).arg("--model").arg(model);
+        checks.arg(scripts.join("python/servers.py"));
+        checks.args(servers(&cache, &scripts)?);
     } else {
-        checks.arg(scripts.join("scripted.py"));
+        checks.arg(scripts.join("python/scripted.py"));
+        checks.args(scripted(&cache, &scripts)?);
     }
     checks.arg("--gateway").arg(gateway);
     if let Some(text) = &options.only {
         checks.arg("--only").arg(text);
     }
     count(&mut checks)
+}
+
+/// The other clients and relays that are asked over scripted upstreams.
+fn scripted(cache: &Path, scripts: &Path) -> anyhow::Result<Vec<OsString>> {
+    let node = cache.join("node");
+    node::prepare(&node, &scripts.join("node"))?;
+    let litellm = cache.join("litellm");
+    let relay = venv::prepare(&litellm, &scripts.join("python/requirements-litellm.txt"))?;
+    Ok(vec!["--node".into(), node.into(), "--litellm".into(), relay.into()])
+}
+
+/// A real server with a scripted model, and the programs that talk to it.
+fn servers(cache: &Path, scripts: &Path) -> anyhow::Result<Vec<OsString>> {
+    let python = scripts.join("python");
+    let tools = venv::prepare(&cache.join("puppet"), &python.join("requirements-puppet.txt"))?;
+    let server = llama_server::build(cache, &python)?;
+    let model = puppet(&tools, cache, &python)?;
+    let agents = cache.join("agents");
+    node::prepare(&agents, &scripts.join("node/agents"))?;
+    let node = cache.join("node");
+    node::prepare(&node, &scripts.join("node"))?;
+    let named =
+        [("--llama-server", server), ("--model", model), ("--agents", agents), ("--node", node)];
+    Ok(named.into_iter().flat_map(|(name, path)| [OsString::from(name), path.into()]).collect())
 }
 
 fn build_gateway(workspace: &Workspace) -> anyhow::Result<PathBuf> {

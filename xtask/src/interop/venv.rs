@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use crate::process;
 
@@ -20,8 +20,13 @@ pub(super) fn prepare(folder: &Path, requirements: &Path) -> anyhow::Result<Path
     if python.exists() && fs::read(&stamp).is_ok_and(|made_from| made_from == wanted) {
         return Ok(python);
     }
+    ensure!(
+        process::is_installed("python3", "--version"),
+        "python3 is not installed: apt-get install python3 python3-venv (3.11 or newer)"
+    );
     let mut make = Command::new("python3");
-    process::run(make.args(["-m", "venv", "--clear"]).arg(folder))?;
+    process::run(make.args(["-m", "venv", "--clear"]).arg(folder))
+        .context("python3 needs its venv module: apt-get install python3-venv")?;
     let mut install = Command::new(&python);
     install.args([
         "-m",

@@ -30,6 +30,29 @@ fn said(role: &str, content: Value) -> Vec<Item> {
         .input
 }
 
+/// The SDKs' tool runners ask the server to hold the conversation, and send
+/// `messages` without the earlier turns from then on, unless told in these words.
+#[test]
+fn a_thread_was_ignored_and_its_earlier_turns_were_lost() {
+    for thread in
+        [json!({"type": "create"}), json!({"type": "continue", "previous_message_id": "msg_1"})]
+    {
+        let body = json!({"model": "m", "max_tokens": 9, "thread": thread,
+            "messages": [{"role": "user", "content": "hi"}]});
+        let bad = refused(&body.to_string());
+        assert_eq!(bad.param.as_deref(), Some("thread"));
+        let told = Dialect::Messages.error_body(&ErrorBody::from(&bad));
+        assert_eq!(told["error"]["type"], "invalid_request_error");
+        assert_eq!(
+            told["error"]["details"],
+            json!({"error_code": "thread_unsupported_request", "unsupported": ["thread"]})
+        );
+    }
+    let without = json!({"model": "m", "max_tokens": 9, "thread": null,
+        "messages": [{"role": "user", "content": "hi"}]});
+    assert!(decode_request(without.to_string().as_bytes()).is_ok());
+}
+
 #[test]
 fn refusals_name_the_field() {
     for (body, param) in [

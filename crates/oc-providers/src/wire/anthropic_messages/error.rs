@@ -20,6 +20,10 @@ const TYPES: &[&str] = &[
 /// conversation when it reads this, and gives up on any other 400.
 const TOO_LONG: &str = "prompt is too long";
 
+/// The code of a request that leaves the conversation with the server. Its SDKs
+/// look for it in `details`, and then send the whole conversation themselves.
+pub(super) const UNSUPPORTED_THREAD: &str = "thread_unsupported_request";
+
 /// `{"type":"error","error":{type,message,…}}`: the body of a refused request,
 /// and the data of `event: error` in a stream.
 ///
@@ -43,6 +47,10 @@ pub fn error_body(kind: &str, code: Option<&str>, param: Option<&str>, message: 
         if let Some(value) = value {
             error.insert(key.into(), value.into());
         }
+    }
+    if code == Some(UNSUPPORTED_THREAD) {
+        let details = json!({"error_code": UNSUPPORTED_THREAD, "unsupported": ["thread"]});
+        error.insert("details".into(), details);
     }
     json!({"type": "error", "error": error})
 }

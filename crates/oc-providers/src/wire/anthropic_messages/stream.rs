@@ -13,7 +13,7 @@
 //! | `signature_delta`, `redacted_thinking` | `Seal`: the whole block, to be handed back verbatim |
 //! | `content_block_stop` | `ToolCallEnd`, `ItemEnd` |
 //! | `message_delta` | kept: stop reason, cumulative usage |
-//! | `message_stop` | `Usage`, `Finish`; before them `Refusal`, where the stop reason is one |
+//! | `message_stop` | `Usage`, `Finish`; before them `Refusal`, where the stop reason is one; after text it is the work of a filter |
 //! | `ping` | `Alive` |
 //! | `error`, or any object with `error` | `Error` |
 //! | blocks that the server runs itself | nothing (this crate asks for none) |
@@ -262,11 +262,16 @@ impl MessagesInterpreter {
 
     fn message_stop(&mut self, out: &mut VecDeque<Delta>) {
         self.ended = true;
-        let stop = self.stop.take().unwrap_or(Stop {
+        let mut stop = self.stop.take().unwrap_or(Stop {
             reason: FinishReason::Stop,
             sequence: None,
             explanation: None,
         });
+        if stop.reason == FinishReason::Refusal && stop.explanation.is_none() && self.spoke {
+            // What was said is no refusal but an answer that a filter cut: for
+            // clients that look for words, `refusal` alone would pass for whole.
+            stop.reason = FinishReason::ContentFilter;
+        }
         let status = match stop.reason {
             FinishReason::Length | FinishReason::ContentFilter => ItemStatus::Incomplete,
             _ => ItemStatus::Completed,
@@ -288,11 +293,7 @@ impl MessagesInterpreter {
     /// This wire tells of a refusal by its stop reason; clients of others look
     /// for words.
     fn refusal(&mut self, explanation: Option<String>, out: &mut VecDeque<Delta>) {
-        let words = match explanation {
-            Some(words) => words,
-            None if self.spoke => return,
-            None => "The model declined to answer.".to_owned(),
-        };
+        let words = explanation.unwrap_or_else(|| "The model declined to answer.".to_owned());
         let slot = self.take_slot();
         out.push_back(Delta::Refusal(TextDelta::new(slot, words)));
         out.push_back(Delta::ItemEnd(ItemEnd::new(slot, ItemStatus::Completed)));

@@ -14,6 +14,7 @@ use oc_responses_stream::{Item, Message, Role};
 use serde_json::{Map, Value};
 
 use self::message::Reader;
+use super::error::UNSUPPORTED_THREAD;
 use crate::endpoint::Api;
 use crate::request::{
     Effort, FunctionTool, JsonSchemaFormat, ReasoningRequest, Request, TextFormat, Tool, ToolChoice,
@@ -66,11 +67,13 @@ const CANONICAL: &[&str] = &[
 /// ```
 ///
 /// # Errors
-/// When the body is no JSON object, a field has the wrong type, or `model` or
-/// `messages` is missing or empty.
+/// When the body is no JSON object, a field has the wrong type, `model` or
+/// `messages` is missing or empty, or the conversation is to be held by the
+/// server (`thread`).
 pub fn decode_request(body: &[u8]) -> Result<MessagesRequest, BadRequest> {
     let json = BadRequest::object(body)?;
     let fields = Fields::new(&json, &Place::default());
+    refuse_threads(&fields)?;
     let mut request = Request::new(fields.required("model")?, Vec::new());
     request.wire = Some(Api::AnthropicMessages);
     read_system(&fields, &mut request)?;
@@ -89,6 +92,19 @@ pub fn decode_request(body: &[u8]) -> Result<MessagesRequest, BadRequest> {
     request.extra = fields.rest(CANONICAL);
     let stream = fields.flag("stream")?.unwrap_or(false);
     Ok(MessagesRequest { request, stream })
+}
+
+/// A thread leaves the earlier turns with the server (`message-threads`, beta):
+/// to ignore the field would be to answer without them. The SDKs' tool runners
+/// ask for one unasked, and go on without it after this refusal.
+fn refuse_threads(fields: &Fields<'_>) -> Result<(), BadRequest> {
+    match fields.present("thread") {
+        None => Ok(()),
+        Some(_) => Err(fields.place("thread").refused(
+            Some(UNSUPPORTED_THREAD),
+            "`thread` is not supported: send the whole conversation in `messages`".to_owned(),
+        )),
+    }
 }
 
 /// Plain text is what every wire calls instructions; blocks stay blocks, since

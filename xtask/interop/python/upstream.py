@@ -42,29 +42,10 @@ def failure(status, body, **headers):
     return Answer(json.dumps(body).encode(), status, "application/json", headers)
 
 
-def messages(text, thinking=None):
-    """An answer on the Messages wire, in Anthropic's own order of events."""
-    blocks = []
-    if thinking:
-        blocks.append(({"type": "thinking", "thinking": "", "signature": ""}, "thinking_delta", "thinking", thinking))
-    blocks.append(({"type": "text", "text": ""}, "text_delta", "text", text))
-    events = [{"type": "message_start", "message": {
-        "id": "msg_scripted", "type": "message", "role": "assistant", "model": "claude-scripted", "content": [],
-        "stop_reason": None, "stop_sequence": None, "usage": {"input_tokens": 11, "output_tokens": 1}}}]
-    for index, (block, delta, key, value) in enumerate(blocks):
-        events.append({"type": "content_block_start", "index": index, "content_block": block})
-        for word in value.replace(" ", " \0").split("\0"):
-            events.append({"type": "content_block_delta", "index": index, "delta": {"type": delta, key: word}})
-        events.append({"type": "content_block_stop", "index": index})
-    events.append({"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None},
-                   "usage": {"output_tokens": 9}})
-    events.append({"type": "message_stop"})
-    return Answer("".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in events).encode())
-
-
 class Upstream:
     """Listens on a port of its own. `answers` is by model; a list is used up
-    answer by answer, its last one stays."""
+    answer by answer, its last one stays; a function is given the body
+    and the path."""
 
     def __init__(self, answers):
         self.answers = dict(answers)
@@ -102,6 +83,8 @@ class Upstream:
         answer = self.answers.get(body.get("model"))
         if isinstance(answer, list):
             answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        if callable(answer):
+            answer = answer(body, handler.path)
         if answer is None:
             answer = failure(404, {"error": {"message": "no such model", "type": "not_found_error", "code": 404}})
         if not body.get("stream") and answer.end == "clean" and answer.status == 200:

@@ -18,9 +18,12 @@ from types import SimpleNamespace
 import openai
 
 import client as ask
-from checks import check, equal, main
+from checks import Suite, equal
 from gateway import Gateway, config, provider
-from upstream import Upstream, messages
+from upstream import Upstream
+from wires import messages
+
+suite = Suite("llama-server, openai-python")
 
 HELLO = "Hello from the puppet. The sky is blue, and two plus two is four."
 THOUGHT = "The user greets me; I weigh an answer and keep it short."
@@ -72,6 +75,7 @@ class LlamaServer:
         raise AssertionError("llama-server never began to generate")
 
 
+@suite.stage
 @contextlib.contextmanager
 def stage(options):
     """One server and one gateway, for the checks that leave both alive."""
@@ -106,7 +110,7 @@ REPLIES = {
 
 
 def reply_to(prompt, reasoning, text, tools, request):
-    @check(f"llama-server, {prompt}: whole, plain and the strict helper agree")
+    @suite.check(f"llama-server, {prompt}: whole, plain and the strict helper agree")
     def _(stage):
         reply = ask.every_way(stage.client, model="default", input=prompt, **request)
         equal((reply.reasoning.strip(), reply.text.strip()), (reasoning, text), "reasoning and text")
@@ -118,7 +122,7 @@ for _prompt, _row in REPLIES.items():
     reply_to(_prompt, *_row)
 
 
-@check("llama-server without the gateway: the strict helper refuses reasoning with text")
+@suite.check("llama-server without the gateway: the strict helper refuses reasoning with text")
 def _(stage):
     direct = openai.OpenAI(base_url=stage.server.url + "/v1", api_key="x", max_retries=0)
     try:
@@ -129,7 +133,7 @@ def _(stage):
         raise AssertionError("the helper took it: is the repair still needed?")
 
 
-@check("llama-server, max_output_tokens: incomplete, with its text")
+@suite.check("llama-server, max_output_tokens: incomplete, with its text")
 def _(stage):
     reply = ask.every_way(stage.client, model="default", input="SCN_LOOP", max_output_tokens=24)
     equal(reply.status, "incomplete", "status")
@@ -137,7 +141,7 @@ def _(stage):
     assert reply.text and (LOOP * 9).startswith(reply.text), reply.text
 
 
-@check("llama-server, an empty reply: an explicit failure")
+@suite.check("llama-server, an empty reply: an explicit failure")
 def _(stage):
     for way in ask.WAYS.values():
         try:
@@ -148,7 +152,7 @@ def _(stage):
             raise AssertionError("an empty answer passed for a success")
 
 
-@check("llama-server, a tool loop: the call, its result, the closing sentence")
+@suite.check("llama-server, a tool loop: the call, its result, the closing sentence")
 def _(stage):
     question = {"role": "user", "content": "SCN_TOOL weather in Oslo?"}
     call = stage.client.responses.create(model="default", input=[question], **TOOLS).output[0]
@@ -157,7 +161,7 @@ def _(stage):
     equal(reply.text, "The tool has answered, and I am done with it.", "text")
 
 
-@check("a client that goes away stops the generation")
+@suite.check("a client that goes away stops the generation")
 def _(stage):
     stream = stage.client.responses.create(model="default", input="SCN_LOOP", stream=True)
     next(event for event in stream if event.type == "response.output_text.delta")
@@ -171,7 +175,7 @@ def _(stage):
 
 
 def killed_while_reasoning(way):
-    @check(f"llama-server is killed while it reasons, {way}: the fallback's whole answer")
+    @suite.check(f"llama-server is killed while it reasons, {way}: the fallback's whole answer")
     def _(stage):
         with mortal(stage) as (server, client):
             replies = []
@@ -191,7 +195,7 @@ for _way in ask.WAYS:
     killed_while_reasoning(_way)
 
 
-@check("killed after its reasoning was shown: that item is incomplete, the fallback's whole answer follows")
+@suite.check("killed after its reasoning was shown: that item is incomplete, the fallback's whole answer follows")
 def _(stage):
     with mortal(stage, {"fallback": {"holdReasoning": "500ms"}}) as (server, client):
         events = []
@@ -206,7 +210,7 @@ def _(stage):
         equal((reply.text, reply.status), (FALLBACK, "completed"), "answer")
 
 
-@check("killed after text: a prefix of its text, then exactly one failure")
+@suite.check("killed after text: a prefix of its text, then exactly one failure")
 def _(stage):
     with mortal(stage) as (server, client):
         events = []
@@ -218,6 +222,3 @@ def _(stage):
         text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
         assert text and (LOOP * (len(text) // len(LOOP) + 1)).startswith(text), text[-200:]
         equal([event.type for event in events[-2:]], ["error", "response.failed"], "the end")
-
-
-main(prepare=stage, arguments=("--llama-server", "--model"))

@@ -12,11 +12,14 @@ from types import SimpleNamespace
 import openai
 
 import client as ask
-from checks import check, equal, main
+from checks import Suite, equal
 from gateway import Gateway, config, provider
-from upstream import Answer, Upstream, failure, messages
+from upstream import Answer, Upstream, failure
+from wires import messages
 
-ROOT = Path(__file__).parents[2]
+suite = Suite("recorded streams and failures, openai-python")
+
+ROOT = Path(__file__).parents[3]
 LOOP = "word after word it goes on and round again; "
 THOUGHT = "The user greets me; I weigh an answer and keep it short."
 FALLBACK = "The hosted model answers: привет, 4."
@@ -60,6 +63,7 @@ def every_recording():
         yield name, recording(path.stem, path.parent.name)
 
 
+@suite.stage
 @contextlib.contextmanager
 def stage(options):
     """One gateway in front of one upstream that has every recording as a model."""
@@ -102,7 +106,7 @@ def expect(error, call):
 # -- recorded streams ---------------------------------------------------------
 
 def replay(name, reasoning, text, tools, status, request):
-    @check(f"recorded {name}: whole, plain and the strict helper agree")
+    @suite.check(f"recorded {name}: whole, plain and the strict helper agree")
     def _(stage):
         reply = ask.every_way(stage.gateway.client(), model=f"box/{name}", input="hi", **request)
         equal((reply.reasoning.strip(), reply.text.strip()), (reasoning, text.strip()), "reasoning and text")
@@ -116,14 +120,14 @@ for _name, _row in RECORDED.items():
     replay(_name, *_row)
 
 
-@check("recorded without the gateway: the strict helper refuses what we repair")
+@suite.check("recorded without the gateway: the strict helper refuses what we repair")
 def _(stage):
     direct = openai.OpenAI(base_url=stage.upstream.url + "/v1", api_key="x", max_retries=0)
     expect((RuntimeError, IndexError, TypeError, AttributeError, AssertionError),
            lambda: ask.helper(direct, model="responses-think-stream", input="hi"))
 
 
-@check("recorded responses-empty-stream, alone: an explicit failure, asked once")
+@suite.check("recorded responses-empty-stream, alone: an explicit failure, asked once")
 def _(stage):
     before = len(stage.upstream.requests)
     for way in ask.WAYS.values():
@@ -136,7 +140,7 @@ def _(stage):
 
 
 def cut_after_text(name):
-    @check(f"recorded {name}: the text so far, then one failure")
+    @suite.check(f"recorded {name}: the text so far, then one failure")
     def _(stage):
         events, _ = ask.events(stage.gateway.client(), model=f"box/{name}", input="hi")
         ask.laws.check(events)
@@ -164,7 +168,7 @@ WITHOUT_ANSWER = {
 def same_end(name):
     what = "an explicit failure" if name in WITHOUT_ANSWER else "one answer"
 
-    @check(f"recorded {name}: {what} in every way")
+    @suite.check(f"recorded {name}: {what} in every way")
     def _(stage):
         ends = {}
         for way, function in ask.WAYS.items():
@@ -202,7 +206,7 @@ def hybrid_stage(stage, sonnet):
         yield gateway.client(), hosted
 
 
-@check("hybrid.json5, other base URLs only: the hosted primary answers in every way")
+@suite.check("hybrid.json5, other base URLs only: the hosted primary answers in every way")
 def _(stage):
     with hybrid_stage(stage, messages(FALLBACK, thinking="Let me see.")) as (client, hosted):
         for model in ("default", "sonnet", "Sonnet", "anthropic/claude-sonnet-4-5"):
@@ -213,7 +217,7 @@ def _(stage):
         equal({k.lower(): v for k, v in headers.items()}.get("x-api-key"), "sk-ant-scripted", "key")
 
 
-@check("hybrid.json5: the hosted primary is overloaded, the local model answers")
+@suite.check("hybrid.json5: the hosted primary is overloaded, the local model answers")
 def _(stage):
     overloaded = failure(529, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}})
     with hybrid_stage(stage, overloaded) as (client, _):
@@ -243,7 +247,7 @@ BEFORE_TEXT = {
 
 
 def before_text(name, answer):
-    @check(f"primary fails before text, {name}: exactly the fallback's answer")
+    @suite.check(f"primary fails before text, {name}: exactly the fallback's answer")
     def _(stage):
         with pair(stage, answer, messages(FALLBACK, thinking="Hm.")) as set_up:
             events, headers = ask.events(set_up.client, model="default", input="hi")
@@ -260,7 +264,7 @@ for _name, _answer in BEFORE_TEXT.items():
     before_text(_name, _answer)
 
 
-@check("primary refuses the connection: the fallback's answer; alone: 502")
+@suite.check("primary refuses the connection: the fallback's answer; alone: 502")
 def _(stage):
     with socket.socket() as closed:  # bound and not listening: refused
         closed.bind(("127.0.0.1", 0))
@@ -276,7 +280,7 @@ def _(stage):
 
 
 def alone(name, status, header, answer):
-    @check(f"no fallback, {name}: {status} and {header}, never the upstream's own status")
+    @suite.check(f"no fallback, {name}: {status} and {header}, never the upstream's own status")
     def _(stage):
         with pair(stage, answer) as set_up:
             once = set_up.client.with_options(max_retries=0)
@@ -295,7 +299,7 @@ alone("rate limited", 503, "retry-after", LIMITED)
 
 # -- a primary that fails after text -------------------------------------------
 
-@check("killed after text: a prefix of the primary's text, then exactly one failure")
+@suite.check("killed after text: a prefix of the primary's text, then exactly one failure")
 def _(stage):
     broken = HELLO.after(5, TEXT, "reset")
     with pair(stage, broken, messages(FALLBACK)) as set_up:
@@ -309,7 +313,7 @@ def _(stage):
 
 # -- what clients ask for --------------------------------------------------------
 
-@check("a tool loop: the call, its result sent back, the closing sentence")
+@suite.check("a tool loop: the call, its result sent back, the closing sentence")
 def _(stage):
     with pair(stage, [recording("responses-tool-stream"), HELLO]) as set_up:
         question = {"role": "user", "content": "weather in Oslo?"}
@@ -324,14 +328,14 @@ def _(stage):
         equal({item["call_id"] for item in sent[1:]}, {call.call_id}, "call_id")
 
 
-@check("x-oc-output: final keeps reasoning from the client")
+@suite.check("x-oc-output: final keeps reasoning from the client")
 def _(stage):
     client = stage.gateway.client(default_headers={"x-oc-output": "final"})
     reply = ask.every_way(client, model="box/responses-think-stream", input="hi")
     equal((reply.reasoning, reply.text), ("", "Final answer: forty-two."), "reasoning and text")
 
 
-@check("a client that goes away closes the upstream")
+@suite.check("a client that goes away closes the upstream")
 def _(stage):
     hanging = HELLO.after(5, TEXT, "hang")
     with pair(stage, hanging) as set_up:
@@ -341,7 +345,7 @@ def _(stage):
         assert set_up.box.left.wait(5), "the upstream's connection is still open"
 
 
-@check("SIGTERM with a stream open: an explicit end, then exit 0")
+@suite.check("SIGTERM with a stream open: an explicit end, then exit 0")
 def _(stage):
     hanging = HELLO.after(5, TEXT, "hang")
     with pair(stage, hanging) as set_up:
@@ -355,27 +359,27 @@ def _(stage):
         assert last in ask.laws.TERMINAL, last
 
 
-@check("unknown model: 404 with the nearest name")
+@suite.check("unknown model: 404 with the nearest name")
 def _(stage):
     error = expect(openai.NotFoundError, lambda: ask.whole(stage.gateway.client(), model="box/responses-thinkstream", input="hi"))
     equal(error.code, "model_not_found", "code")
     assert "box/responses-think-stream" in str(error), error
 
 
-@check("what is not built is refused by name")
+@suite.check("what is not built is refused by name")
 def _(stage):
     for name, value in (("previous_response_id", "resp_1"), ("conversation", "conv_1"), ("background", True)):
         error = expect(openai.BadRequestError, lambda: ask.whole(stage.gateway.client(), model="default", input="hi", **{name: value}))
         equal((error.param, error.type), (name, "invalid_request_error"), name)
 
 
-@check("models.list names the catalog")
+@suite.check("models.list names the catalog")
 def _(stage):
     names = {model.id for model in stage.gateway.client().models.list()}
     assert "box/responses-think-stream" in names, names
 
 
-@check("async client, forty at once")
+@suite.check("async client, forty at once")
 def _(stage):
     import asyncio
 
@@ -388,6 +392,3 @@ def _(stage):
 
     for reply in asyncio.run(many()):
         equal((reply.text, reply.reasoning.strip()), ("Final answer: forty-two.", THOUGHT), "answer")
-
-
-main(prepare=stage)

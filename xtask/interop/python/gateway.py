@@ -77,10 +77,10 @@ class Gateway:
         return openai.OpenAI(base_url=self.url + "/v1", api_key="not-needed", timeout=30, **options)
 
 
-def provider(url, api, *models, **fields):
+def provider(url, api, *models, input=("text",), **fields):
     """One provider of a config, with models that differ only by id."""
     return {"baseUrl": url, "apiKey": "scripted", "api": api, **fields, "models": [
-        {"id": model, "name": model, "reasoning": True, "input": ["text"],
+        {"id": model, "name": model, "reasoning": True, "input": list(input),
          "cost": {"input": 0, "output": 0, "cacheRead": 0, "cacheWrite": 0},
          "contextWindow": 131072, "maxTokens": 8192} for model in models]}
 
