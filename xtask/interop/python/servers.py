@@ -4,4 +4,4 @@ gateway's binary, real programs in front of it."""
 import llama
 from checks import main
 
-main([llama.suite], arguments=("--llama-server", "--model"))
+main([llama.suite], arguments=("--llama-server", "--model", "--agents", "--node"))
