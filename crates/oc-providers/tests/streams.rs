@@ -198,7 +198,8 @@ async fn oddities_of_the_messages_wire() {
     let counts = answer.usage.expect("usage");
     assert_eq!((counts.input_tokens, counts.cached_tokens), (6, 2));
     assert_eq!((counts.output_tokens, counts.reasoning_tokens), (5, 1), "cumulative, not added");
-    assert_eq!(answer.finish.map(|finish| finish.reason), Some(FinishReason::Refusal));
+    // A refusal after text, and without words of its own.
+    assert_eq!(answer.finish.map(|finish| finish.reason), Some(FinishReason::ContentFilter));
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
-"""Everything that `cargo xtask interop --servers` runs: real servers behind the
+"""Everything that `cargo xtask interop --servers` runs: a real server behind the
 gateway's binary, real programs in front of it."""
 
+import agents
 import llama
 from checks import main
 
-main([llama.suite], arguments=("--llama-server", "--model", "--agents", "--node"))
+main([llama.suite, agents.suite], arguments=("--llama-server", "--model", "--agents", "--node"))
