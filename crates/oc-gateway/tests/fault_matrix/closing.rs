@@ -11,10 +11,9 @@ use oc_gateway::lookalike::{Lookalike, Step};
 use tokio::{io::AsyncReadExt as _, runtime::Handle, time::Instant};
 
 use crate::{
-    dialects::Dialect,
+    dialects::{DIALECTS, Dialect},
     faults::{Limit, PIECES, THOUGHT},
     http::{self, Answer},
-    matrix::built,
     run_alone,
     stage::{FALLBACK, Gateway, healthy},
     verdict::Class,
@@ -57,7 +56,7 @@ async fn between(primary: &Lookalike, wire: Wire, fallback: &Lookalike, quick: b
 #[test]
 fn a_client_that_leaves_closes_the_upstream() {
     run_alone(async {
-        for dialect in built().await {
+        for dialect in DIALECTS {
             for wire in WIRES {
                 for (moment, stream) in MOMENTS.into_iter().flat_map(|m| [(m, true), (m, false)]) {
                     let took = left(dialect, wire, moment, stream).await;
@@ -85,7 +84,7 @@ async fn left(dialect: &Dialect, wire: Wire, moment: Option<&[Say]>, stream: boo
 #[test]
 fn a_replaced_attempt_is_closed() {
     run_alone(async {
-        for dialect in built().await {
+        for dialect in DIALECTS {
             for wire in WIRES {
                 // After text nothing is replaced.
                 for (moment, stream) in MOMENTS[..2].iter().flat_map(|m| [(m, true), (m, false)]) {
@@ -148,7 +147,7 @@ async fn cancel(count: usize) {
     .unwrap();
     let fallback = healthy().await;
     let gateway = between(&primary, wire, &fallback, false).await;
-    let dialects = built().await;
+    let dialects: Vec<&Dialect> = DIALECTS.iter().collect();
 
     // The first ones make what is made once: the HTTP client, its pool.
     leave(&gateway, &primary, &dialects, AT_ONCE).await;

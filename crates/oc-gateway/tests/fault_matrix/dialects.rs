@@ -26,12 +26,24 @@ pub(crate) struct Dialect {
     error: fn(&Value) -> Option<String>,
 }
 
+const QUESTION: &str = "The weather?";
+
+/// The tool that every question offers.
+pub(crate) const TOOL: &str = "lookup";
+
+fn arguments() -> Value {
+    json!({ "type": "object", "properties": { "city": { "type": "string" } } })
+}
+
 /// Every dialect.
 pub(crate) static DIALECTS: &[Dialect] = &[
     Dialect {
         name: "responses",
         path: "/v1/responses",
-        question: |stream| json!({ "model": "default", "stream": stream, "input": "The weather?" }),
+        question: |stream| {
+            json!({ "model": "default", "stream": stream, "input": QUESTION,
+                "tools": [{ "type": "function", "name": TOOL, "parameters": arguments() }] })
+        },
         stream: responses::stream,
         document: responses::document,
         error: openai_error,
@@ -39,7 +51,12 @@ pub(crate) static DIALECTS: &[Dialect] = &[
     Dialect {
         name: "chat",
         path: "/v1/chat/completions",
-        question: |stream| json!({ "model": "default", "stream": stream, "messages": [{ "role": "user", "content": "The weather?" }] }),
+        question: |stream| {
+            json!({ "model": "default", "stream": stream,
+                "messages": [{ "role": "user", "content": QUESTION }],
+                "tools": [{ "type": "function",
+                    "function": { "name": TOOL, "parameters": arguments() } }] })
+        },
         stream: chat::stream,
         document: chat::document,
         error: openai_error,
@@ -47,7 +64,11 @@ pub(crate) static DIALECTS: &[Dialect] = &[
     Dialect {
         name: "messages",
         path: "/v1/messages",
-        question: |stream| json!({ "model": "default", "stream": stream, "max_tokens": 4096, "messages": [{ "role": "user", "content": "The weather?" }] }),
+        question: |stream| {
+            json!({ "model": "default", "stream": stream, "max_tokens": 4096,
+                "messages": [{ "role": "user", "content": QUESTION }],
+                "tools": [{ "name": TOOL, "input_schema": arguments() }] })
+        },
         stream: messages::stream,
         document: messages::document,
         error: messages::error,

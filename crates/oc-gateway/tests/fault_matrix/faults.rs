@@ -1,10 +1,10 @@
 //! The faults, as data: what the primary does, where the answer may come from
 //! then, and what the ledger calls it.
 
-use crate::verdict::Class::{self, Err, Fallback, Primary};
+use crate::verdict::Class::{self, Err, Fallback, Incomplete, Primary};
 use crate::wires::Say::{
-    self, Call, Cut, Done, End, Error, Failed, Hold, Huge, Length, Open, Pings, Raw, Reset, Text,
-    Texts, Think, Thoughts, Wait,
+    self, Call, Cut, Decline, Done, End, Error, Failed, Hold, Huge, Length, Loads, Open, Pings,
+    Raw, Reset, Stuck, Text, Texts, Think, Thoughts, Wait,
 };
 
 /// One thing that can go wrong.
@@ -18,9 +18,13 @@ pub(crate) struct Fault {
     pub(crate) whole: &'static [Class],
     /// The ledger's words for the primary's failure; empty where it need not fail.
     pub(crate) reasons: &'static [&'static str],
-    /// The limit that ends it. Where there is none, limits are too long to
-    /// matter, and nobody waits.
+    /// The limit that ends it, or that it outlives. Where there is none, limits
+    /// are too long to matter, and nobody waits.
     pub(crate) waits: Option<Limit>,
+    /// The fallback is dead too.
+    pub(crate) alone: bool,
+    /// What the settings say under `fallback`.
+    pub(crate) policy: &'static str,
 }
 
 /// A limit, set to tens of milliseconds.
@@ -94,6 +98,8 @@ pub(crate) const THOUGHT: &str = "⟦Gedanke⟧ weather … ";
 
 const OVERFLOW: &str = "request (22811 tokens) exceeds the available context size (2048 tokens), \
                         try increasing it";
+const FILTERED: &str = "The response was filtered due to the prompt triggering Azure OpenAI's \
+                        content management policy.";
 const HTML: &str = "<!doctype html><html><body><h1>It works!</h1></body></html>";
 
 /// Every fault, in the order of an answer's life.
@@ -156,6 +162,8 @@ pub(crate) static FAULTS: &[Fault] = &[
     // The stream has begun, the answer has not.
     fault("hang before the first text", Upstream::Says(&[Open, Hold])).ends_at(Limit::Idle),
     fault("pings for ever", Upstream::Says(&[Open, Pings(200), Hold])).ends_at(Limit::FirstText),
+    fault("loading, and getting on", Upstream::Says(LOADS)).both(OK).outlives(Limit::FirstText),
+    fault("loading for ever", Upstream::Says(&[Open, Stuck(200), Hold])).ends_at(Limit::FirstText),
     fault("created, then error", Upstream::Says(&[Open, Error])).is(&["server_error"]),
     fault("created, then failed", Upstream::Says(&[Open, Failed])).is(&["server_error"]),
     fault("created, then cut", Upstream::Says(&[Open, Cut])).is(&["cut"]),
@@ -174,7 +182,22 @@ pub(crate) static FAULTS: &[Fault] = &[
     fault("reasoning only", Upstream::Says(&[Open, Think(THOUGHT), Done])).is(&["reasoning_only"]),
     fault("reasoning cut by length", Upstream::Says(&[Open, Think(THOUGHT), Length]))
         .is(&["incomplete"]),
+    fault("the same, and the fallback is dead", Upstream::Says(&[Open, Think(THOUGHT), Length]))
+        .both(INC)
+        .is(&["incomplete"])
+        .alone(),
     fault("bad tool JSON", Upstream::Says(&[Open, Call(HALF_CALL), Done])).is(&["bad_tool_call"]),
+    fault("a tool call as text", Upstream::Says(&[Open, Text(MARKUP), Done]))
+        .is(&["tool_markup_as_text"]),
+    fault("a content filter", http(400, "", "content_filter", FILTERED))
+        .both(ERR)
+        .is(&["content_filter"]),
+    fault("declined, and the policy asks on", Upstream::Says(&[Open, Decline("No."), End]))
+        .is(&["declined"])
+        .policy(r#"refusal: "next""#),
+    fault("a filter, and the policy asks on", http(400, "", "content_filter", FILTERED))
+        .is(&["content_filter"])
+        .policy(r#"refusal: "next""#),
     // After text.
     fault("stall after text", Upstream::Says(&[Open, Text(PIECES[0]), Hold]))
         .streaming(AFTER_TEXT)
@@ -201,6 +224,12 @@ pub(crate) static FAULTS: &[Fault] = &[
     )
     .streaming(AFTER_TEXT)
     .is(&["bad_tool_call"]),
+    fault(
+        "reasoning as text",
+        Upstream::Says(&[Open, Text("Erst denken. </think>"), Text(PIECES[0]), Done]),
+    )
+    .streaming(AFTER_TEXT)
+    .is(&["reasoning_in_text"]),
     fault("endless stream", Upstream::Says(&[Open, Texts(100), Hold]))
         .streaming(AFTER_TEXT)
         .is(&["oversized"]),
@@ -218,10 +247,16 @@ const FB_OR_ERR: &[Class] = &[Fallback, Err];
 const FB_OR_OK: &[Class] = &[Fallback, Primary];
 const ANY_END: &[Class] = &[Fallback, Primary, Err];
 const OK: &[Class] = &[Primary];
+const ERR: &[Class] = &[Err];
+const INC: &[Class] = &[Incomplete];
 
 /// A reset can look like a close within the body.
 const RESET: &[&str] = &["reset", "cut"];
 
+/// A call in the model's own markup: no server parser took it out.
+const MARKUP: &str = r#"<tool_call>{"name": "lookup", "arguments": {"city": "Kyoto"}}</tool_call>"#;
+/// Longer than the limit on the first text, and always further.
+const LOADS: &[Say] = &[Open, Loads(20), Text(PIECES[0]), Text(PIECES[1]), Text(PIECES[2]), Done];
 const HALF_CALL: &str = "{\"city\": \"Ky";
 const GARBAGE: &[Say] = &[
     Open,
@@ -246,7 +281,16 @@ const DRIP: &[Say] = &[
 /// A fault after which only the fallback's answer will do.
 const fn fault(name: &'static str, primary: Upstream) -> Fault {
     let target = &[Fallback];
-    Fault { name, primary, stream: target, whole: target, reasons: &[], waits: None }
+    Fault {
+        name,
+        primary,
+        stream: target,
+        whole: target,
+        reasons: &[],
+        waits: None,
+        alone: false,
+        policy: "",
+    }
 }
 
 const fn http(
@@ -287,6 +331,21 @@ impl Fault {
 
     const fn is(mut self, reasons: &'static [&'static str]) -> Self {
         self.reasons = reasons;
+        self
+    }
+
+    const fn alone(mut self) -> Self {
+        self.alone = true;
+        self
+    }
+
+    const fn policy(mut self, policy: &'static str) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    const fn outlives(mut self, limit: Limit) -> Self {
+        self.waits = Some(limit);
         self
     }
 

@@ -33,6 +33,8 @@ use crate::{
     wires::{Say, Wire},
 };
 
+const SONNET: &str = "anthropic/claude-sonnet-4-5";
+
 /// The fallback's whole answer.
 pub(crate) const FALLBACK: &str = "Grüße vom gehosteten Modell 🌤";
 
@@ -73,8 +75,7 @@ impl Cell {
         let takes = takes(self.fault.primary, self.wire)?;
         let primary = Primary::start(self.fault.primary, self.wire).await;
         let fallback = healthy().await;
-        let gateway =
-            Gateway::between(&primary.base_url, self.wire, &fallback, self.fault.waits).await;
+        let gateway = self.gateway(&primary.base_url, &fallback).await;
         let mut observed =
             Observed { classes: BTreeSet::new(), reasons: BTreeSet::new(), wrong: Vec::new() };
         for take in takes {
@@ -111,6 +112,18 @@ impl Cell {
         Some(observed)
     }
 
+    async fn gateway(self, primary: &str, fallback: &Lookalike) -> Gateway {
+        let terms = Terms { waits: self.fault.waits, policy: self.fault.policy };
+        if !self.fault.alone {
+            return Gateway::with(primary, self.wire, fallback.address(), terms).await;
+        }
+        let port = TcpSocket::new_v4().expect("a socket");
+        port.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+        let nobody = port.local_addr().expect("an address");
+        let gateway = Gateway::with(primary, self.wire, nobody, terms).await;
+        Gateway { _port: Some(port), ..gateway }
+    }
+
     /// The primary was asked first, and the ledger says what became of it.
     fn order(
         self,
@@ -122,7 +135,9 @@ impl Cell {
         let ledger = &records.last().ok_or("no record")?.ledger;
         let names: Vec<_> = ledger.attempts.iter().map(|attempt| &*attempt.name).collect();
         let wanted: &[&str] = match class {
-            Class::Fallback => &["box/model", "anthropic/claude-sonnet-4-5"],
+            Class::Fallback => &["box/model", SONNET],
+            // Nobody else is left to ask, so the dead one is asked once more.
+            Class::Incomplete => &["box/model", SONNET, SONNET],
             _ => &["box/model"],
         };
         if names != wanted {
@@ -301,10 +316,21 @@ pub(crate) async fn healthy() -> Lookalike {
         .expect("a free port")
 }
 
+/// What the settings say.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Terms {
+    /// The one limit that is short.
+    pub(crate) waits: Option<Limit>,
+    /// Under `fallback`.
+    pub(crate) policy: &'static str,
+}
+
 /// A gateway on a free port.
 pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
     pub(crate) state: State,
+    /// The dead fallback's.
+    _port: Option<TcpSocket>,
     _serving: JoinSet<io::Result<()>>,
 }
 
@@ -314,8 +340,12 @@ impl Gateway {
         primary: &str,
         wire: Wire,
         fallback: &Lookalike,
-        quick: Option<Limit>,
+        waits: Option<Limit>,
     ) -> Self {
+        Self::with(primary, wire, fallback.address(), Terms { waits, ..Terms::default() }).await
+    }
+
+    async fn with(primary: &str, wire: Wire, fallback: SocketAddr, terms: Terms) -> Self {
         let config = format!(
             r#"{{
               agents: {{ defaults: {{ model: {{
@@ -327,20 +357,22 @@ impl Gateway {
                   models: [{{ id: "model", name: "Model", reasoning: true,
                     contextWindow: 65536, maxTokens: 8192 }}] }} }} }},
             }}"#,
-            fallback.address(),
+            fallback,
             wire.api(),
         );
         // The limit that is waited for is short, the others are out of the way.
-        let limit = |limit: Limit| match quick {
+        let limit = |limit: Limit| match terms.waits {
             Some(quick) if quick == limit => limit.duration(),
             _ => PATIENCE,
         };
         let settings = format!(
             r#"{{ deadlines: {{ firstByte: "{}ms", firstText: "{}ms", idle: "{}ms" }},
-                 limits: {{ frameBytes: 16384, streamBytes: 65536, heldBytes: 32768 }} }}"#,
+                 limits: {{ frameBytes: 16384, streamBytes: 65536, heldBytes: 32768 }},
+                 fallback: {{ {} }} }}"#,
             limit(Limit::FirstByte).as_millis(),
             limit(Limit::FirstText).as_millis(),
             limit(Limit::Idle).as_millis(),
+            terms.policy,
         );
         let nothing = |_: &str| None;
         let config = Config::parse(&config, "openclaw.json", &nothing).expect("config").value;
@@ -354,7 +386,7 @@ impl Gateway {
         let (app, drain) = (oc_gateway::app(state.clone()), state.drain().clone());
         let never = CancellationToken::new().cancelled_owned();
         serving.spawn(shutdown::serve(listener, app, drain, Grace::default(), never));
-        Self { address, state, _serving: serving }
+        Self { address, state, _port: None, _serving: serving }
     }
 
     async fn ask(&self, cell: Cell) -> Answer {

@@ -61,8 +61,8 @@ fn render(dialects: &[&Dialect], observed: &[(Cell, Observed)]) -> String {
 
 fn ledger(fault: &Fault) -> String {
     match (fault.waits, fault.reasons) {
+        (_, []) => "–".to_owned(),
         (Some(limit), _) => format!("{} ({limit})", joined(fault.reasons.iter().copied())),
-        (None, []) => "–".to_owned(),
         (None, reasons) => joined(reasons.iter().copied()),
     }
 }

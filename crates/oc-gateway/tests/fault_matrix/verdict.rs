@@ -9,6 +9,9 @@ pub(crate) enum Class {
     Primary,
     /// The fallback's whole answer and nothing else.
     Fallback,
+    /// Nobody answered, and one was cut by its token limit before its text:
+    /// that, in the dialect's own words for it.
+    Incomplete,
     /// One explicit failure, after nothing or after a piece of the primary's text.
     Err,
     /// The fallback's answer, and something else.
@@ -29,6 +32,7 @@ impl Class {
         match self {
             Self::Primary => "OK",
             Self::Fallback => "FB",
+            Self::Incomplete => "INC",
             Self::Err => "ERR",
             Self::Dirty => "FB-DIRTY",
             Self::Abort => "ABORT",
@@ -94,6 +98,7 @@ impl Seen {
             _ if self.end == end && self.text == primary && !primary.trim().is_empty() => {
                 Class::Primary
             }
+            End::Length if self.text.is_empty() && self.calls.is_empty() => Class::Incomplete,
             _ => Class::Silent,
         }
     }

@@ -33,6 +33,13 @@ pub(crate) enum Say {
     Call(&'static str),
     /// The answer's end, and all is well.
     Done,
+    /// The answer's end: the model declines, in these words where the wire has
+    /// some for it.
+    Decline(&'static str),
+    /// This many reports of progress, 10 ms apart, each further than the last.
+    Loads(usize),
+    /// As many that say the same.
+    Stuck(usize),
     /// The answer's end, because a token limit was reached.
     Length,
     /// The answer's end, which is a failure. Messages has no word for it.
@@ -147,6 +154,18 @@ impl Speaker {
                     steps.push(Step::send(": ping\n\n"));
                 }
             }
+            Say::Loads(count) => {
+                for done in 0..count {
+                    steps.push(Step::Wait(Duration::from_millis(10)));
+                    steps.push(Step::send(self.progress(done, count)));
+                }
+            }
+            Say::Stuck(count) => {
+                for _ in 0..count {
+                    steps.push(Step::Wait(Duration::from_millis(10)));
+                    steps.push(Step::send(self.progress(1, count)));
+                }
+            }
             Say::Wait(millis) => steps.push(Step::Wait(Duration::from_millis(millis))),
             Say::Hold => steps.push(Step::Hold),
             Say::Reset => steps.push(Step::Reset),
@@ -157,6 +176,7 @@ impl Speaker {
             Say::Text(piece) => steps.push(Step::send(self.text(piece))),
             Say::Call(arguments) => steps.push(Step::send(self.call(arguments))),
             Say::Done => steps.push(Step::send(self.done())),
+            Say::Decline(text) => steps.push(Step::send(self.decline(text))),
             Say::Length => steps.push(Step::send(self.length())),
             Say::Failed => steps.push(Step::send(self.failed()?)),
             Say::Error => steps.push(Step::send(self.error())),
@@ -235,6 +255,39 @@ impl Speaker {
             }
             Wire::Completions => completions_end("stop"),
         }
+    }
+
+    fn decline(&mut self, text: &str) -> Vec<u8> {
+        match self.wire {
+            Wire::Responses => {
+                let mut out = event(&json!({ "type": "response.output_item.added",
+                    "output_index": 0, "item": { "id": "msg_1", "type": "message",
+                        "role": "assistant", "status": "in_progress", "content": [] } }));
+                out.extend(event(&json!({ "type": "response.refusal.delta", "item_id": "msg_1",
+                    "output_index": 0, "content_index": 0, "delta": text })));
+                out.extend(self.done());
+                out
+            }
+            Wire::Messages => self.message_end("refusal"),
+            Wire::Completions => {
+                let mut out = chunk(&json!({ "refusal": text }), &Value::Null);
+                out.extend(self.done());
+                out
+            }
+        }
+    }
+
+    /// How far the server is, as llama-server and LM Studio say it.
+    fn progress(&self, done: usize, total: usize) -> Vec<u8> {
+        if self.wire == Wire::Completions {
+            let report = json!({ "total": total, "cache": 0, "processed": done, "time_ms": 1 });
+            let chunk = json!({ "id": "c_1", "object": "chat.completion.chunk", "model": "model",
+                "choices": [], "prompt_progress": report });
+            return format!("data: {chunk}\n\n").into_bytes();
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a few hundred at most")]
+        let progress = done as f64 / total as f64;
+        event(&json!({ "type": "model_load.progress", "progress": progress }))
     }
 
     fn length(&mut self) -> Vec<u8> {
