@@ -2,23 +2,24 @@
 //! of a client is in this file.
 //!
 //! * [`ask`] starts one attempt: the client's own stream of its own events.
-//! * [`Broken`] states the facts of the client's errors; what they mean is the
-//!   engine's business.
+//! * [`Broken`] states the facts of the client's errors.
 //! * [`gate`] says which event is the first that counts.
 
+mod broken;
 pub mod look_alike;
 
 use async_openai::{
     Client,
     config::OpenAIConfig,
-    error::OpenAIError,
     types::chat::{
         ChatCompletionRequestUserMessageArgs, CreateChatCompletionRequestArgs,
         CreateChatCompletionStreamResponse, FinishReason,
     },
 };
 use futures::{Stream, StreamExt as _, TryFutureExt as _, TryStreamExt as _, stream};
-use oc_fallback::{Candidate, Facts, Fault, Gate, Limits, Reason, Scope};
+use oc_fallback::{Candidate, Gate, Limits, Reason, Scope};
+
+pub use broken::Broken;
 
 /// What is needed to ask one candidate.
 #[derive(Debug)]
@@ -74,57 +75,6 @@ pub fn gate() -> impl FnMut(&CreateChatCompletionStreamResponse) -> Gate {
             (_, Some(FinishReason::ContentFilter)) => Gate::Reject(Reason::ContentFilter),
             (_, Some(_)) => Gate::Reject(Reason::Empty),
             (_, None) => Gate::Hold,
-        }
-    }
-}
-
-/// An error of the client's, or a stream that it ended too soon.
-#[derive(Debug)]
-pub enum Broken {
-    /// What async-openai says.
-    Client(OpenAIError),
-    /// No finish reason came.
-    Cut,
-}
-
-impl Facts for Broken {
-    fn fault(&self) -> Fault {
-        match self {
-            Self::Cut => Fault::Cut,
-            Self::Client(OpenAIError::ApiError(_)) => Fault::Http,
-            Self::Client(OpenAIError::Reqwest(error)) if error.is_connect() => Fault::Refused,
-            Self::Client(OpenAIError::Reqwest(_)) => Fault::Reset,
-            Self::Client(OpenAIError::StreamError(_)) => Fault::Reset,
-            Self::Client(OpenAIError::InvalidArgument(_)) => Fault::Unsupported,
-            Self::Client(_) => Fault::Protocol,
-        }
-    }
-
-    fn status(&self) -> Option<u16> {
-        match self {
-            Self::Client(OpenAIError::ApiError(error)) => Some(error.status_code.as_u16()),
-            _ => None,
-        }
-    }
-
-    fn code(&self) -> Option<&str> {
-        self.api_error().and_then(|error| error.code.as_deref())
-    }
-
-    fn error_type(&self) -> Option<&str> {
-        self.api_error().and_then(|error| error.r#type.as_deref())
-    }
-
-    fn message(&self) -> Option<&str> {
-        self.api_error().map(|error| error.message.as_str())
-    }
-}
-
-impl Broken {
-    fn api_error(&self) -> Option<&async_openai::error::ApiError> {
-        match self {
-            Self::Client(OpenAIError::ApiError(error)) => Some(&error.api_error),
-            _ => None,
         }
     }
 }

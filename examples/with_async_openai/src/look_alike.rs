@@ -5,6 +5,7 @@ use std::io;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
+    task::JoinSet,
 };
 
 /// A whole answer.
@@ -38,14 +39,23 @@ pub const NO_CREDIT: &str = concat!(
     r#"{"error":{"message":"Add credit to go on.","type":"invalid_request_error","param":null,"code":"insufficient_quota"}}"#,
 );
 
-/// Serves `answer` to every connection until the runtime ends; its base URL.
+/// A server, until it is dropped.
+#[derive(Debug)]
+pub struct LookAlike {
+    /// Where its API begins.
+    pub base_url: String,
+    _serving: JoinSet<()>,
+}
+
+/// Serves `answer` to every connection.
 ///
 /// # Errors
 /// When no port is free.
-pub async fn start(answer: &'static str) -> io::Result<String> {
+pub async fn start(answer: &'static str) -> io::Result<LookAlike> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base_url = format!("http://{}/v1", listener.local_addr()?);
-    tokio::spawn(async move {
+    let mut serving = JoinSet::new();
+    serving.spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
             let mut request = Vec::new();
             while !is_whole(&request) && socket.read_buf(&mut request).await.is_ok_and(|n| n > 0) {}
@@ -53,12 +63,14 @@ pub async fn start(answer: &'static str) -> io::Result<String> {
             drop(socket.shutdown().await);
         }
     });
-    Ok(base_url)
+    Ok(LookAlike { base_url, _serving: serving })
 }
 
 fn is_whole(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request).to_ascii_lowercase();
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
     let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
-    length.and_then(|length| length.trim().parse().ok()).is_some_and(|length: usize| body.len() >= length)
+    length
+        .and_then(|length| length.trim().parse().ok())
+        .is_some_and(|length: usize| body.len() >= length)
 }

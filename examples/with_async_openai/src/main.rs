@@ -16,10 +16,12 @@ use with_async_openai::{ask, candidate, gate, look_alike};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut servers: Vec<String> = std::env::args().skip(1).collect();
+    let first = look_alike::start(look_alike::BREAKS_OFF).await?;
+    let second = look_alike::start(look_alike::ANSWERS).await?;
     if servers.is_empty() {
-        let breaks_off = look_alike::start(look_alike::BREAKS_OFF).await?;
-        let answers = look_alike::start(look_alike::ANSWERS).await?;
-        servers = vec![format!("{breaks_off}=small"), format!("{answers}=large")];
+        servers = [(&first, "small"), (&second, "large")]
+            .map(|(server, model)| format!("{}={model}", server.base_url))
+            .into();
     }
     let candidates = servers.iter().enumerate().filter_map(|(n, server)| {
         let (base_url, model) = server.split_once('=')?;

@@ -53,6 +53,15 @@ pub(super) fn run(workspace: &Workspace) -> anyhow::Result<Tally> {
     Ok(tally)
 }
 
+/// Tests the example around async-openai. It is a workspace of its own, with a
+/// lock file of its own, and its dependencies come from the registry.
+pub(super) fn client(workspace: &Workspace) -> anyhow::Result<Tally> {
+    let manifest = workspace::root().join("examples/with_async_openai/Cargo.toml");
+    let mut command = cargo(&["test", "--locked", "--manifest-path"]);
+    command.arg(manifest).arg("--target-dir").arg(workspace.target.join("client"));
+    super::counted(&mut command)
+}
+
 /// `examples/*.rs`, relative to the root.
 fn sources() -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();

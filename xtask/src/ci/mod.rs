@@ -95,6 +95,10 @@ const STEPS: &[Step] = &[
     },
     Step {
         runs: Runs::InCi,
+        ..always("client", "the fallback engine around somebody else's client", examples::client)
+    },
+    Step {
+        runs: Runs::InCi,
         needs: &[CARGO_FUZZ],
         ..always("fuzz", "every fuzz target for ten seconds", fuzz_step)
     },
