@@ -327,6 +327,15 @@ mod tests {
         }
     }
 
+    /// A plan of what is to be done is no answer.
+    #[test]
+    fn commentary_alone_is_empty() {
+        let plan = TextDelta::new(Slot(0), "Let me look.").with_phase(Some(Phase::Commentary));
+        let seen =
+            verdicts(&[Delta::Text(plan), Delta::Finish(Finish::new(FinishReason::Stop))]);
+        assert_eq!(seen, [Gate::Hold, Gate::Reject(Reason::Empty)]);
+    }
+
     #[test]
     fn an_answer_of_other_items_alone_is_not_empty() {
         use FinishReason::{Length, Stop};

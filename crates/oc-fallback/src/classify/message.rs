@@ -60,7 +60,9 @@ fn find_words(text: &str, piece: &str) -> Option<usize> {
         let end = start + piece.len();
         let before = text.get(..start)?.chars().next_back();
         let after = text.get(end..)?.chars().next();
-        let in_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        // Scripts that put no space between words begin at three bytes.
+        let is_letter = |c: char| c.is_alphanumeric() && c.len_utf8() < 3;
+        let in_word = |c: Option<char>| c.is_some_and(|c| is_letter(c) || c == '_');
         if !in_word(before) && !in_word(after) {
             return Some(end);
         }
@@ -98,6 +100,8 @@ pub(super) const TABLE: &[(Reason, &str)] = &[
     (Reason::ContextOverflow, "prompt too long; exceeded"),
     (Reason::ContextOverflow, "but the configured context size is"),
     (Reason::ContextOverflow, "input length and `max_tokens` exceed context limit"),
+    (Reason::ContextOverflow, "too many tokens"),
+    (Reason::ContextOverflow, "token limit exceeded"),
     // A model that is there, but not loaded
     (Reason::ModelNotReady, "loading model"),
     (Reason::ModelNotReady, "model is not loaded"),
@@ -115,6 +119,7 @@ pub(super) const TABLE: &[(Reason, &str)] = &[
     (Reason::ModelNotFound, "server is pinned to"),
     (Reason::ModelNotFound, "there are no healthy deployments for this model"),
     (Reason::ModelNotFound, "model*has been deprecated"),
+    (Reason::ModelNotFound, "router not found"),
     // Money
     (Reason::Billing, "exceeded your current quota"),
     (Reason::Billing, "credit balance is too low"),
@@ -122,6 +127,10 @@ pub(super) const TABLE: &[(Reason, &str)] = &[
     (Reason::Billing, "requires more credits"),
     (Reason::Billing, "used all available credits"),
     (Reason::Billing, "insufficient balance"),
+    (Reason::Billing, "balance is insufficient"),
+    (Reason::Billing, "余额不足"),
+    (Reason::Billing, "账户已欠费"),
+    (Reason::Billing, "out of budget"),
     (Reason::Billing, "spending limit"),
     (Reason::Billing, "payment required"),
     // Keys and accounts
@@ -130,6 +139,7 @@ pub(super) const TABLE: &[(Reason, &str)] = &[
     (Reason::AuthPermanent, "key*has been revoked"),
     (Reason::AuthPermanent, "key*has been disabled"),
     (Reason::AuthPermanent, "reported as leaked"),
+    (Reason::AuthPermanent, "not allowed for this organization"),
     (Reason::Auth, "invalid api key"),
     (Reason::Auth, "incorrect api key"),
     (Reason::Auth, "api key not valid"),
@@ -141,6 +151,7 @@ pub(super) const TABLE: &[(Reason, &str)] = &[
     (Reason::Overloaded, "overloaded"),
     (Reason::Overloaded, "at capacity"),
     (Reason::Overloaded, "experiencing high demand"),
+    (Reason::Overloaded, "experiencing high load"),
     (Reason::Overloaded, "service unavailable"),
     // The request itself
     (Reason::ContentFilter, "content management policy"),

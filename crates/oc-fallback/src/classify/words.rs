@@ -51,6 +51,8 @@ pub(super) const CODES: &[(&str, Reason)] = &[
     // others
     ("rate_limited", Reason::RateLimit),
     ("too_many_requests", Reason::RateLimit),
+    ("rate_limit", Reason::RateLimit),
+    ("model_cooldown", Reason::RateLimit),
     ("throttled", Reason::RateLimit),
     ("throttling", Reason::RateLimit),
     ("overloaded", Reason::Overloaded),

@@ -1,6 +1,7 @@
 //! The contract's failure table.
 
-use oc_gateway::lookalike::{Lookalike, Received, Step};
+use bytes::Bytes;
+use oc_gateway::lookalike::{Lookalike, Received, Step, responses::Writer};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Gateway, hosted, local, local_first, question};
@@ -214,4 +215,34 @@ async fn a_failure_after_text_is_told_in_band() {
     assert!(told.response["error"]["message"].as_str().unwrap().contains("lmstudio/local-model"));
     assert_eq!(answer.events().iter().filter(|event| event.name() == "error").count(), 1);
     assert_eq!(hosted.progress().accepted, 0);
+}
+
+/// What a person or a model writes is no error, whatever it speaks of.
+#[tokio::test]
+async fn the_words_of_an_answer_are_never_classified() {
+    const WORDS: &str = "rate limit exceeded, invalid api key, prompt is too long, the model is \
+                         overloaded, insufficient balance, context_length_exceeded, 401, 429";
+    let says = |write: fn(&mut Writer) -> Bytes, then: Step| {
+        let mut writer = Writer::new("local-model");
+        let opening = writer.opening();
+        vec![Step::sse_head(), Step::send(opening), Step::send(write(&mut writer)), then]
+    };
+    let echo = format!("1 validation error: Field required, 'input': '{WORDS}'");
+    for (steps, reason) in [
+        (says(|writer| writer.text(WORDS), Step::Cut), "cut"),
+        (says(|writer| writer.reasoning(WORDS), Step::Cut), "cut"),
+        (vec![Step::json(500, r#"{"error":{"message":"boom"}}"#)], "server_error"),
+        (vec![Step::json(400, json!({ "error": { "message": echo } }).to_string())], "format"),
+    ] {
+        let local = Lookalike::start(move |_| steps.clone()).await.unwrap();
+        let gateway = Gateway::over(&local, &hosted().await).await;
+        let mut body = question(false);
+        body["input"] = WORDS.into();
+        let answer = gateway.ask(&body).await;
+        assert_eq!((answer.status, answer.header("x-oc-fallback-reason")), (200, Some(reason)));
+    }
+    let gateway = Gateway::over(&local(WORDS, WORDS).await, &hosted().await).await;
+    let answer = gateway.ask(&question(true)).await;
+    assert_eq!(answer.header("x-oc-served-by"), Some("lmstudio/local-model"));
+    assert_eq!(answer.told().text, WORDS);
 }
