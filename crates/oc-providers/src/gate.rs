@@ -331,8 +331,7 @@ mod tests {
     #[test]
     fn commentary_alone_is_empty() {
         let plan = TextDelta::new(Slot(0), "Let me look.").with_phase(Some(Phase::Commentary));
-        let seen =
-            verdicts(&[Delta::Text(plan), Delta::Finish(Finish::new(FinishReason::Stop))]);
+        let seen = verdicts(&[Delta::Text(plan), Delta::Finish(Finish::new(FinishReason::Stop))]);
         assert_eq!(seen, [Gate::Hold, Gate::Reject(Reason::Empty)]);
     }
 

@@ -228,6 +228,7 @@ async fn the_words_of_an_answer_are_never_classified() {
         vec![Step::sse_head(), Step::send(opening), Step::send(write(&mut writer)), then]
     };
     let echo = format!("1 validation error: Field required, 'input': '{WORDS}'");
+    let hosted = hosted().await;
     for (steps, reason) in [
         (says(|writer| writer.text(WORDS), Step::Cut), "cut"),
         (says(|writer| writer.reasoning(WORDS), Step::Cut), "cut"),
@@ -235,13 +236,14 @@ async fn the_words_of_an_answer_are_never_classified() {
         (vec![Step::json(400, json!({ "error": { "message": echo } }).to_string())], "format"),
     ] {
         let local = Lookalike::start(move |_| steps.clone()).await.unwrap();
-        let gateway = Gateway::over(&local, &hosted().await).await;
+        let gateway = Gateway::over(&local, &hosted).await;
         let mut body = question(false);
         body["input"] = WORDS.into();
         let answer = gateway.ask(&body).await;
         assert_eq!((answer.status, answer.header("x-oc-fallback-reason")), (200, Some(reason)));
     }
-    let gateway = Gateway::over(&local(WORDS, WORDS).await, &hosted().await).await;
+    let local = local(WORDS, WORDS).await;
+    let gateway = Gateway::over(&local, &hosted).await;
     let answer = gateway.ask(&question(true)).await;
     assert_eq!(answer.header("x-oc-served-by"), Some("lmstudio/local-model"));
     assert_eq!(answer.told().text, WORDS);
