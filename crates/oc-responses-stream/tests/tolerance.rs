@@ -7,8 +7,9 @@ mod common;
 
 use common::{collect, deltas, good, stated, stream, told};
 use oc_responses_stream::{
-    Answer, Delta, FinishReason, Item, ItemStatus, MachineOptions, OutputStyle, Phase,
-    ReasoningKind, ResponseId, ResponseMachine, ResponseParser, StreamError, final_text, laws,
+    Answer, Delta, FinishReason, ImplicitOpen, Item, ItemStatus, Limits, MachineOptions,
+    OutputStyle, Parser, Phase, ReasoningKind, ResponseId, ResponseMachine, ResponseParser,
+    ResponsesInterpreter, SplitOptions, StreamError, final_text, laws,
 };
 use serde_json::json;
 
@@ -178,6 +179,20 @@ fn a_message_that_ends_before_the_reasoning_around_it() {
 }
 
 #[test]
+fn reasoning_that_is_added_after_the_message_began() {
+    // OpenRouter, in another capture.
+    let answer = read(&[
+        r#"{"type":"response.output_item.added","output_index":0,"item":{"id":"m","type":"message"}}"#,
+        r#"{"type":"response.output_text.delta","output_index":0,"item_id":"m","delta":"Hel"}"#,
+        r#"{"type":"response.output_item.added","output_index":1,"item":{"id":"r","type":"reasoning"}}"#,
+        r#"{"type":"response.reasoning_text.delta","output_index":1,"item_id":"r","delta":"Hm."}"#,
+        r#"{"type":"response.output_text.delta","output_index":0,"item_id":"m","delta":"lo"}"#,
+    ]);
+    assert_eq!(told(&answer), ("Hello".into(), "Hm.".into(), vec![]));
+    assert_eq!(answer.items.len(), 2);
+}
+
+#[test]
 fn one_content_index_per_delta() {
     // Older vLLM.
     let answer = read(&[
@@ -307,6 +322,30 @@ fn done_after_the_first_delta_and_more_deltas_then() {
 }
 
 #[test]
+fn deltas_after_their_item_was_done() {
+    let answer = read(&[
+        r#"{"type":"response.output_text.delta","output_index":0,"delta":"Hel"}"#,
+        r#"{"type":"response.output_item.done","output_index":0,"item":{"id":"m","type":"message","content":[{"type":"output_text","text":"Hel"}]}}"#,
+        r#"{"type":"response.output_text.delta","output_index":0,"delta":"lo"}"#,
+    ]);
+    assert_eq!(answer.final_text(), "Hello");
+}
+
+#[test]
+fn a_message_that_is_closed_and_was_never_opened() {
+    // LiteLLM, where an answer is a tool call and nothing else.
+    let answer = read(&[
+        r#"{"type":"response.output_item.added","output_index":0,"item":{"id":"f","type":"function_call","call_id":"c","name":"f"}}"#,
+        r#"{"type":"response.function_call_arguments.delta","output_index":0,"item_id":"f","delta":"{}"}"#,
+        r#"{"type":"response.output_text.done","output_index":0,"item_id":"chatcmpl-1","content_index":0,"text":""}"#,
+        r#"{"type":"response.content_part.done","output_index":0,"item_id":"chatcmpl-1","content_index":0}"#,
+        r#"{"type":"response.output_item.done","output_index":0,"item":{"id":"chatcmpl-1","type":"message","content":[]}}"#,
+        r#"{"type":"response.output_item.done","output_index":0,"item":{"id":"f","type":"function_call","call_id":"c","name":"f","arguments":"{}"}}"#,
+    ]);
+    assert_eq!(told(&answer), (String::new(), String::new(), vec![("f".into(), "{}".into())]));
+}
+
+#[test]
 fn everything_done_twice() {
     let done = r#"{"type":"response.output_item.done","output_index":0,"item":{"id":"m","type":"message","content":[{"type":"output_text","text":"Hi"}]}}"#;
     let text = r#"{"type":"response.output_text.done","output_index":0,"text":"Hi"}"#;
@@ -432,6 +471,34 @@ fn the_answer_that_was_announced_as_commentary_is_final_text() {
     assert_eq!(machine.response()["output"][0]["phase"], "final_answer");
 }
 
+#[test]
+fn a_profile_of_the_model_holds_for_a_stream() {
+    // Its chat template writes the opening tag: what comes first is held back.
+    let options = SplitOptions::default().with_implicit_open(ImplicitOpen::Hold { max: 1 << 10 });
+    let delta = |text: &str| {
+        json!({"type":"response.output_text.delta","output_index":0,"delta":text}).to_string()
+    };
+    for (texts, expected) in [
+        (["I should", " say it.</thi", "nk>\n\nFour."], ("Four.", "I should say it.")),
+        (["Four", " and", " no more."], ("Four and no more.", "")),
+    ] {
+        let mut parser = Parser::with_interpreter(ResponsesInterpreter::new(), Limits::default())
+            .split_reasoning_with(options);
+        let mut all = Vec::new();
+        for text in texts.map(delta).iter().map(String::as_str).chain([COMPLETED]) {
+            parser.feed(stream(&[text]));
+            // Held back or not, each event shows that the server lives.
+            let first = parser.next_event().unwrap().unwrap();
+            all.push(first);
+            all.extend(std::iter::from_fn(|| parser.next_event()).map(Result::unwrap));
+        }
+        let answer = collect(&all);
+        let (text, thought) = expected;
+        assert_eq!(told(&answer), (text.to_owned(), thought.to_owned(), vec![]));
+        assert_eq!(parser.splitter().unwrap().stray_closes(), 0);
+    }
+}
+
 // ---- other events ----
 
 #[test]
@@ -521,6 +588,16 @@ fn completed_with_empty_output() {
         r#"{"type":"response.completed","response":{"status":"completed","output":[]}}"#,
     ])));
     assert_eq!(answer.final_text(), "Hi");
+}
+
+#[test]
+fn usage_without_details_or_total() {
+    // llama.cpp, early.
+    let line = json!({"type":"response.completed","response":{"status":"completed",
+        "usage":{"input_tokens":3,"output_tokens":"4"}}});
+    let usage = collect(&good(&stream(&[&line.to_string()]))).usage.unwrap();
+    assert_eq!((usage.input_tokens, usage.output_tokens, usage.total_tokens), (3, 4, 7));
+    assert_eq!((usage.cached_tokens, usage.reasoning_tokens), (0, 0));
 }
 
 #[test]

@@ -5,9 +5,10 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use oc_responses_stream::{
-    Delta, Event, Finish, FinishReason, ItemEnd, ItemStatus, MachineOptions, OutputStyle, Phase,
-    ReasoningDelta, ReasoningStyle, ResponseId, ResponseMachine, ResponseParser, Slot, TextDelta,
-    ToolCallArguments, ToolCallEnd, ToolCallStart, UpstreamError, Usage, laws,
+    AnnotationDelta, Delta, Event, Finish, FinishReason, ItemEnd, ItemStatus, MachineOptions,
+    OutputStyle, Phase, PhaseDelta, ReasoningDelta, ReasoningStyle, ResponseId, ResponseMachine,
+    ResponseParser, Seal, Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
+    UpstreamError, Usage, laws,
 };
 
 #[derive(Arbitrary, Debug)]
@@ -52,6 +53,9 @@ enum Step {
     Text { slot: u8, part: u8, text: Word, phase: Option<bool> },
     Refusal { slot: u8, text: Word },
     Reasoning { slot: u8, part: u8, text: Word, is_summary: bool },
+    Seal { slot: u8, text: Word },
+    Annotation { slot: u8, part: u8 },
+    Phase { slot: u8, is_final: bool },
     CallStart { slot: u8, name: Word },
     Arguments { slot: u8, text: Word },
     CallEnd { slot: u8, arguments: Option<Word> },
@@ -96,10 +100,7 @@ fn apply(machine: &mut ResponseMachine, step: Step) {
     let delta = match step {
         Step::Alive => Delta::Alive,
         Step::Text { slot: at, part, text, phase } => {
-            let phase = phase.map(|is_final| match is_final {
-                true => Phase::FinalAnswer,
-                false => Phase::Commentary,
-            });
+            let phase = phase.map(phase_of);
             let part = u32::from(part % 4);
             Delta::Text(TextDelta::new(slot(at), text.text()).with_part(part).with_phase(phase))
         }
@@ -110,6 +111,16 @@ fn apply(machine: &mut ResponseMachine, step: Step) {
                 true => ReasoningDelta::summary(slot(at), part, text.text()),
                 false => ReasoningDelta::raw(slot(at), text.text()).with_part(part),
             })
+        }
+        Step::Seal { slot: at, text } => {
+            Delta::Seal(Seal::new(slot(at), "openai-responses", text.text().into()))
+        }
+        Step::Annotation { slot: at, part } => {
+            let annotation = [("type".to_owned(), "url_citation".into())].into_iter().collect();
+            Delta::Annotation(AnnotationDelta::new(slot(at), u32::from(part % 4), annotation))
+        }
+        Step::Phase { slot: at, is_final } => {
+            Delta::Phase(PhaseDelta::new(slot(at), phase_of(is_final)))
         }
         Step::CallStart { slot: at, name } => {
             Delta::ToolCallStart(ToolCallStart::new(slot(at), format!("call_{at}"), name.text()))
@@ -143,6 +154,10 @@ fn apply(machine: &mut ResponseMachine, step: Step) {
         Step::Error { message } => Delta::Error(UpstreamError::new("server_error", message.text())),
     };
     machine.push(&delta);
+}
+
+fn phase_of(is_final: bool) -> Phase {
+    if is_final { Phase::FinalAnswer } else { Phase::Commentary }
 }
 
 fn drain(machine: &mut ResponseMachine, events: &mut Vec<Event>) {
