@@ -1,4 +1,5 @@
-//! Decodes a Responses stream from stdin: reasoning dimmed, final text plain.
+//! Decodes a Responses stream from stdin: reasoning and commentary dimmed, final
+//! text plain.
 //!
 //! ```text
 //! cargo run -p oc-responses-stream --example sse_decode_stdin \
@@ -23,6 +24,10 @@ fn main() -> io::Result<ExitCode> {
         while let Some(delta) = parser.next_event() {
             match delta {
                 Ok(Delta::Reasoning(piece)) => {
+                    thinking = true;
+                    write!(out, "{dim}{}{plain}", piece.text)?;
+                }
+                Ok(Delta::Text(piece)) if !piece.is_final() => {
                     thinking = true;
                     write!(out, "{dim}{}{plain}", piece.text)?;
                 }
