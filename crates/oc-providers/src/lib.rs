@@ -66,6 +66,8 @@
 #![deny(missing_docs)]
 
 mod capabilities;
+#[cfg(test)]
+mod conformance;
 mod driver;
 mod endpoint;
 mod error;

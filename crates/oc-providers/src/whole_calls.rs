@@ -3,10 +3,10 @@
 //! Half a tool call is worth nothing, and an agent that runs one does harm: a
 //! call is held until its arguments are complete and are a JSON object.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use oc_responses_stream::{
-    Delta, FinishReason, Slot, ToolCallArguments, ToolCallEnd, ToolCallStart,
+    CallId, Delta, FinishReason, Slot, ToolCallArguments, ToolCallEnd, ToolCallStart,
 };
 use serde_json::{Map, Value};
 
@@ -27,12 +27,16 @@ pub(crate) enum BrokenCall {
 /// model's fault ([`BrokenCall`]). So does a call that was streamed as one object
 /// and restated as another: nobody can tell which one the model meant, and an
 /// agent would run it.
+///
+/// Every call leaves with an id of its own: a result could not say which call it
+/// answers where a server sent none, or one twice.
 #[derive(Debug)]
 pub(crate) struct WholeCalls {
     /// The most bytes that open calls may hold together.
     limit: usize,
     held: usize,
     open: BTreeMap<Slot, Call>,
+    ids: HashSet<CallId>,
     broken: bool,
     ready: VecDeque<Result<Delta, BrokenCall>>,
 }
@@ -46,12 +50,14 @@ struct Call {
 impl WholeCalls {
     /// Calls that hold at most `limit` bytes while they are open.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, held: 0, open: BTreeMap::new(), broken: false, ready: VecDeque::new() }
+        let (open, ids, ready) = (BTreeMap::new(), HashSet::new(), VecDeque::new());
+        Self { limit, held: 0, open, ids, broken: false, ready }
     }
 
     pub(crate) fn push(&mut self, delta: Delta) {
         match delta {
-            Delta::ToolCallStart(start) => {
+            Delta::ToolCallStart(mut start) => {
+                self.tell_apart(&mut start);
                 let names = start.name.len().saturating_add(start.call_id.as_str().len());
                 self.hold(size_of::<Call>().saturating_add(names));
                 self.open.insert(start.slot, Call { start, arguments: String::new() });
@@ -86,6 +92,17 @@ impl WholeCalls {
 
     pub(crate) fn next(&mut self) -> Option<Result<Delta, BrokenCall>> {
         self.ready.pop_front()
+    }
+
+    fn tell_apart(&mut self, start: &mut ToolCallStart) {
+        let slot = start.slot.0;
+        if start.call_id.as_str().is_empty() {
+            start.call_id = CallId::new(format!("call_{slot}"));
+        }
+        if !self.ids.insert(start.call_id.clone()) {
+            start.call_id = CallId::new(format!("{}_{slot}", start.call_id));
+            self.ids.insert(start.call_id.clone());
+        }
     }
 
     fn hold(&mut self, bytes: usize) {
@@ -178,6 +195,21 @@ mod tests {
         wanted.extend(whole(0, "{\"a\":1}"));
         wanted.push(Ok(finish(FinishReason::Stop)));
         assert_eq!(out, wanted);
+    }
+
+    #[test]
+    fn every_call_has_an_id_of_its_own() {
+        let start = |slot, id: &str| Delta::ToolCallStart(ToolCallStart::new(Slot(slot), id, "f"));
+        let calls = [start(0, ""), start(1, "a"), start(2, "a"), start(3, ""), start(4, "call_3")];
+        let out = run(calls.into_iter().chain([finish(FinishReason::Stop)]));
+        let ids: Vec<String> = out
+            .iter()
+            .filter_map(|delta| match delta {
+                Ok(Delta::ToolCallStart(start)) => Some(start.call_id.to_string()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(ids, ["call_0", "a", "a_2", "call_3", "call_3_4"]);
     }
 
     #[test]

@@ -16,6 +16,8 @@ mod foreign;
 pub mod openai_completions;
 pub mod openai_responses;
 mod render;
+mod surrogates;
+mod tool_ids;
 mod unsaid;
 
 use std::borrow::Cow;

@@ -96,7 +96,10 @@ fn said(entry: &mut Entry, parts: &[Restated<'_>], out: &mut VecDeque<Delta>) ->
         if !is_streamed {
             let streamed = entry.parts.get_mut(local).map_or("", |known| known.text.as_str());
             if let Ok(rest) = missing(streamed, part.text) {
-                entry.say_in(local, rest, None, part.refusal, out);
+                // They are of the whole text, and of no use to the rest of it.
+                let all = part.part.get("logprobs").filter(|_| streamed.is_empty());
+                let all = all.filter(|all| all.as_array().is_some_and(|all| !all.is_empty()));
+                entry.say_in(local, rest, all.cloned(), part.refusal, out);
             }
         }
         let known = entry.parts.get_mut(local).map_or(0, |known| known.annotations);

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 
+use serde_json::Value;
+
 use super::{EmptyFinal, ReasoningSplitter, SplitOptions, StrayClose, TextPiece, tags};
 use crate::{
     Delta, Finish, FinishReason, Hot, HotKind, ItemEnd, ItemStatus, Phase, PhaseDelta,
@@ -65,6 +67,37 @@ struct Text {
     form: Option<TextDelta>,
     /// What was taken out of the text and has not ended.
     open: Option<Role>,
+    tokens: Tokens,
+}
+
+/// The log probabilities of text that went into a splitter and is not out yet.
+#[derive(Clone, Debug, Default)]
+struct Tokens {
+    of: String,
+    all: Vec<Value>,
+}
+
+impl Tokens {
+    fn note(&mut self, text: &str, logprobs: Option<Value>) {
+        match logprobs {
+            Some(Value::Array(new)) => {
+                self.of.push_str(text);
+                self.all.extend(new);
+            }
+            _ => *self = Self::default(),
+        }
+    }
+
+    /// What is known of `pieces`: everything, where they are all of the text
+    /// and nothing else. Of what was taken apart nobody can say.
+    fn of(self, pieces: &[TextPiece]) -> Option<Value> {
+        let mut rest = self.of.as_str();
+        for piece in pieces {
+            let TextPiece::Text(text) = piece else { return None };
+            rest = rest.strip_prefix(text.as_str())?;
+        }
+        (rest.is_empty() && !self.all.is_empty()).then_some(Value::Array(self.all))
+    }
 }
 
 impl SplitDeltas {
@@ -214,6 +247,7 @@ impl SplitDeltas {
             splitter: ReasoningSplitter::with_options(self.options),
             form: None,
             open: None,
+            tokens: Tokens::default(),
         };
         let text = self.texts.entry((slot, part)).or_insert_with(fresh);
         if text.splitter.is_plain() {
@@ -224,8 +258,8 @@ impl SplitDeltas {
             return;
         }
         text.splitter.push(&delta.text, &mut self.pieces);
-        // Its log probabilities are of tokens that are no longer where they were.
-        text.form = Some(TextDelta { text: String::new(), logprobs: None, ..delta });
+        text.tokens.note(&delta.text, delta.logprobs.take());
+        text.form = Some(TextDelta { text: String::new(), ..delta });
         self.emit(slot, part);
     }
 
@@ -255,7 +289,11 @@ impl SplitDeltas {
     }
 
     fn emit(&mut self, slot: Slot, part: u32) {
-        for piece in std::mem::take(&mut self.pieces) {
+        let pieces = std::mem::take(&mut self.pieces);
+        let text = self.texts.get_mut(&(slot, part)).filter(|_| !pieces.is_empty());
+        let tokens = text.map(|text| std::mem::take(&mut text.tokens));
+        let mut logprobs = tokens.and_then(|tokens| tokens.of(&pieces));
+        for piece in pieces {
             match piece {
                 TextPiece::Markup(_) => {}
                 TextPiece::Reasoning(thought) => {
@@ -294,6 +332,7 @@ impl SplitDeltas {
                         form.unwrap_or_else(|| TextDelta::new(slot, "").with_part(part));
                     delta.slot = self.itself(slot);
                     delta.text = shown;
+                    delta.logprobs = logprobs.take();
                     self.ready.push_back(Delta::Text(delta));
                 }
             }

@@ -7,9 +7,11 @@
 //! Server half, for a gateway: [`decode_request`], [`Renderer`], [`error_body`].
 
 mod blocks;
+mod citations;
+#[cfg(test)]
+pub(crate) mod conformance;
 mod decode;
 mod error;
-mod ids;
 mod render;
 mod request;
 mod stream;

@@ -10,6 +10,7 @@
 //! | `message_start` | `Started` (the first; later ones only update usage) |
 //! | `content_block_start` | opens a slot; `ToolCallStart` for `tool_use` |
 //! | `text_delta`, `thinking_delta`, `input_json_delta` | `Text`, `Reasoning`, `ToolCallArguments` |
+//! | `citations_delta` | `Annotation`, for a page on the web, when its block is over |
 //! | `signature_delta`, `redacted_thinking` | `Seal`: the whole block, to be handed back verbatim |
 //! | `content_block_stop` | `ToolCallEnd`, `ItemEnd` |
 //! | `message_delta` | kept: stop reason, cumulative usage |
@@ -22,15 +23,17 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
 use oc_responses_stream::{
-    Delta, Finish, FinishReason, FrameVerdict, Interpret, ItemEnd, ItemStatus, ReasoningDelta,
-    ResponseId, Seal, Slot, Started, StreamError, TextDelta, ToolCallArguments, ToolCallEnd,
-    ToolCallStart, Usage, sse,
+    AnnotationDelta, Delta, Finish, FinishReason, FrameVerdict, Interpret, ItemEnd, ItemStatus,
+    ReasoningDelta, ResponseId, Seal, Slot, Started, StreamError, TextDelta, ToolCallArguments,
+    ToolCallEnd, ToolCallStart, Usage, sse,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::citations;
 use crate::endpoint::Api;
 use crate::wire::error_body;
+use crate::wire::surrogates::Surrogates;
 
 /// Reads a Messages stream. See the module's table.
 ///
@@ -44,6 +47,7 @@ pub struct MessagesInterpreter {
     stop: Option<Stop>,
     /// Text came.
     spoke: bool,
+    surrogates: Surrogates,
     ended: bool,
 }
 
@@ -55,7 +59,10 @@ struct Block {
 
 #[derive(Debug)]
 enum Kind {
-    Text,
+    Text {
+        chars: usize,
+        citations: Vec<Value>,
+    },
     Thinking {
         text: String,
         signature: String,
@@ -153,7 +160,11 @@ impl MessagesInterpreter {
                     self.spoke = true;
                     out.push_back(Delta::Text(TextDelta::new(slot, text("text"))));
                 }
-                Kind::Text
+                let citations = json.get("citations").and_then(Value::as_array);
+                Kind::Text {
+                    chars: text("text").chars().count(),
+                    citations: citations.cloned().unwrap_or_default(),
+                }
             }
             "thinking" => {
                 if !text("thinking").is_empty() {
@@ -200,8 +211,10 @@ impl MessagesInterpreter {
         };
         let slot = *slot;
         match kind {
-            Kind::Text => {
+            Kind::Text { chars, citations } => {
+                citations.extend(delta.citation);
                 if let Some(text) = delta.text {
+                    *chars = chars.saturating_add(text.chars().count());
                     self.spoke |= !text.is_empty();
                     out.push_back(Delta::Text(TextDelta::new(slot, text)));
                 }
@@ -231,7 +244,7 @@ impl MessagesInterpreter {
     /// is. A tool call cannot be opened so: nobody knows its name.
     fn open_by_delta(&mut self, index: u64, delta: &DeltaJson<'_>) -> bool {
         let kind = if delta.text.is_some() {
-            Kind::Text
+            Kind::Text { chars: 0, citations: Vec::new() }
         } else if delta.thinking.is_some() {
             Kind::Thinking { text: String::new(), signature: String::new(), sealed: false }
         } else {
@@ -324,7 +337,11 @@ impl MessagesInterpreter {
 fn close(block: Block, status: ItemStatus, out: &mut VecDeque<Delta>) {
     let slot = block.slot;
     match block.kind {
-        Kind::Text | Kind::Redacted => {}
+        Kind::Text { chars, citations } => {
+            let pages = citations.iter().filter_map(|it| citations::from_messages(it, chars));
+            out.extend(pages.map(|page| Delta::Annotation(AnnotationDelta::new(slot, 0, page))));
+        }
+        Kind::Redacted => {}
         Kind::Thinking { text, signature, sealed } => {
             let is_empty = text.is_empty() && signature.is_empty();
             if !(sealed || is_empty) {
@@ -410,8 +427,8 @@ impl Interpret for MessagesInterpreter {
         if frame.is_done_mark() {
             return FrameVerdict::End;
         }
-        let data = frame.data();
-        match serde_json::from_str::<Event<'_>>(data) {
+        let data = self.surrogates.mend(frame.data());
+        match serde_json::from_str::<Event<'_>>(&data) {
             Ok(mut event) => {
                 if event.kind.is_empty()
                     && let Some(name) = frame.event()
@@ -426,9 +443,13 @@ impl Interpret for MessagesInterpreter {
     }
 
     fn body(&mut self, json: &[u8], out: &mut VecDeque<Delta>) -> Result<(), StreamError> {
-        let document: Value = serde_json::from_slice(json)
+        let text = String::from_utf8_lossy(json);
+        let text = self.surrogates.mend(&text);
+        let document: Value = serde_json::from_str(&text)
             .map_err(|_| StreamError::not_a_stream("body is neither events nor json"))?;
-        let is_error = document.get("error").is_some_and(|error| !error.is_null());
+        let says = |key| document.get(key).is_some_and(|value| !value.is_null());
+        // A gateway's own words, where it calls its failure a success.
+        let is_error = says("error") || (!says("type") && (says("detail") || says("message")));
         if is_error {
             self.ended = true;
             out.push_back(Delta::Error(error_body::of_value(&document)));
@@ -440,7 +461,7 @@ impl Interpret for MessagesInterpreter {
         else {
             return Err(StreamError::not_a_stream("body is no message"));
         };
-        let head: Message<'_> = serde_json::from_slice(json).unwrap_or_default();
+        let head: Message<'_> = serde_json::from_str(&text).unwrap_or_default();
         self.message_start(head, out);
         for (index, block) in (0_u64..).zip(blocks) {
             self.block_start(Some(index), block.as_object().cloned(), out);
@@ -502,6 +523,7 @@ struct DeltaJson<'a> {
     #[serde(borrow)]
     stop_sequence: Option<Cow<'a, str>>,
     stop_details: Option<Value>,
+    citation: Option<Value>,
 }
 
 #[derive(Default, Deserialize)]

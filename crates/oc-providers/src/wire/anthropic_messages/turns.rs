@@ -12,11 +12,14 @@ use oc_responses_stream::{
 use serde_json::{Map, Value, json};
 
 use super::blocks;
-use super::ids::ToolIds;
 use crate::capabilities::{CACHE_MARK, Compat};
 use crate::loss::Loss;
 use crate::request::Request;
 use crate::seal::Sealer;
+use crate::wire::tool_ids::{IdForm, ToolIds};
+
+/// The most characters of a call's id: it is `^[a-zA-Z0-9_-]{1,64}$`.
+const LONGEST_ID: usize = 64;
 
 /// A conversation as this wire has it.
 pub(super) struct Turns {
@@ -46,6 +49,10 @@ pub(super) fn encode(request: &Request, home: &Home<'_>, losses: &mut Vec<Loss>)
         writer.item(item);
     }
     writer.finish()
+}
+
+fn is_of_id(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
 }
 
 struct Writer<'a> {
@@ -81,7 +88,7 @@ impl<'a> Writer<'a> {
             assistant: Vec::new(),
             calls: Vec::new(),
             results,
-            ids: ToolIds::default(),
+            ids: ToolIds::new(IdForm::UpTo { longest: LONGEST_ID, allows: is_of_id }),
             loop_began_with_thinking: None,
             last_calls_without_thinking: false,
         }

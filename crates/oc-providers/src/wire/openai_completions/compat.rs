@@ -5,6 +5,7 @@ use std::str::FromStr;
 use serde_json::{Map, Value, json};
 
 use crate::capabilities::EffortWords;
+use crate::wire::tool_ids::IdForm;
 
 /// What a server of this wire wants otherwise than others do.
 ///
@@ -138,6 +139,15 @@ pub enum ToolIdRule {
     Short,
     /// Nine letters and digits, no more and no less.
     NineLettersAndDigits,
+}
+
+impl ToolIdRule {
+    pub(super) fn form(self) -> IdForm {
+        match self {
+            Self::Short => IdForm::UpTo { longest: 40, allows: |_| true },
+            Self::NineLettersAndDigits => IdForm::NineLettersAndDigits,
+        }
+    }
 }
 
 /// Where reasoning stands in a message.

@@ -18,12 +18,12 @@ use serde_json::{Map, Value, json};
 
 use super::API;
 use super::compat::ReasoningReplay;
-use super::ids::ToolIds;
 use super::parts::{self, Content};
 use crate::capabilities::Compat;
 use crate::loss::Loss;
 use crate::request::{Request, TextFormat};
 use crate::seal::Sealer;
+use crate::wire::tool_ids::ToolIds;
 
 /// The messages of `request` for the host whose envelopes `sealer` opens.
 pub(super) fn encode(
@@ -103,7 +103,7 @@ impl<'a> Writer<'a> {
             user: None,
             assistant: Turn::default(),
             results,
-            ids: ToolIds::new(compat.chat.tool_ids),
+            ids: ToolIds::new(compat.chat.tool_ids.form()),
         }
     }
 

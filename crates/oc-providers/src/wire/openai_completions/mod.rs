@@ -9,9 +9,10 @@
 
 mod annotations;
 mod compat;
+#[cfg(test)]
+pub(crate) mod conformance;
 mod decode;
 mod error;
-mod ids;
 mod messages;
 mod parts;
 mod render;

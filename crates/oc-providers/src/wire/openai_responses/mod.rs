@@ -5,6 +5,8 @@
 //! [`oc_responses_stream::ResponsesInterpreter`]. Server half, for a gateway:
 //! [`decode_request`] and [`Renderer`].
 
+#[cfg(test)]
+pub(crate) mod conformance;
 mod decode;
 mod error;
 mod items;

@@ -193,21 +193,6 @@ impl Block {
     }
 }
 
-/// A canonical `url_citation` in the one shape of this wire that has a URL;
-/// `None` for anything else.
-pub(super) fn citation(annotation: &Value) -> Option<Value> {
-    if annotation.get("type")?.as_str()? != "url_citation" {
-        return None;
-    }
-    Some(json!({
-        "type": "web_search_result_location",
-        "url": annotation.get("url")?.as_str()?,
-        "title": annotation.get("title").and_then(Value::as_str),
-        "cited_text": "",
-        "encrypted_index": "",
-    }))
-}
-
 /// This wire counts input without what came from a cache.
 pub(super) fn usage(usage: &Usage) -> Value {
     let cached = usage.cached_tokens.saturating_add(usage.cache_write_tokens);

@@ -10,7 +10,7 @@ use oc_responses_stream::{
 };
 use serde_json::{Map, Value, json};
 
-use super::error_body;
+use super::{citations, error_body};
 use crate::endpoint::Api;
 use crate::seal;
 use answer::{Answer, Block};
@@ -305,7 +305,7 @@ impl Renderer {
 
     fn citation(&mut self, slot: Slot, annotation: &Value) {
         let fits = matches!(self.open, Some(Open::Text(open, _)) if open == slot);
-        if let Some(citation) = answer::citation(annotation).filter(|_| fits) {
+        if let Some(citation) = citations::to_messages(annotation).filter(|_| fits) {
             self.answer.cite(citation.clone());
             self.delta(json!({"type": "citations_delta", "citation": citation}));
         }

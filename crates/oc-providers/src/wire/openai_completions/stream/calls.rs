@@ -41,17 +41,18 @@ impl Calls {
     /// Takes one element of `tool_calls`, or a legacy `function_call`
     /// (`{name, arguments}` without a `function` around it).
     ///
-    /// `take_slot` gives the slot of a call that is new. Returns the call's id, as
-    /// it will be announced.
+    /// `place` counts as its index where it has none; `take_slot` gives the slot
+    /// of a call that is new. Returns the call's id, as it will be announced.
     pub(super) fn piece(
         &mut self,
         piece: &Fields<'_>,
+        place: Option<u64>,
         take_slot: impl FnOnce() -> Slot,
         out: &mut VecDeque<Delta>,
     ) -> Option<String> {
         let nested = piece.object("function");
         let function = nested.as_ref().unwrap_or(piece);
-        let index = piece.count("index");
+        let index = piece.count("index").or(place);
         let id = piece.word("id").unwrap_or_default();
         let name = function.word("name").unwrap_or_default();
         let place = match self.place_of(index, &id, &name) {

@@ -24,7 +24,6 @@ mod fields;
 mod finish;
 mod items;
 mod reasoning;
-mod surrogates;
 mod usage;
 
 use std::borrow::Cow;
@@ -37,12 +36,12 @@ use oc_responses_stream::{
 use serde_json::{Value, json};
 
 use super::{annotations, error};
+use crate::wire::surrogates::Surrogates;
 use calls::Calls;
 pub(super) use fields::Fields;
 use finish::Ending;
 use items::Items;
 use reasoning::Thought;
-use surrogates::Surrogates;
 
 /// Reads a Chat Completions stream. See the module's table.
 ///
@@ -134,9 +133,11 @@ impl CompletionsInterpreter {
             return;
         }
         // A whole `message` is what a server sends that only pretends to stream.
-        if let Some(delta) = choice.object("delta").or_else(|| choice.object("message")) {
+        let delta = choice.object("delta");
+        let is_whole = delta.is_none();
+        if let Some(delta) = delta.or_else(|| choice.object("message")) {
             let logprobs = choice.object("logprobs").and_then(|all| all.value("content"));
-            self.delta(&delta, logprobs, out);
+            self.delta(&delta, is_whole, logprobs, out);
         }
         match choice.text("finish_reason").as_deref() {
             None => {}
@@ -151,7 +152,14 @@ impl CompletionsInterpreter {
         }
     }
 
-    fn delta(&mut self, delta: &Fields<'_>, logprobs: Option<Value>, out: &mut VecDeque<Delta>) {
+    /// A piece of the answer's message, or all of it.
+    fn delta(
+        &mut self,
+        delta: &Fields<'_>,
+        is_whole: bool,
+        logprobs: Option<Value>,
+        out: &mut VecDeque<Delta>,
+    ) {
         let mut thought = Thought::read(delta, &self.visible_details);
         let visible = std::mem::take(&mut thought.visible);
         self.items.thought(thought, out);
@@ -171,10 +179,13 @@ impl CompletionsInterpreter {
         }
         let calls = delta.list("tool_calls").unwrap_or_default();
         let legacy = delta.object("function_call");
-        for call in calls.iter().filter_map(|raw| Fields::parse(raw.get())).chain(legacy) {
+        let calls = calls.iter().filter_map(|raw| Fields::parse(raw.get())).chain(legacy);
+        for (place, call) in (0..).zip(calls) {
             self.items.close(ItemStatus::Completed, out);
             let items = &mut self.items;
-            let id = self.calls.piece(&call, || items.take_slot(), out);
+            // In a whole message each is a call, whatever it is called.
+            let place = is_whole.then_some(place);
+            let id = self.calls.piece(&call, place, || items.take_slot(), out);
             let signature = call.value("extra_content").filter(Value::is_object);
             if let (Some(signature), Some(id)) = (signature, id) {
                 self.items.signature(json!({"calls": {id: signature}}), out);

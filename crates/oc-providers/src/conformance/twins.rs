@@ -1,0 +1,1 @@
+//! Recorded streams against recorded documents.
