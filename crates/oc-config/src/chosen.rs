@@ -1,8 +1,7 @@
 //! Which models answer: the primary and its fallbacks, those of agents, those
 //! for images, and what a request may name.
 
-use std::collections::BTreeMap;
-
+use crate::agent::agents;
 use crate::config::Config;
 use crate::document::Path;
 use crate::explain::Origin;
@@ -73,11 +72,12 @@ pub(crate) fn choose(
         let at = defaults.key("imageModel");
         config.images = chosen(config, raw, rows, choice, &at, context);
     }
-    choose_for_agents(config, raw, rows, context);
+    config.agents = agents(config, raw, rows, context);
     config.allowed = allowed(config, raw, context);
 }
 
-fn chosen(
+/// The primary and the fallbacks that stand at `at`.
+pub(crate) fn chosen(
     config: &mut Config,
     raw: &Raw,
     rows: &Rows<'_>,
@@ -119,44 +119,6 @@ fn only_model(config: &Config, at: &Path, context: &mut Context<'_, '_>) -> Opti
         context.warning(at, reason, Some(fix));
     }
     None
-}
-
-fn choose_for_agents(
-    config: &mut Config,
-    raw: &Raw,
-    rows: &Rows<'_>,
-    context: &mut Context<'_, '_>,
-) {
-    let base = Path::of(["agents"]);
-    let listed = raw.agents.list.iter().enumerate();
-    let listed = listed.map(|(index, agent)| {
-        let at = base.key("list").index(index);
-        (agent.id.as_deref().unwrap_or_default(), at, agent)
-    });
-    let entries = raw.agents.entries.iter();
-    let entries = entries.map(|(id, agent)| (id.as_str(), base.key("entries").key(id), agent));
-    let mut agents: BTreeMap<String, Chosen> = BTreeMap::new();
-    for (id, at, agent) in listed.chain(entries) {
-        let id = id.trim().to_lowercase();
-        if id.is_empty() {
-            let fix = Some("add `id: \"main\"`".to_owned());
-            context.warning(&at, "an agent without an `id` is never asked for", fix);
-            continue;
-        }
-        let mut own = Chosen::default();
-        if let Some(choice) = &agent.model {
-            own = chosen(config, raw, rows, choice, &at.key("model"), context);
-            // A model of its own brings no fallbacks but its own.
-            if own.primary.is_some() && own.fallbacks.is_none() {
-                own.fallbacks = Some(Vec::new());
-            }
-        }
-        if agents.insert(id.clone(), own).is_some() {
-            let fix = Some("keep one of the two".to_owned());
-            context.warning(&at, format!("agent `{id}` is described twice; this one counts"), fix);
-        }
-    }
-    config.agents = agents;
 }
 
 /// A model named in a chain: an error if the text can name none, a warning if
@@ -221,8 +183,19 @@ fn allowed(config: &Config, raw: &Raw, context: &mut Context<'_, '_>) -> Option<
         }
         None => return None,
     };
+    allowed_by(rule, &names, &at, config, context)
+}
+
+/// What these names allow, under the key `rule` at `at`; none allow any model.
+pub(crate) fn allowed_by(
+    rule: &'static str,
+    names: &[&str],
+    at: &Path,
+    config: &Config,
+    context: &mut Context<'_, '_>,
+) -> Option<Allowed> {
     let mut allowed = Allowed { rule, refs: Vec::new(), prefixes: Vec::new() };
-    for name in &names {
+    for name in names {
         if let Some(prefix) = name.trim().strip_suffix('*') {
             allowed.prefixes.push(config.canonical_prefix(prefix));
         } else if let Some(model_ref) = config.read_ref(name) {
@@ -230,7 +203,7 @@ fn allowed(config: &Config, raw: &Raw, context: &mut Context<'_, '_>) -> Option<
         } else {
             let reason = format!("`{name}` names no model");
             let fix = near_ref(config, name).unwrap_or("write `provider/model`".to_owned());
-            context.warning(&at, reason, Some(fix));
+            context.warning(at, reason, Some(fix));
         }
     }
     (!names.is_empty()).then_some(allowed)

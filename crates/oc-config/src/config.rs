@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::agent::Agent;
 use crate::catalog::Catalog;
 use crate::chain::{Candidate, Chain, ExplicitModels, UnknownModel, UnusableReason, Usability};
 use crate::chosen::{Allowed, Chosen, Named};
@@ -54,7 +55,7 @@ pub struct Config {
     pub(crate) aliases: BTreeMap<String, Alias>,
     pub(crate) chosen: Chosen,
     pub(crate) images: Chosen,
-    pub(crate) agents: BTreeMap<String, Chosen>,
+    pub(crate) agents: BTreeMap<String, Agent>,
     pub(crate) allowed: Option<Allowed>,
     pub(crate) profiles: Profiles,
     pub(crate) reload: ReloadMode,
@@ -137,31 +138,6 @@ impl Config {
         Ok(self.chain_of(model, !is_primary, std::iter::once(&first).chain(fallbacks)))
     }
 
-    /// The chain of one agent of `agents.list` or `agents.entries`; its id in
-    /// any case. An agent with a model of its own has no fallbacks but its own,
-    /// and `fallbacks: []` switches the defaults' off; an agent that states
-    /// neither has the chain of `default`.
-    ///
-    /// # Errors
-    /// [`UnknownModel`] when there is no such agent, or no model for it.
-    pub fn agent_chain(&self, agent: &str) -> Result<Chain, UnknownModel> {
-        let own = self.agents.get(&agent.trim().to_lowercase());
-        let unknown = || {
-            let known = self.agents.keys().map(String::as_str);
-            UnknownModel::new(agent, nearest_few(agent.trim(), known))
-        };
-        let own = own.ok_or_else(unknown)?;
-        let primary = own.primary.as_ref().or(self.chosen.primary.as_ref()).ok_or_else(unknown)?;
-        let fallbacks = own.fallbacks.as_deref().unwrap_or(self.chosen.fallbacks());
-        let explicit = self.primary() != Some(&primary.model_ref);
-        Ok(self.chain_of(agent, explicit, std::iter::once(primary).chain(fallbacks)))
-    }
-
-    /// The ids of the agents, in lower case.
-    pub fn agents(&self) -> impl Iterator<Item = &str> {
-        self.agents.keys().map(String::as_str)
-    }
-
     /// The chain for requests with images (`agents.defaults.imageModel`), where
     /// the config states one.
     #[must_use]
@@ -229,14 +205,6 @@ impl Config {
         self.chain(model).map(Explanation::new)
     }
 
-    /// [`agent_chain`](Self::agent_chain), and where its values came from.
-    ///
-    /// # Errors
-    /// [`UnknownModel`] when there is no such agent, or no model for it.
-    pub fn explain_agent(&self, agent: &str) -> Result<Explanation, UnknownModel> {
-        self.agent_chain(agent).map(Explanation::new)
-    }
-
     /// The gateway's settings, where the config holds them under `ocGateway`.
     #[must_use]
     pub fn settings_in_config(&self) -> Option<&Settings> {
@@ -244,7 +212,7 @@ impl Config {
     }
 
     /// The candidates of these names, without doubles.
-    fn chain_of<'a>(
+    pub(crate) fn chain_of<'a>(
         &self,
         requested: &str,
         explicit: bool,
@@ -260,7 +228,7 @@ impl Config {
     }
 
     /// Resolves a name a client sent. `None` also for a ref that nobody knows.
-    fn resolve(&self, name: &str) -> Option<Named> {
+    pub(crate) fn resolve(&self, name: &str) -> Option<Named> {
         let name = name.trim();
         if name.eq_ignore_ascii_case("default") {
             return self.chosen.primary.clone();
@@ -423,7 +391,7 @@ impl Config {
         Ok(())
     }
 
-    fn unknown(&self, name: &str) -> UnknownModel {
+    pub(crate) fn unknown(&self, name: &str) -> UnknownModel {
         // An id that several providers have is known, and says too little.
         let owners: Vec<String> = self.named_by_id(name).take(3).map(ToString::to_string).collect();
         if owners.len() > 1 {

@@ -52,8 +52,8 @@ pub struct Explanation {
 }
 
 /// `{ requested, explicit, candidates: [{ ref, usable, reason?, fix?, namedAt?,
-/// profile?, values: { <field>: { value, origin } } }] }`. Field names are the
-/// config's; origins are `file:line`, `catalog`, `default` and `env:NAME`. Keys
+/// profile?, values: { <field>: { value, origin } }, params: { <name>: { value,
+/// origin } }, unusedParams: [name] }] }`. Field names are the config's; origins are `file:line`, `catalog`, `default` and `env:NAME`. Keys
 /// are told by their source only.
 impl Serialize for Explanation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -89,6 +89,12 @@ fn candidate(candidate: &Candidate) -> Value {
             (field.to_owned(), json!({ "value": value, "origin": origin }))
         });
         told.insert("values".to_owned(), Value::Object(values.collect()));
+        let params = model.params.shown().map(|(name, value, origin)| {
+            let origin = origin.map(ToString::to_string);
+            (name.to_owned(), json!({ "value": value, "origin": origin }))
+        });
+        told.insert("params".to_owned(), Value::Object(params.collect()));
+        told.insert("unusedParams".to_owned(), json!(model.request_defaults().unused));
     }
     told
 }
@@ -164,6 +170,17 @@ impl fmt::Display for Explanation {
             for (field, value) in rows {
                 write!(f, "     {field}: {value}")?;
                 match model.origins.get(field) {
+                    Some(origin) => writeln!(f, "  [{origin}]")?,
+                    None => writeln!(f)?,
+                }
+            }
+            let unused = model.request_defaults().unused;
+            for (name, value, origin) in model.params.shown() {
+                write!(f, "     params.{name}: {value}")?;
+                if unused.iter().any(|unused| unused == name) {
+                    f.write_str(" (not used)")?;
+                }
+                match origin {
                     Some(origin) => writeln!(f, "  [{origin}]")?,
                     None => writeln!(f)?,
                 }

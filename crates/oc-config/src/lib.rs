@@ -69,6 +69,7 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod agent;
 mod catalog;
 mod chain;
 mod chosen;
@@ -90,6 +91,7 @@ mod merge;
 mod model;
 mod model_ref;
 mod nearest;
+mod params;
 mod profiles;
 mod provider;
 mod raw;
@@ -116,6 +118,7 @@ pub use files::{FileText, Files};
 pub use locality::Locality;
 pub use model::{Api, AuthMode, Cost, InputKind, Listed, Model, Provider};
 pub use model_ref::ModelRef;
+pub use params::{Params, RequestDefaults};
 pub use raw::{Compat, ReloadMode};
 pub use reading::Reading;
 #[doc(hidden)]

@@ -10,6 +10,7 @@ use crate::explain::Origin;
 use crate::locality::{Endpoint, judge, judge_model};
 use crate::model::{Api, Cost, InputKind, Listed, Model, Provider};
 use crate::model_ref::ModelRef;
+use crate::params::params_at;
 use crate::provider::{base_url, headers};
 use crate::raw::{ModelRow, Price, ProviderRow};
 use crate::resolve::Context;
@@ -63,7 +64,9 @@ pub(crate) fn explicit(
         model.compat = compat.clone();
     }
     model.thinking_levels.clone_from(&row.thinking_level_map);
-    model.params.extend(row.params.clone());
+    if !row.params.is_empty() {
+        model.params.overlay(&params_at(&row.params, &path.key("params"), context));
+    }
     let mut missing = None;
     let own = headers(&row.headers, &path.key("headers"), context, &mut missing);
     model.headers.extend(own);
@@ -140,6 +143,9 @@ fn base(
     let id = model_ref.model().to_owned();
     let locality = judge_model(provider.api == Api::Ollama, &id, provider.locality);
     origins.insert("locality", Origin::Default);
+    let stated = configured.filter(|c| !c.row.params.is_empty());
+    let params = stated.map(|c| params_at(&c.row.params, &c.path.key("params"), context));
+    let params = params.unwrap_or_default();
     Model {
         name: id,
         model_ref,
@@ -154,7 +160,7 @@ fn base(
         max_tokens: configured.and_then(|c| c.row.max_tokens).map(|n| n.0),
         cost: None,
         compat: crate::raw::Compat::default(),
-        params: configured.map(|c| c.row.params.clone()).unwrap_or_default(),
+        params,
         thinking_levels: BTreeMap::new(),
         locality,
         listed: Listed::Assumed,

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::explain::Origin;
 use crate::locality::Locality;
 use crate::model_ref::ModelRef;
+use crate::params::Params;
 use crate::raw::{ApiWord, Compat};
 use crate::secret::{Key, KeySource, Secret};
 
@@ -44,10 +45,11 @@ pub struct Model {
     pub cost: Option<Cost>,
     /// What the server can and cannot take, as the config states it.
     pub compat: Compat,
-    /// Fields to add to requests: the provider's, the model's,
+    /// What the config adds to requests: the provider's, the model's,
     /// `agents.defaults.params` and those of `agents.defaults.models` (first
-    /// `provider/*`, then the ref), the later winning key by key.
-    pub params: BTreeMap<String, serde_json::Value>,
+    /// `provider/*`, then the ref), the later winning key by key. What they mean
+    /// is told by [`request_defaults`](Self::request_defaults).
+    pub params: Params,
     /// OpenClaw's thinking levels to the server's words; null switches one off.
     pub thinking_levels: BTreeMap<String, serde_json::Value>,
     /// Where prompts to it end up, as judged from the configuration.

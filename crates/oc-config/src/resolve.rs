@@ -14,6 +14,7 @@ use crate::merge::{Configured, assumed, catalogued, explicit};
 use crate::model::Model;
 use crate::model_ref::ModelRef;
 use crate::nearest::nearest;
+use crate::params::params_at;
 use crate::provider;
 use crate::raw::{MergeMode, ProviderRow, Raw};
 use crate::settings::Settings;
@@ -217,9 +218,10 @@ fn add_entries(config: &mut Config, raw: &Raw, rows: &Rows<'_>, context: &mut Co
     let base = Path::of(["agents", "defaults", "models"]);
     let defaults = &raw.agents.defaults;
     if !defaults.params.is_empty() {
-        for model in config.models.values_mut() {
-            Arc::make_mut(model).params.extend(defaults.params.clone());
-        }
+        let at = Path::of(["agents", "defaults", "params"]);
+        let params = params_at(&defaults.params, &at, context);
+        let models = config.models.values_mut();
+        models.for_each(|model| Arc::make_mut(model).params.overlay(&params));
     }
     // In the order of the file, which decides about aliases; patterns first,
     // for what is said of one model counts more.
@@ -232,11 +234,10 @@ fn add_entries(config: &mut Config, raw: &Raw, rows: &Rows<'_>, context: &mut Co
         let at = base.key(key);
         if let Some(provider) = key.trim_end().strip_suffix("/*") {
             let provider = canonical_id(provider, context.catalog);
-            for model in config.models.values_mut() {
-                if model.model_ref.provider() == provider {
-                    Arc::make_mut(model).params.extend(entry.params.clone());
-                }
-            }
+            let params = params_at(&entry.params, &at.key("params"), context);
+            let of_provider = |model: &&mut Arc<Model>| model.model_ref.provider() == provider;
+            let models = config.models.values_mut().filter(of_provider);
+            models.for_each(|model| Arc::make_mut(model).params.overlay(&params));
             if entry.alias.is_some() {
                 let fix = Some("name one model".to_owned());
                 context.warning(&at.key("alias"), "an alias of many models names none", fix);
@@ -250,7 +251,8 @@ fn add_entries(config: &mut Config, raw: &Raw, rows: &Rows<'_>, context: &mut Co
         };
         assume(config, raw, rows, &model_ref, &at, context);
         if let Some(model) = config.models.get_mut(&model_ref) {
-            Arc::make_mut(model).params.extend(entry.params.clone());
+            let params = params_at(&entry.params, &at.key("params"), context);
+            Arc::make_mut(model).params.overlay(&params);
         }
         let default = context.catalog.default_aliases.iter();
         let default = default
@@ -322,14 +324,15 @@ pub(crate) fn assume(
         return;
     };
     let hosted = catalog.is_some() && provider.locality == crate::locality::Locality::Hosted;
-    let pattern = |key: &String| {
+    let catalogued = context.catalog;
+    let pattern = |key: &str| {
         let provider = key.trim_end().strip_suffix("/*");
-        provider.is_some_and(|provider| canonical_id(provider, context.catalog) == id)
+        provider.is_some_and(|provider| canonical_id(provider, catalogued) == id)
     };
     let open = match row {
         Some((_, row)) => row.models.is_empty() || (hosted && merging),
         None => true,
-    } || raw.agents.defaults.models.keys().any(pattern);
+    } || raw.agents.defaults.models.keys().any(|key| pattern(key));
     if !open {
         let of_provider = config.models.keys().filter(|known| known.provider() == id);
         let ids: Vec<&str> = of_provider.map(ModelRef::model).collect();
@@ -343,7 +346,14 @@ pub(crate) fn assume(
     }
     let configured = row.map(|(path, row)| Configured { row, path });
     let mut model = assumed(provider, configured, model_ref.clone(), context);
-    model.params.extend(raw.agents.defaults.params.clone());
+    // What is said of all models, and of all of this provider's, holds for it too.
+    let defaults = &raw.agents.defaults;
+    let base = Path::of(["agents", "defaults"]);
+    model.params.overlay(&params_at(&defaults.params, &base.key("params"), context));
+    for (key, entry) in defaults.models.iter().filter(|(key, _)| pattern(key)) {
+        let at = base.key("models").key(key).key("params");
+        model.params.overlay(&params_at(&entry.params, &at, context));
+    }
     let reason = format!("`{model_ref}` is in no list: its window and cost are not known");
     let fix = format!("describe it in `models.providers.{id}.models`");
     context.warning(at, reason, Some(fix));

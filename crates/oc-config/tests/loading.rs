@@ -101,8 +101,8 @@ fn describe(text: &str) -> String {
     let _ = writeln!(out, "{catalogued} models of the catalog, {hosted} hosted");
     for model in config.models().filter(|model| model.listed != Listed::Catalog) {
         let _ = write!(out, "{:?} {}", model.listed, model.model_ref);
-        if !model.params.is_empty() {
-            let _ = write!(out, " params {}", serde_json::json!(model.params));
+        if !model.params.values().is_empty() {
+            let _ = write!(out, " params {}", serde_json::json!(model.params.values()));
         }
         if !model.thinking_levels.is_empty() {
             let _ = write!(out, " levels {}", serde_json::json!(model.thinking_levels));

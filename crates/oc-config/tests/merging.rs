@@ -39,11 +39,11 @@ const ROWS: &[Row] = &[
     ("baseUrl: 'http://10.0.0.2'", "baseUrl", |m| m.base_url.clone(), "http://10.0.0.2", "c:1"),
     ("", "headers", headers, "x-p=p", "-"),
     ("headers: { 'X-P': 'm', b: 'm' }", "headers", headers, "b=m x-p=m", "-"),
-    ("", "params", |m| serde_json::json!(m.params).to_string(), r#"{"a":1}"#, "-"),
+    ("", "params", |m| serde_json::json!(m.params.values()).to_string(), r#"{"a":1}"#, "-"),
     (
         "params: { a: 2, b: 3 }",
         "params",
-        |m| serde_json::json!(m.params).to_string(),
+        |m| serde_json::json!(m.params.values()).to_string(),
         r#"{"a":2,"b":3}"#,
         "-",
     ),

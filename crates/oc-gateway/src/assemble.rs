@@ -28,6 +28,7 @@ use crate::{
     error::Failure,
     fit,
     guard::{Clients, HOP},
+    params::Params,
     policy::Rules,
     relay::Delivery,
     state::{Lasting, Shared},
@@ -36,7 +37,7 @@ use crate::{
 /// What a candidate hands back when it is to be asked.
 pub(crate) enum Target {
     /// A model behind a provider.
-    Ready { provider: Box<Provider>, model: String, cost: Option<Cost> },
+    Ready { provider: Box<Provider>, model: String, params: Box<Params>, cost: Option<Cost> },
     /// Listed, never asked.
     Unusable,
 }
@@ -48,8 +49,10 @@ impl Target {
         request: &Request,
     ) -> BoxStream<'static, Result<Delta, ProviderError>> {
         match self {
-            Self::Ready { provider, model, .. } => {
-                provider.deltas(request.for_model(model.as_str())).boxed()
+            Self::Ready { provider, model, params, .. } => {
+                let mut request = request.for_model(model.as_str());
+                params.fill(&mut request);
+                provider.deltas(request).boxed()
             }
             Self::Unusable => stream::empty().boxed(),
         }
@@ -164,7 +167,8 @@ fn entry(
         .with_max_output_tokens(model.max_tokens)
         .with_context_window(model.context_window)
         .with_reasoning(model.reasoning && compat::takes_effort(&model.compat, &flags));
-    endpoint = endpoint.compat(flags).model(model.model_ref.model(), facts);
+    let params = Params::of(model);
+    endpoint = endpoint.compat(flags).model(model.model_ref.model(), params.known(facts));
     let mut fingerprint = String::new();
     if let Some(secret) = key {
         fingerprint = format!("{:016x}", lasting.fingerprints.hash_one(secret.expose()));
@@ -184,6 +188,7 @@ fn entry(
     let target = Target::Ready {
         provider: Box::new(Provider::new(endpoint, Arc::clone(&lasting.transport)).map_err(setup)?),
         model: model.model_ref.model().to_owned(),
+        params: Box::new(params),
         cost: model.cost,
     };
     let candidate = Candidate::new(model.model_ref.to_string(), scope, Arc::new(target))

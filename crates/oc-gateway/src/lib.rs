@@ -54,6 +54,7 @@ mod ids;
 mod live;
 pub mod lookalike;
 mod metrics;
+mod params;
 mod policy;
 mod recent;
 mod relay;

@@ -30,6 +30,8 @@ pub struct ModelFacts {
     pub visible_details: Vec<String>,
     /// Fields put into every request to it, last; they win.
     pub fields: Map<String, Value>,
+    /// Fields put into the requests to it that have none of the name.
+    pub usual_fields: Map<String, Value>,
 }
 
 /// Our words for efforts, from least to most.
@@ -113,6 +115,13 @@ impl ModelFacts {
     #[must_use]
     pub fn with_field(mut self, name: impl Into<String>, value: Value) -> Self {
         self.fields.insert(name.into(), value);
+        self
+    }
+
+    /// With a field of every request to it that has none of that name.
+    #[must_use]
+    pub fn with_usual_field(mut self, name: impl Into<String>, value: Value) -> Self {
+        self.usual_fields.insert(name.into(), value);
         self
     }
 

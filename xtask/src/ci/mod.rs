@@ -16,7 +16,7 @@ use anyhow::bail;
 
 use crate::process::{self, cargo};
 use crate::tally::Tally;
-use crate::{fuzz, interop, tidy, workspace::Workspace};
+use crate::{docs, fuzz, generated, interop, schema, tidy, workspace::Workspace};
 
 /// What was typed after `ci`.
 #[derive(Debug, clap::Args)]
@@ -77,6 +77,7 @@ const CARGO_FUZZ: Tool = Tool {
 const STEPS: &[Step] = &[
     always("lock", "Cargo.lock is current", lock),
     always("tidy", "the rules no compiler knows", tidy_step),
+    always("generated", "references and schemas are those of the code", generated_step),
     always("layers", "who may depend on whom", layers::check),
     always("fmt", "rustfmt", fmt),
     always("clippy", "every target, warnings denied", clippy),
@@ -237,6 +238,12 @@ fn lock(_: &Workspace) -> anyhow::Result<Tally> {
 
 fn tidy_step(_: &Workspace) -> anyhow::Result<Tally> {
     tidy::run()?;
+    Ok(Tally::default())
+}
+
+fn generated_step(_: &Workspace) -> anyhow::Result<Tally> {
+    docs::run(&generated::Options::check())?;
+    schema::run(&generated::Options::check())?;
     Ok(Tally::default())
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct ModelEntry {
     /// Another name for the model; case does not count, spaces are allowed,
     /// `""` switches OpenClaw's usual alias off.
     pub(crate) alias: Option<String>,
-    /// Fields to add to requests.
+    /// What is added to requests.
     #[serde(default)]
     pub(crate) params: BTreeMap<String, serde_json::Value>,
     /// Whether OpenClaw streams from it; the gateway always does.
@@ -137,7 +137,7 @@ pub(crate) struct Defaults {
     pub(crate) model_policy: Option<ModelPolicy>,
     /// February's cap on every window, in tokens.
     pub(crate) context_tokens: Option<Count>,
-    /// Fields to add to every request (September).
+    /// What is added to every request (September).
     #[serde(default)]
     pub(crate) params: BTreeMap<String, serde_json::Value>,
     /// What a change of model in a chat holds for: `session` (default), `agent`
@@ -227,14 +227,14 @@ pub(crate) struct Agent {
     /// The agent's model. A ref alone gets no fallbacks; `fallbacks: []` in an
     /// object switches them off as well.
     pub(crate) model: Option<ModelChoice>,
-    /// Aliases and parameters by model ref.
+    /// Aliases and params by model ref, for this agent alone.
     #[serde(default)]
-    models: BTreeMap<String, ModelEntry>,
+    pub(crate) models: BTreeMap<String, ModelEntry>,
     /// Which models a request may name; replaces that of the defaults.
     pub(crate) model_policy: Option<ModelPolicy>,
-    /// Fields to add to requests.
+    /// What is added to requests; wins over what is said of models.
     #[serde(default)]
-    params: BTreeMap<String, serde_json::Value>,
+    pub(crate) params: BTreeMap<String, serde_json::Value>,
     /// How much its model thinks; not used.
     thinking_default: Option<ThinkingLevel>,
     /// OpenClaw's trials; not used.

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
-pub(crate) use agents::{Agents, ModelChoice};
+pub(crate) use agents::{Agent, Agents, ModelChoice};
 pub(crate) use auth::{Auth, EnvBlock, SecretMode, SecretStore, Secrets};
 pub(crate) use gateway::Reload;
 pub use gateway::ReloadMode;

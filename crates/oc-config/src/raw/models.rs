@@ -90,7 +90,8 @@ pub(crate) struct ProviderRow {
     /// Its models.
     #[serde(default)]
     pub(crate) models: Vec<ModelRow>,
-    /// Settings of OpenClaw's provider plugin.
+    /// What is added to requests of all its models, and settings of OpenClaw's
+    /// provider plugin.
     #[serde(default)]
     pub(crate) params: BTreeMap<String, serde_json::Value>,
     /// Ollama over `openai-completions`: whether OpenClaw sends the window
@@ -245,7 +246,7 @@ pub(crate) struct ModelRow {
     #[serde(default, deserialize_with = "thinking_levels")]
     #[schemars(with = "ThinkingLevels")]
     pub(crate) thinking_level_map: BTreeMap<String, serde_json::Value>,
-    /// Fields to add to requests.
+    /// What is added to requests.
     #[serde(default)]
     pub(crate) params: BTreeMap<String, serde_json::Value>,
     /// OpenClaw's runtime for it; not used.

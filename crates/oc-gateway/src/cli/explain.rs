@@ -25,14 +25,14 @@ pub(crate) struct Arguments {
     /// An alias, a provider/model ref, or a bare model id.
     #[arg(value_name = "REF", default_value = "default")]
     model: String,
-    /// The chain of this agent instead.
-    #[arg(long, value_name = "ID", conflicts_with_all = ["model", "last"])]
+    /// As this agent asks: with its own models, aliases, params and policy.
+    #[arg(long, value_name = "ID", conflicts_with = "last")]
     agent: Option<String>,
     /// What happened to the last request of the gateway that listens where the
     /// settings say.
     #[arg(long, conflicts_with = "model")]
     last: bool,
-    /// As JSON: the chain with `{ref, usable, reason, fix, values}` of each
+    /// As JSON: the chain with `{ref, usable, reason, fix, values, params}` of each
     /// candidate, or the ledger.
     #[arg(long)]
     json: bool,
@@ -49,7 +49,7 @@ pub(crate) async fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::
         return last(state.settings(), arguments.json, out).await;
     }
     let explained = match &arguments.agent {
-        Some(agent) => state.config().explain_agent(agent),
+        Some(agent) => state.config().explain_agent(agent, &arguments.model),
         None => state.config().explain(&arguments.model),
     };
     match explained {

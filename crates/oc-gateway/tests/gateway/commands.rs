@@ -26,10 +26,10 @@ fn example(name: &str) -> String {
 }
 
 /// A config file in a folder of its own.
-struct Scratch(PathBuf);
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn file(name: &str, text: &str) -> (Self, String) {
+    pub(crate) fn file(name: &str, text: &str) -> (Self, String) {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join("openclaw.json");

@@ -170,7 +170,9 @@ pub(crate) fn encode(
     encoded.losses = losses;
     encoded.carried = carried;
     encoded.declared = Declared::of(&request);
-    put_fields(&mut encoded, &endpoint.facts(&request.model).fields);
+    let facts = endpoint.facts(&request.model);
+    put_usual_fields(&mut encoded, &facts.usual_fields);
+    put_fields(&mut encoded, &facts.fields);
     Ok(encoded)
 }
 
@@ -190,6 +192,14 @@ fn with_the_tools_it_takes<'a>(
     request.tools.clear();
     request.tool_choice = None;
     Ok(Cow::Owned(request))
+}
+
+/// What the config says where the request says nothing.
+fn put_usual_fields(encoded: &mut Encoded, fields: &Map<String, Value>) {
+    let Value::Object(body) = &mut encoded.body else { return };
+    for (name, value) in fields {
+        body.entry(name.clone()).or_insert_with(|| value.clone());
+    }
 }
 
 /// What the config adds to every request of a model. An object is added to key

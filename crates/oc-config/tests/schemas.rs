@@ -1,49 +1,14 @@
-//! What is generated and committed: the schemas, and the reference in
-//! `docs/config.md`. `UPDATE=1 cargo test -p oc-config --test generated` writes.
+//! The schemas say what loads, and documents show what does. That the committed
+//! schemas and references are current is held by `cargo xtask`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use oc_config::{reference_markdown, schema};
+use oc_config::schema;
 use serde_json::Value;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// Compares, or writes where asked to.
-fn current(path: &Path, want: &str) {
-    #[expect(clippy::disallowed_methods, reason = "a switch of the test itself")]
-    if std::env::var("UPDATE").is_ok() {
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a writable folder");
-        fs::write(path, want).expect("a writable file");
-    }
-    let have = fs::read_to_string(path).unwrap_or_default();
-    assert!(have == want, "{} is stale: run with UPDATE=1", path.display());
-}
-
-fn pretty(schema: &Value) -> String {
-    let mut text = serde_json::to_string_pretty(schema).expect("JSON");
-    text.push('\n');
-    text
-}
-
-#[test]
-fn the_schemas_are_current() {
-    let folder = root().join("docs/schema");
-    current(&folder.join("config.schema.json"), &pretty(&schema::config_schema()));
-    current(&folder.join("settings.schema.json"), &pretty(&schema::settings_schema()));
-}
-
-#[test]
-fn the_reference_is_current() {
-    const BEGIN: &str = "<!-- generated: begin -->\n";
-    const END: &str = "<!-- generated: end -->\n";
-    let path = root().join("docs/config.md");
-    let text = fs::read_to_string(&path).expect("the document");
-    let (before, rest) = text.split_once(BEGIN).expect("the first marker");
-    let (_, after) = rest.split_once(END).expect("the second marker");
-    current(&path, &format!("{before}{BEGIN}\n{}{END}{after}", reference_markdown()));
 }
 
 #[test]
