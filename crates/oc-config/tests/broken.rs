@@ -22,6 +22,10 @@ const CASES: &[(&str, &str)] = &[
     ("line end in a string", "{ models: { mode: 'mer\nge' } }"),
     // the root
     ("unknown root key", "{ modles: {} }"),
+    (
+        "root keys of before 2026",
+        "{ agent: { model: 'openai/gpt-5' }, identity: { name: 'X' }, routing: {}, telegram: {} }",
+    ),
     ("root key nobody knows", "{ zzzzzzzzzz: 1 }"),
     ("root key twice", "{ models: {}, agents: {}, models: {} }"),
     ("include at the root", "{ $include: './base.json5' }"),

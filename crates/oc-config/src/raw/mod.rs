@@ -56,6 +56,23 @@ pub(crate) const ROOT_KEYS: &[&str] = &[
     "transcripts", "tts", "ui", "update", "web", "wizard", "worktreeAcceleration", "worktreeRoot",
 ];
 
+/// Root keys of OpenClaw before 2026, and where they live now. OpenClaw of
+/// February moved them itself when it started; this file is never written, so
+/// whoever has one is told.
+const MOVED: &[(&str, &str)] = &[
+    ("agent", "`agents.defaults`, and `tools` for its tools"),
+    ("identity", "`identity` of the agent in `agents.list`"),
+    ("routing", "`agents.list`, `bindings`, `messages` and `channels`"),
+    ("memorySearch", "`agents.defaults.memorySearch`"),
+    ("whatsapp", "`channels.whatsapp`"),
+    ("telegram", "`channels.telegram`"),
+    ("discord", "`channels.discord`"),
+    ("slack", "`channels.slack`"),
+    ("signal", "`channels.signal`"),
+    ("imessage", "`channels.imessage`"),
+    ("msteams", "`channels.msteams`"),
+];
+
 /// The sections of a config, each absent where the file has none.
 #[derive(Debug, Default)]
 pub(crate) struct Raw {
@@ -127,9 +144,13 @@ fn check_root(document: &Document, report: &mut Report<'_>) {
         }
         seen.entry(&entry.key).or_insert(entry.key_span.start);
         if entry.key != INCLUDE && !ROOT_KEYS.contains(&entry.key.as_str()) {
-            let fix = match nearest(&entry.key, ROOT_KEYS.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "remove it: OpenClaw does not know this section".to_owned(),
+            let moved = MOVED.iter().find(|(old, _)| *old == entry.key);
+            let fix = match (moved, nearest(&entry.key, ROOT_KEYS.iter().copied())) {
+                (Some((_, now)), _) => {
+                    format!("it has moved to {now}; `openclaw doctor --fix` moves it")
+                }
+                (None, Some(near)) => format!("did you mean `{near}`?"),
+                (None, None) => "remove it: OpenClaw does not know this section".to_owned(),
             };
             let reason = format!("unknown key `{}`", entry.key);
             report.error(entry.key_span.clone(), &path, reason, Some(fix));
