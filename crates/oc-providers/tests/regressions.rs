@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures::{FutureExt as _, StreamExt as _};
 use oc_fallback::{Gate, classify};
+use oc_providers::wire::Dialect;
 use oc_providers::wire::openai_responses::decode_request;
 use oc_providers::{
     Api, ApiKey, Delta, Endpoint, ModelFacts, Provider, ProviderError, ProviderErrorKind, Request,
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use support::{provider, run};
 
 const LOCAL: &str = "http://127.0.0.1:8080/v1";
+const OPENAI: &str = "https://api.openai.com/v1";
 
 fn event(json: &Value) -> String {
     format!("data: {json}\n\n")
@@ -63,11 +65,15 @@ async fn half_an_event_and_half_a_document_were_silence() {
 
 fn encode(api: Api, base: &str, body: &Value) -> Result<Value, ProviderError> {
     let asked = decode_request(body.to_string().as_bytes()).expect("a valid request");
+    encode_asked(api, base, &asked.request)
+}
+
+fn encode_asked(api: Api, base: &str, request: &Request) -> Result<Value, ProviderError> {
     let endpoint = Endpoint::new("p", api, base)
         .expect("url")
         .model("m", ModelFacts::new().with_reasoning(true).with_max_output_tokens(8192));
     let provider = Provider::new(endpoint, Arc::new(ScriptedTransport::default()))?;
-    provider.encode(&asked.request).map(|encoded| encoded.body)
+    provider.encode(request).map(|encoded| encoded.body)
 }
 
 #[test]
@@ -86,7 +92,7 @@ fn a_prompt_was_lost_and_its_answer_was_a_success() {
             assert_eq!(refused.kind(), ProviderErrorKind::Unsupported);
             assert!(refused.to_string().contains(&format!("`{place}`")), "{api}: {refused}");
         }
-        assert!(encode(Api::OpenaiResponses, "https://api.openai.com/v1", &body).is_ok());
+        assert!(encode(Api::OpenaiResponses, OPENAI, &body).is_ok());
     }
     let audio =
         json!({"model": "m", "input": [user(json!({"type": "input_audio", "input_audio": {}}))]});
@@ -121,7 +127,7 @@ fn a_demanded_tool_was_dropped_with_its_demand() {
             assert_eq!(refused.kind(), ProviderErrorKind::Unsupported);
             assert!(refused.to_string().contains("`tool_choice`"), "{refused}");
         }
-        assert!(encode(Api::OpenaiResponses, "https://api.openai.com/v1", &body).is_ok());
+        assert!(encode(Api::OpenaiResponses, OPENAI, &body).is_ok());
     }
     let body = json!({"model": "m", "input": "hi", "tools": [{"type": "web_search"}],
         "tool_choice": "auto"});
@@ -293,6 +299,27 @@ async fn a_refusal_was_an_answer_of_nothing() {
             assert_eq!(told, Some(wanted));
             assert_eq!(outcome.verdict, Gate::Commit);
         }
+    }
+}
+
+#[test]
+fn a_tool_became_strict_on_its_way_to_openai() {
+    // A missing `strict` is true on the Responses wire, and false on the others.
+    let chat = json!({"model": "m", "messages": [{"role": "user", "content": "hi"}],
+        "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]});
+    let messages = json!({"model": "m", "max_tokens": 9,
+        "messages": [{"role": "user", "content": "hi"}],
+        "tools": [{"name": "f", "input_schema": {"type": "object"}}]});
+    let responses = json!({"model": "m", "input": "hi",
+        "tools": [{"type": "function", "name": "f", "parameters": {"type": "object"}}]});
+    for (dialect, body, wanted) in [
+        (Dialect::Chat, chat, json!(false)),
+        (Dialect::Messages, messages, json!(false)),
+        (Dialect::Responses, responses, Value::Null),
+    ] {
+        let asked = dialect.decode_request(body.to_string().as_bytes()).expect("a valid body");
+        let sent = encode_asked(Api::OpenaiResponses, OPENAI, &asked.request).expect("a request");
+        assert_eq!(sent["tools"][0]["strict"], wanted, "{dialect:?}");
     }
 }
 

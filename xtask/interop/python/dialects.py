@@ -3,10 +3,21 @@ next turn of a tool loop, and an answer folded to `Said`, so that dialects,
 wires, SDKs and ways of asking can be compared."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import laws
 from wires import CUT, Call, Said
+
+
+@dataclass(frozen=True)
+class Usage:
+    """All tokens in, those of them that were cached, all out, and those of them
+    that were reasoning (which Messages does not tell)."""
+
+    input: int
+    cached: int
+    output: int
+    reasoning: int = 0
 
 
 class Responses:
@@ -58,7 +69,7 @@ class Responses:
                 parts = item["summary"] + (item.get("content") or [])
                 said.reasoning += "".join(part["text"] for part in parts)
             elif item["type"] == "function_call":
-                calls.append(Call(item["name"], json.loads(item["arguments"])))
+                calls.append(Call(item["name"], json.loads(item["arguments"]), item["call_id"]))
             elif item["type"] == "message":
                 for part in item["content"]:
                     said.text += part.get("text", "")
@@ -68,8 +79,10 @@ class Responses:
 
     @staticmethod
     def usage(document):
-        usage = document["usage"]
-        return usage["input_tokens"], usage["input_tokens_details"]["cached_tokens"], usage["output_tokens"]
+        usage = document.get("usage") or {}
+        read, written = usage.get("input_tokens_details") or {}, usage.get("output_tokens_details") or {}
+        return Usage(usage.get("input_tokens", 0), read.get("cached_tokens", 0), usage.get("output_tokens", 0),
+                     written.get("reasoning_tokens", 0))
 
 
 class Chat:
@@ -113,7 +126,7 @@ class Chat:
     def fold(document):
         choice, = document["choices"]
         message = choice["message"]
-        calls = tuple(Call(call["function"]["name"], json.loads(call["function"]["arguments"]))
+        calls = tuple(Call(call["function"]["name"], json.loads(call["function"]["arguments"]), call["id"])
                       for call in message.get("tool_calls") or [])
         finish = choice["finish_reason"]
         end = {"length": "length", "content_filter": "filter"}.get(finish, "stop")
@@ -122,8 +135,10 @@ class Chat:
 
     @staticmethod
     def usage(document):
-        usage = document["usage"]
-        return usage["prompt_tokens"], usage["prompt_tokens_details"]["cached_tokens"], usage["completion_tokens"]
+        usage = document.get("usage") or {}
+        read, written = usage.get("prompt_tokens_details") or {}, usage.get("completion_tokens_details") or {}
+        return Usage(usage.get("prompt_tokens", 0), read.get("cached_tokens", 0), usage.get("completion_tokens", 0),
+                     written.get("reasoning_tokens", 0))
 
 
 class Messages:
@@ -164,13 +179,14 @@ class Messages:
                 assert block["signature"], "clients discard thinking without a signature"
                 said.reasoning += block["thinking"]
             elif block["type"] == "tool_use":
-                calls.append(Call(block["name"], block["input"]))
-            else:
+                calls.append(Call(block["name"], block["input"], block["id"]))
+            elif block["type"] == "text":
                 said.text += block["text"]
         said.calls = tuple(calls)
         reason = document["stop_reason"]
         said.end = {"max_tokens": "length", "refusal": "filter"}.get(reason, "stop")
-        assert said.end != "stop" or reason == ("tool_use" if calls else "end_turn"), f"stop_reason {reason}, calls {calls}"
+        wanted = ("tool_use",) if calls else ("end_turn", "stop_sequence")
+        assert said.end != "stop" or reason in wanted, f"stop_reason {reason}, calls {calls}"
         return said
 
     @staticmethod
@@ -181,8 +197,8 @@ class Messages:
     @staticmethod
     def usage(document):
         usage = document["usage"]
-        cached = usage["cache_read_input_tokens"]
-        return usage["input_tokens"] + cached + (usage.get("cache_creation_input_tokens") or 0), cached, usage["output_tokens"]
+        cached, made = (usage.get(f"cache_{way}_input_tokens") or 0 for way in ("read", "creation"))
+        return Usage(usage["input_tokens"] + cached + made, cached, usage["output_tokens"])
 
 
 DIALECTS = {dialect.name: dialect for dialect in (Responses, Chat, Messages)}

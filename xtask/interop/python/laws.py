@@ -127,6 +127,8 @@ def assemble_messages(events):
             delta = event["delta"]
             if delta["type"] == "input_json_delta":
                 opened["partial"] = opened.get("partial", "") + delta["partial_json"]
+            elif delta["type"] == "citations_delta":
+                opened["citations"] = [*(opened.get("citations") or []), delta["citation"]]
             else:
                 key = delta["type"].removesuffix("_delta")
                 opened[key] = opened.get(key, "") + delta[key]

@@ -7,7 +7,7 @@ import json
 from types import SimpleNamespace
 
 from checks import Suite, equal
-from dialects import DIALECTS
+from dialects import DIALECTS, Usage
 from gateway import Gateway, config, provider
 from scenarios import PNG, RESULT, SCENARIOS, THOUGHT, model_of
 from sdk import Node, sdks
@@ -75,23 +75,18 @@ def holds(sdk, wire, name, scenario):
         for way in sdk.ways:
             outcome, sent = ask(stage, sdk, way, wire, name)
             arrived(scenario.asked, wire, sent)
-            if (sdk.name, way, name) == ("openai-python", "chat.completions.stream", "length"):
-                # This helper has no other word for it.
-                equal(outcome["error"]["class"], "LengthFinishReasonError", way)
-                continue
-            if (sdk.name, way, name) == ("openai-python", "chat.completions.stream", "cut by a filter"):
-                equal(outcome["error"]["class"], "ContentFilterFinishReasonError", way)
+            if raised := sdk.raises(way, scenario.said.end):
+                equal(outcome["error"]["class"], raised, way)
                 continue
             document = answered(sdk, way, outcome)
             said, expected = dialect.fold(document), dialect.expected(scenario.said)
-            if (sdk.name, way) == ("openai-node", "chat.completions.stream"):
-                # This helper overwrites fields that OpenAI does not have.
+            if sdk.loses_reasoning(way):
                 said.reasoning = expected.reasoning
             equal(said, expected, way)
             if way.endswith(".stream"):
                 equal(outcome["text"], said.text, f"{way}: the text in pieces")
             if way != "chat.completions.stream":  # asks for no counts
-                equal(dialect.usage(document), (INPUT, CACHED, OUTPUT), f"{way}: usage")
+                equal(dialect.usage(document), Usage(INPUT, CACHED, OUTPUT), f"{way}: usage")
 
 
 def arrived(asked, wire, sent):
@@ -134,27 +129,51 @@ def fails(sdk, wire, name):
     def _(stage):
         for way in sdk.ways:
             outcome, _ = ask(stage, sdk, way, wire, name)
-            end = outcome.get("error") or {}
             if way.endswith(".create"):
+                end = outcome.get("error") or {}
                 equal((end.get("class"), end.get("status")), ("InternalServerError", 502), way)
                 assert "All models failed (" in end["message"], end
-            elif (sdk.name, way) == ("openai-python", "responses.stream"):
-                equal((outcome["final"]["status"], outcome["final"]["error"]["code"]), ("failed", "upstream_failed"), way)
-            elif (sdk.name, way) == ("openai-python", "responses.create stream"):
-                # It hands out both events and leaves the judgement to its user.
-                equal([event["type"] for event in outcome["events"][-2:]], ["error", "response.failed"], way)
             else:
-                equal(end.get("class"), RAISED[sdk.name], way)
-                assert "upstream_failed" in json.dumps(end) and "after its answer began" in end["message"], end
+                told = failure(sdk, way, outcome)
+                assert "upstream_failed" in told and "after its answer began" in told, told
 
 
-# What an SDK raises for an error in a stream.
-RAISED = {"openai-python": "APIError", "openai-node": "APIError", "anthropic-python": "APIStatusError", "anthropic-node": "APIError"}
+def failure(sdk, way, outcome):
+    """What a failure within a stream says, told by the SDK in its own way."""
+    if (sdk.name, way) == ("openai-python", "responses.stream"):
+        equal(outcome["final"]["status"], "failed", way)
+        return json.dumps(outcome["final"]["error"])
+    if (sdk.name, way) == ("openai-python", "responses.create stream"):
+        # It hands out both events and leaves the judgement to its user.
+        equal([event["type"] for event in outcome["events"][-2:]], ["error", "response.failed"], way)
+        return json.dumps(outcome["events"][-1])
+    assert "error" in outcome, f"{way}: no error"
+    equal(outcome["error"]["class"], "APIStatusError" if sdk.name == "anthropic-python" else "APIError", way)
+    return json.dumps(outcome["error"])
+
+
+def cannot(sdk, wire, name, what):
+    @suite.check(f"{sdk.name} {sdk.dialect} over {wire}: {name}: refused by name, nothing sent")
+    def _(stage):
+        before = len(stage.upstreams[wire].requests)
+        for way in sdk.ways:
+            body = DIALECTS[sdk.dialect].body(f"{wire}/{model_of(name)}", SCENARIOS[name].asked)
+            error = sdk.run(way, stage.url, body)["error"]
+            equal((error["class"], error["status"]), ("BadRequestError", 400), way)
+            assert what in error["message"], error
+        equal(len(stage.upstreams[wire].requests), before, "requests")
+
+
+# A host of the Messages wire that is not Anthropic's has no field for a schema:
+# it is passed over, and with nobody else in the chain the client is told.
+UNFIT = {("anthropic-messages", "JSON schema"): "cannot follow a JSON schema"}
 
 for _sdk in sdks():
     for _wire in WIRES:
         for _name, _scenario in SCENARIOS.items():
-            if _scenario.said.end == "error":
+            if (_wire, _name) in UNFIT:
+                cannot(_sdk, _wire, _name, UNFIT[_wire, _name])
+            elif _scenario.said.end == "error":
                 fails(_sdk, _wire, _name)
             else:
                 holds(_sdk, _wire, _name, _scenario)

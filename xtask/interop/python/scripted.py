@@ -1,11 +1,13 @@
 """Everything that `cargo xtask interop` runs: foreign clients and relays
 against the gateway's binary, over scripted upstreams."""
 
+import goldens
 import helpers
 import litellm_relay
 import paths
 import probe
 import recorded
+import request_types
 from checks import main
 
-main([recorded.suite, paths.suite, helpers.suite, probe.suite, litellm_relay.suite], arguments=("--node", "--litellm"))
+main([recorded.suite, paths.suite, helpers.suite, goldens.suite, request_types.suite, probe.suite, litellm_relay.suite], arguments=("--node", "--litellm"))

@@ -7,6 +7,7 @@ and the name of a method; an outcome is what the SDK gave, as JSON:
 openai-python and anthropic-python run here; the Node SDKs in `node/sdk.mjs`,
 which speaks the same jobs, line by line."""
 
+import functools
 import json
 import shutil
 import subprocess
@@ -32,19 +33,23 @@ class Python:
         self.library = library
 
     def run(self, job):
-        make = openai.OpenAI if self.library == "openai" else anthropic.Anthropic
-        url = job["url"] + ("/v1" if self.library == "openai" else "")
-        client = make(base_url=url, api_key="not-needed", timeout=TIMEOUT, max_retries=0,
-                      default_headers=job.get("headers"))
+        client = client_for(self.library, job["url"], tuple(sorted(job["headers"].items())))
         outcome = {"events": [], "text": ""}
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", UserWarning)  # pydantic says so when a field is not of its type
-                WAYS[job["way"]](client, job.get("body", {}), outcome)
+                WAYS[job["way"]](client, job["body"], outcome)
         except (openai.OpenAIError, anthropic.AnthropicError) as error:
             outcome["error"] = {"class": type(error).__name__, "status": getattr(error, "status_code", None),
                                 "code": getattr(error, "code", None), "message": str(error)}
         return outcome
+
+
+@functools.lru_cache
+def client_for(library, url, headers):
+    """A client as its users construct it, but that it does not ask twice."""
+    make, base = (openai.OpenAI, "/v1") if library == "openai" else (anthropic.Anthropic, "")
+    return make(base_url=url + base, api_key="not-needed", timeout=TIMEOUT, max_retries=0, default_headers=dict(headers))
 
 
 def plain(create):
@@ -183,6 +188,16 @@ class Sdk:
     dialect: str
     runner: object
     ways: tuple
+
+    def raises(self, way, end):
+        """openai-python's chat helper has no other word for an answer that was cut."""
+        if (self.name, way) == ("openai-python", "chat.completions.stream"):
+            return {"length": "LengthFinishReasonError", "filter": "ContentFilterFinishReasonError"}.get(end)
+        return None
+
+    def loses_reasoning(self, way):
+        """openai-node's chat helper overwrites fields that OpenAI does not have."""
+        return (self.name, way) == ("openai-node", "chat.completions.stream")
 
     def run(self, way, url, body=None, headers=None):
         return self.runner.run({"way": way, "url": url, "body": body or {}, "headers": headers or {}})

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::capabilities::Compat;
+use crate::endpoint::Api;
 use crate::loss::Loss;
 use crate::model_facts::ModelFacts;
 use crate::request::{FunctionTool, Request, Tool, ToolChoice};
@@ -22,7 +23,8 @@ pub(super) fn encode(
             Tool::Function(function) if !compat.hosted_tools && !request.allows(&function.name) => {
             }
             Tool::Function(function) => {
-                list.push(encode_function(function, compat, facts, losses));
+                let strict = strictness(function, compat, request.wire);
+                list.push(encode_function(function, strict, compat, facts, losses));
             }
             Tool::Other(whole) if compat.hosted_tools => list.push(Value::Object(whole.clone())),
             Tool::Other(whole) => losses.push(Loss::Tool(type_of(whole))),
@@ -31,8 +33,21 @@ pub(super) fn encode(
     list
 }
 
+/// What to say of strictness. A missing `strict` is true on this wire and false
+/// on the others, so what a client of theirs left out is said here. llama.cpp
+/// makes a grammar of a strict schema, which fails where the schema was not
+/// written for it: a plain host is always told no.
+fn strictness(function: &FunctionTool, compat: Compat, client: Option<Api>) -> Option<bool> {
+    match client {
+        _ if !compat.strict_tools => Some(false),
+        None | Some(Api::OpenaiResponses) => function.strict,
+        Some(_) => Some(function.strict.unwrap_or(false)),
+    }
+}
+
 fn encode_function(
     function: &FunctionTool,
+    strict: Option<bool>,
     compat: Compat,
     facts: &ModelFacts,
     losses: &mut Vec<Loss>,
@@ -45,9 +60,6 @@ fn encode_function(
     }
     let schema = function.schema(compat.schemas, &facts.refused_schema_keywords, losses);
     json.insert("parameters".into(), schema);
-    // llama.cpp takes a missing `strict` for true, so a plain host is always
-    // told no: a grammar for a schema that was not written for it fails.
-    let strict = if compat.strict_tools { function.strict } else { Some(false) };
     if let Some(strict) = strict {
         json.insert("strict".into(), strict.into());
     }
