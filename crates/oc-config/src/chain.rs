@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::explain::Origin;
 use crate::model::Model;
 use crate::model_ref::ModelRef;
-use crate::secret::Key;
+use crate::secret::{Key, KeySource};
 
 /// The candidates for one requested name.
 #[derive(Clone, Debug)]
@@ -38,6 +38,18 @@ pub struct Candidate {
     pub profile_key: Option<Key>,
     /// Where the config names it; `None` for a name that only a request gave.
     pub named_at: Option<Origin>,
+}
+
+impl Candidate {
+    /// Where the key that it is asked with came from: that of its profile, else
+    /// its provider's.
+    #[must_use]
+    pub fn key_source(&self) -> Option<&KeySource> {
+        match &self.profile_key {
+            Some(Key::Ready { source, .. }) => Some(source),
+            _ => self.model.as_ref()?.key.as_ref(),
+        }
+    }
 }
 
 /// Whether a model can be asked, as far as the config tells.

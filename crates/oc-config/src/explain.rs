@@ -84,8 +84,8 @@ fn candidate(candidate: &Candidate) -> Value {
     tell("namedAt", candidate.named_at.as_ref().map(ToString::to_string));
     tell("profile", candidate.profile.clone());
     if let (Some(model), Some(told)) = (&candidate.model, told.as_object_mut()) {
-        let values = values(model).into_iter().map(|(field, value)| {
-            let origin = model.origins.get(field).map(ToString::to_string);
+        let values = values(model, candidate).into_iter().map(|(field, value)| {
+            let origin = origin(model, candidate, field).map(ToString::to_string);
             (field.to_owned(), json!({ "value": value, "origin": origin }))
         });
         told.insert("values".to_owned(), Value::Object(values.collect()));
@@ -100,7 +100,7 @@ fn candidate(candidate: &Candidate) -> Value {
 }
 
 /// What a model comes to, by the config's field names.
-fn values(model: &Model) -> Vec<(&'static str, Value)> {
+fn values(model: &Model, candidate: &Candidate) -> Vec<(&'static str, Value)> {
     let cost = model.cost.map(|cost| {
         json!({
             "input": cost.input,
@@ -115,7 +115,7 @@ fn values(model: &Model) -> Vec<(&'static str, Value)> {
         ("name", json!(model.name)),
         ("baseUrl", json!(model.base_url)),
         ("api", json!(model.api.as_str())),
-        ("apiKey", json!(model.key.as_ref().map(ToString::to_string))),
+        ("apiKey", json!(candidate.key_source().map(ToString::to_string))),
         ("reasoning", json!(model.reasoning)),
         ("input", json!(input)),
         ("contextWindow", json!(model.context_window)),
@@ -125,6 +125,14 @@ fn values(model: &Model) -> Vec<(&'static str, Value)> {
         ("headers", json!(headers)),
         ("locality", json!(model.locality.to_string())),
     ]
+}
+
+/// Where a value came from; the key of a profile, from where the profile is named.
+fn origin<'a>(model: &'a Model, candidate: &'a Candidate, field: &str) -> Option<&'a Origin> {
+    match field {
+        "apiKey" if candidate.profile_key.is_some() => candidate.named_at.as_ref(),
+        field => model.origins.get(field),
+    }
 }
 
 impl Explanation {
@@ -151,7 +159,7 @@ impl fmt::Display for Explanation {
             let Some(model) = &candidate.model else {
                 continue;
             };
-            let key = match &model.key {
+            let key = match candidate.key_source() {
                 Some(source) => source.to_string(),
                 None => "none".to_owned(),
             };
@@ -169,7 +177,7 @@ impl fmt::Display for Explanation {
             ];
             for (field, value) in rows {
                 write!(f, "     {field}: {value}")?;
-                match model.origins.get(field) {
+                match origin(model, candidate, field) {
                     Some(origin) => writeln!(f, "  [{origin}]")?,
                     None => writeln!(f)?,
                 }

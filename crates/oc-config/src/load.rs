@@ -75,7 +75,9 @@ fn config(
             let mut path = Path::of([section]);
             if let Some(node) = document.root.get_mut(section) {
                 substitute(node, &env);
-                warn_missing(node, &mut path, report);
+                if lacks_variable(node) {
+                    warn_missing(node, &mut path, report);
+                }
             }
         }
         let raw = Raw::read(document, report);
@@ -114,7 +116,9 @@ pub(crate) fn settings(
     read(parsed, Vec::new(), |document, report| {
         let env = Layered { process: reading.env, files: Vec::new(), config: BTreeMap::new() };
         substitute(&mut document.root, &env);
-        warn_missing(&document.root, &mut Path::default(), report);
+        if lacks_variable(&document.root) {
+            warn_missing(&document.root, &mut Path::default(), report);
+        }
         let at = Path::default();
         let raw: RawSettings = section(document, &at, report).unwrap_or_default();
         let secrets = SecretSources::variables_only(&env);
@@ -289,6 +293,16 @@ fn layered<'a>(
         })
         .collect();
     Layered { config, ..below }
+}
+
+/// Whether a string at or below `node` lacks a variable: most configs have none.
+fn lacks_variable(node: &Node) -> bool {
+    match &node.value {
+        Value::Text(text) => !text.missing.is_empty(),
+        Value::Array(items) => items.iter().any(lacks_variable),
+        Value::Object(entries) => entries.iter().any(|entry| lacks_variable(&entry.value)),
+        _ => false,
+    }
 }
 
 fn warn_missing(node: &Node, path: &mut Path, report: &mut Report<'_>) {

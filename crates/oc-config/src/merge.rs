@@ -38,7 +38,11 @@ pub(crate) fn explicit(
     if let Some(catalog) = catalog {
         overlay_catalog(&mut model, catalog);
     }
-    let field = |name: &'static str| context.origin(&path.key(name)).map(|origin| (name, origin));
+    let node = context.document.find(path);
+    let field = |name: &'static str| {
+        let value = node.and_then(|node| node.get(name))?;
+        Some((name, context.origin_of(value)))
+    };
     let stated = ["name", "api", "reasoning", "input", "cost", "contextWindow", "contextTokens"]
         .into_iter()
         .chain(["maxTokens", "compat", "baseUrl"])
@@ -130,8 +134,12 @@ fn base(
     ]);
     if let Some(Configured { path, .. }) = configured {
         let fields = ["baseUrl", "api", "apiKey", "maxTokens"];
-        let stated = fields.map(|name| (name, context.origin(&path.key(name))));
-        origins.extend(stated.into_iter().filter_map(|(name, at)| Some((name, at?))));
+        let node = context.document.find(path);
+        let stated = fields.into_iter().filter_map(|name| {
+            let value = node.and_then(|node| node.get(name))?;
+            Some((name, context.origin_of(value)))
+        });
+        origins.extend(stated);
     }
     let key = match &provider.key {
         Key::Ready { source, .. } => Some(source.clone()),

@@ -7,7 +7,7 @@ use crate::catalog::{Catalog, CatalogProvider};
 use crate::chosen::choose;
 use crate::config::{Alias, Config};
 use crate::diagnostic::Report;
-use crate::document::{Document, Path};
+use crate::document::{Document, Node, Path};
 use crate::explain::Origin;
 use crate::key::SecretSources;
 use crate::merge::{Configured, assumed, catalogued, explicit};
@@ -46,9 +46,13 @@ impl Context<'_, '_> {
 
     /// The line that states the value at `path`, if one does.
     pub(crate) fn origin(&self, path: &Path) -> Option<Origin> {
-        let node = self.document.find(path)?;
+        self.document.find(path).map(|node| self.origin_of(node))
+    }
+
+    /// The line of a value of the file.
+    pub(crate) fn origin_of(&self, node: &Node) -> Origin {
         let place = self.report.place(&node.span);
-        Some(Origin::File { file: place.file, line: place.line })
+        Origin::File { file: place.file, line: place.line }
     }
 
     /// A variable that the string at `path` asks for and that is not set.

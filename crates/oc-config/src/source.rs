@@ -1,5 +1,6 @@
 //! Which file, and its text. The only file access of this crate.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -20,7 +21,9 @@ pub(crate) const LARGEST_FILE: u64 = 8 * 1024 * 1024;
 /// let env = |name: &str| (name == "OPENCLAW_STATE_DIR").then(|| "/state".to_owned());
 /// let there = |path: &Path| path == Path::new("/state/openclaw.json");
 /// let found = ConfigSource::discover(None, &env, &there, Some(Path::new("/root")));
-/// assert_eq!(found.expect("found").path(), Path::new("/state/openclaw.json"));
+/// let found = found.expect("found");
+/// assert_eq!(found.path(), Path::new("/state/openclaw.json"));
+/// assert_eq!(found.to_string(), "/state/openclaw.json (named by $OPENCLAW_STATE_DIR)");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -96,6 +99,18 @@ impl ConfigSource {
     pub fn path(&self) -> &Path {
         match self {
             Self::Explicit(path) | Self::Variable { path, .. } | Self::Home(path) => path,
+        }
+    }
+}
+
+/// `/c/openclaw.json (named by $OPENCLAW_CONFIG_PATH)`.
+impl fmt::Display for ConfigSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.path().display())?;
+        match self {
+            Self::Explicit(_) => f.write_str("(named on the command line)"),
+            Self::Variable { name, .. } => write!(f, "(named by ${name})"),
+            Self::Home(_) => f.write_str("(the usual place)"),
         }
     }
 }

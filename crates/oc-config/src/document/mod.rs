@@ -49,8 +49,39 @@ pub(crate) fn mask_unparsed(text: &str) -> String {
 /// Keys given more than once below `node`: the path, the first entry, the repeat.
 pub(crate) fn repeated_keys<'a>(node: &'a Node, path: &Path) -> Vec<(Path, &'a Entry, &'a Entry)> {
     let mut found = Vec::new();
-    collect_repeats(node, &mut path.clone(), &mut found);
+    if any_repeats(node) {
+        collect_repeats(node, &mut path.clone(), &mut found);
+    }
     found
+}
+
+/// Objects of more keys are looked at through a set.
+const FEW_KEYS: usize = 16;
+
+fn has_repeats(entries: &[Entry]) -> bool {
+    if entries.len() > FEW_KEYS {
+        let keys: HashSet<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+        return keys.len() < entries.len();
+    }
+    let mut rest = entries;
+    while let Some((entry, others)) = rest.split_first() {
+        if others.iter().any(|other| other.key == entry.key) {
+            return true;
+        }
+        rest = others;
+    }
+    false
+}
+
+/// Whether there is anything to collect: in most configs there is not.
+fn any_repeats(node: &Node) -> bool {
+    match &node.value {
+        Value::Array(items) => items.iter().any(any_repeats),
+        Value::Object(entries) => {
+            has_repeats(entries) || entries.iter().any(|entry| any_repeats(&entry.value))
+        }
+        _ => false,
+    }
 }
 
 fn collect_repeats<'a>(
@@ -81,14 +112,6 @@ fn collect_repeats<'a>(
         }
         _ => {}
     }
-}
-
-/// Nodes that typed reading passes over: the later values of repeated keys.
-pub(crate) fn repeats(node: &Node) -> HashSet<NodeId> {
-    repeated_keys(node, &Path::default())
-        .into_iter()
-        .map(|(_, _, repeat)| repeat.value.id)
-        .collect()
 }
 
 #[cfg(test)]

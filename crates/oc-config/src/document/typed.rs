@@ -52,13 +52,14 @@ pub(crate) enum TypeError {
 /// `skip` holds nodes that are not to be read: later ones of a repeated key.
 pub(crate) fn read<'a, T: de::Deserialize<'a>>(
     node: &'a Node,
-    path: &Path,
+    path: &'a Path,
     skip: &HashSet<NodeId>,
 ) -> (Option<T>, Vec<Problem>) {
     let state = State {
         poisoned: RefCell::new(skip.clone()),
         note: RefCell::new(None),
-        path: RefCell::new(path.clone()),
+        root: path,
+        below: RefCell::new(Vec::new()),
     };
     let mut problems: Vec<(Option<NodeId>, Problem)> = Vec::new();
     loop {
@@ -66,7 +67,7 @@ pub(crate) fn read<'a, T: de::Deserialize<'a>>(
             Ok(value) => return (Some(value), finish(problems)),
             Err(error) => error,
         };
-        state.path.replace(path.clone());
+        state.below.borrow_mut().clear();
         let Some(note) = state.note.take() else {
             return (None, finish(problems));
         };
@@ -93,7 +94,7 @@ fn is_consequence(
     error: &TypeError,
     note: &Note,
     root: &Node,
-    state: &State,
+    state: &State<'_>,
     problems: &[(Option<NodeId>, Problem)],
 ) -> bool {
     let TypeError::MissingKey(key) = error else {
@@ -125,10 +126,19 @@ fn find_node(root: &Node, id: NodeId) -> Option<&Node> {
     None
 }
 
-struct State {
+struct State<'a> {
     poisoned: RefCell<HashSet<NodeId>>,
     note: RefCell<Option<Note>>,
-    path: RefCell<Path>,
+    root: &'a Path,
+    /// Where reading is, below `root`.
+    below: RefCell<Vec<Place<'a>>>,
+}
+
+/// A step that is only made into one of a [`Path`] where a problem is noted.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Key(&'a str),
+    Index(usize),
 }
 
 /// Where the innermost error of this run happened.
@@ -140,7 +150,7 @@ struct Note {
     substituted: bool,
 }
 
-impl State {
+impl<'a> State<'a> {
     fn is_poisoned(&self, node: &Node) -> bool {
         self.poisoned.borrow().contains(&node.id)
     }
@@ -151,7 +161,7 @@ impl State {
         if note.is_none() {
             *note = Some(Note {
                 span,
-                path: self.path.borrow().clone(),
+                path: self.path(),
                 poison: node.id,
                 container,
                 substituted: node.text().is_some_and(|text| !text.variables.is_empty()),
@@ -168,10 +178,21 @@ impl State {
         self.note(span, node, None);
     }
 
-    fn within<R>(&self, step: Step, read: impl FnOnce() -> R) -> R {
-        self.path.borrow_mut().push(step);
+    fn path(&self) -> Path {
+        let mut path = self.root.clone();
+        for place in self.below.borrow().iter() {
+            path.push(match place {
+                Place::Key(key) => Step::Key((*key).to_owned()),
+                Place::Index(index) => Step::Index(*index),
+            });
+        }
+        path
+    }
+
+    fn within<R>(&self, place: Place<'a>, read: impl FnOnce() -> R) -> R {
+        self.below.borrow_mut().push(place);
         let result = read();
-        self.path.borrow_mut().pop();
+        self.below.borrow_mut().pop();
         result
     }
 }
@@ -179,7 +200,7 @@ impl State {
 #[derive(Clone, Copy)]
 struct Reader<'a, 's> {
     node: &'a Node,
-    state: &'s State,
+    state: &'s State<'a>,
 }
 
 impl<'de> de::Deserializer<'de> for Reader<'de, '_> {
@@ -276,7 +297,7 @@ fn kind(value: &Value) -> &'static str {
 
 struct Items<'a, 's> {
     items: std::iter::Enumerate<std::slice::Iter<'a, Node>>,
-    state: &'s State,
+    state: &'s State<'a>,
 }
 
 impl<'de> de::SeqAccess<'de> for Items<'de, '_> {
@@ -294,7 +315,7 @@ impl<'de> de::SeqAccess<'de> for Items<'de, '_> {
             seed.deserialize(Reader { node, state })
                 .inspect_err(|error| state.note_value(node, error))
         };
-        state.within(Step::Index(index), read).map(Some)
+        state.within(Place::Index(index), read).map(Some)
     }
 }
 
@@ -302,7 +323,7 @@ struct Entries<'a, 's> {
     entries: std::slice::Iter<'a, Entry>,
     current: Option<&'a Entry>,
     object: NodeId,
-    state: &'s State,
+    state: &'s State<'a>,
 }
 
 impl<'de> de::MapAccess<'de> for Entries<'de, '_> {
@@ -318,7 +339,7 @@ impl<'de> de::MapAccess<'de> for Entries<'de, '_> {
             return Ok(None);
         };
         state
-            .within(Step::Key(entry.key.clone()), || {
+            .within(Place::Key(&entry.key), || {
                 seed.deserialize(BorrowedStrDeserializer::<TypeError>::new(&entry.key)).inspect_err(
                     |_| {
                         state.note(entry.key_span.clone(), &entry.value, Some(self.object));
@@ -333,7 +354,7 @@ impl<'de> de::MapAccess<'de> for Entries<'de, '_> {
         let Some(entry) = self.current.take() else {
             return Err(TypeError::Other("value read before its key".to_owned()));
         };
-        state.within(Step::Key(entry.key.clone()), || {
+        state.within(Place::Key(&entry.key), || {
             // Checks of a `deserialize_with` fail after the value was read.
             let node = &entry.value;
             seed.deserialize(Reader { node, state })

@@ -11,7 +11,7 @@ mod models;
 mod routing;
 mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::de::DeserializeOwned;
 
@@ -30,7 +30,7 @@ pub(crate) use values::{
 };
 
 use crate::diagnostic::Report;
-use crate::document::{Document, Entry, Node, Path, Value, read, repeated_keys, repeats};
+use crate::document::{Document, Entry, Node, Path, Value, read, repeated_keys};
 use crate::include::{INCLUDE, has_include};
 use crate::nearest::nearest;
 
@@ -108,13 +108,14 @@ pub(crate) fn section<T: DeserializeOwned>(
     report: &mut Report<'_>,
 ) -> Option<T> {
     let node = document.find(path)?;
+    let mut skip = HashSet::new();
     for (at, first, repeat) in repeated_keys(node, path) {
+        skip.insert(repeat.value.id);
         let line = report.line_of(first.key_span.start, repeat.key_span.start);
         let reason = format!("key `{}` appears twice, first in {line}", repeat.key);
         let fix = "keep one of the two".to_owned();
         report.error(repeat.key_span.clone(), &at, reason, Some(fix));
     }
-    let mut skip = repeats(node);
     skip.extend(includes(node, path).iter().map(|(_, entry)| entry.value.id));
     let (value, problems) = read(node, path, &skip);
     report.typed(problems);

@@ -42,6 +42,8 @@ pub(crate) struct Reading {
     pub(crate) watch: Vec<PathBuf>,
     /// OpenClaw's sections that were accepted unread, with the line of each.
     pub(crate) passed_over: Vec<(String, usize)>,
+    /// Which files, and on whose word; the settings' second.
+    pub(crate) sources: Vec<(&'static str, String)>,
     /// No config was named, and none is in the usual places.
     nothing_found: bool,
 }
@@ -141,7 +143,7 @@ impl Reading {
         let exists = |path: &Path| path.exists();
         let found =
             ConfigSource::discover(files.config.as_deref(), &environment, &exists, home.as_deref());
-        let Some(path) = found.as_ref().map(ConfigSource::path) else {
+        let Some(source) = &found else {
             let report = Report::refused(
                 "openclaw.json",
                 "no config was found: looked at $OC_GATEWAY_CONFIG, $OPENCLAW_CONFIG_PATH, \
@@ -153,9 +155,11 @@ impl Reading {
                 read: None,
                 watch: Vec::new(),
                 passed_over: Vec::new(),
+                sources: Vec::new(),
                 nothing_found: true,
             };
         };
+        let path = source.path();
         let own = own_settings(files, Some(path));
         let mut reading = ConfigReading::new(&environment);
         if let Ok(folder) = std::env::current_dir() {
@@ -167,6 +171,7 @@ impl Reading {
         reading = reading.commands(&secret_command::run);
         let config = reading.config(path);
         let mut reading = Self::with_config(config, &path.display().to_string(), own);
+        reading.sources.insert(0, ("config", source.to_string()));
         // Settings that are added later count too.
         reading.watch.push(path.with_file_name("oc-gateway.json5"));
         reading
@@ -183,9 +188,16 @@ impl Reading {
             read: None,
             watch: Vec::new(),
             passed_over: Vec::new(),
+            sources: Vec::new(),
             nothing_found: false,
         };
         let config = reading.noted(config, file);
+        let settings = match (&own, config.as_ref().and_then(Config::settings_in_config)) {
+            (Some((file, _)), _) => file.clone(),
+            (None, Some(_)) => "under `ocGateway` in the config".to_owned(),
+            (None, None) => "none: every default holds".to_owned(),
+        };
+        reading.sources.push(("settings", settings));
         // Settings that could not be read are not the same as none.
         let own = match own {
             None => Some(None),

@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "model")]
     last: bool,
     /// As JSON: the chain with `{ref, usable, reason, fix, values, params}` of each
-    /// candidate, or the ledger.
+    /// candidate and the `files` that were read, or the ledger.
     #[arg(long)]
     json: bool,
 }
@@ -58,9 +58,15 @@ pub(crate) async fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::
             return Ok(exit::FAILED);
         }
         Ok(explained) if arguments.json => {
-            writeln!(out, "{:#}", serde_json::to_value(&explained)?)?;
+            let mut json = serde_json::to_value(&explained)?;
+            let sources = reading.sources.iter();
+            json["files"] = sources.map(|(what, source)| (*what, source.as_str())).collect();
+            writeln!(out, "{json:#}")?;
         }
         Ok(explained) => {
+            for (what, source) in &reading.sources {
+                writeln!(out, "{what}: {source}")?;
+            }
             write!(out, "{explained}")?;
             unspoken(&state, &explained.chain, out)?;
         }

@@ -18,7 +18,7 @@ pub(crate) fn show(state: &State, model: &str, out: &mut impl Write) -> io::Resu
             if let Some(window) = model.context_window {
                 write!(out, "  {window} tokens")?;
             }
-            if let Some(key) = &model.key {
+            if let Some(key) = candidate.key_source() {
                 write!(out, "  key: {key}")?;
             }
         }

@@ -133,6 +133,52 @@ fn problems_are_drawn_into_the_file_they_stand_in() {
     assert!(out.contains("m.json5:2:") && out.contains(r#"mode: "merg""#), "{out}");
 }
 
+/// What `explain` says of the only candidate's key, in a folder with this `.env`.
+fn key_by(name: &str, config: &str, beside: &[(&str, &str)], here: &str) -> String {
+    let (scratch, file) = Scratch::file(name, config);
+    for (path, text) in beside {
+        let path = scratch.0.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let here_folder = scratch.0.join("here");
+    std::fs::create_dir_all(&here_folder).unwrap();
+    std::fs::write(here_folder.join(".env"), here).unwrap();
+    let explained =
+        oc_gateway().current_dir(here_folder).args(["explain", "--config", &file]).output();
+    let explained = String::from_utf8(explained.unwrap().stdout).unwrap();
+    assert!(!explained.contains("planted"), "{explained}");
+    let key = explained.lines().find_map(|line| line.trim().strip_prefix("apiKey: "));
+    key.unwrap_or(&explained).to_owned()
+}
+
+/// The `.env` of the folder one stands in counts, above that of the state
+/// folder, but gives no provider a key.
+#[test]
+fn the_working_folders_env_is_read_and_gives_no_keys() {
+    let config = r#"{ agents: { defaults: { model: "p/m" } }, models: { providers: { p: {
+        baseUrl: "https://p.example/v1", api: "openai-responses", apiKey: "${MINE}",
+        models: [{ id: "m", name: "M" }] } } } }"#;
+    let key = key_by("env-here", config, &[], "MINE=sk-planted");
+    assert!(key.starts_with("env:MINE via ${MINE}"), "{key}");
+    let hosted = r#"{ agents: { defaults: { model: "openai/gpt-5" } } }"#;
+    let key = key_by("env-no-key", hosted, &[], "OPENAI_API_KEY=sk-planted");
+    assert!(key.starts_with("none"), "{key}");
+    let state = [(".env", "OPENAI_API_KEY=sk-planted")];
+    let key = key_by("env-state", hosted, &state, "OPENAI_API_KEY=other");
+    assert!(key.starts_with("env:OPENAI_API_KEY"), "{key}");
+}
+
+/// `ref@profile` is asked with the key of that profile.
+#[test]
+fn a_profile_named_behind_an_at_gives_its_key() {
+    let profiles = r#"{ "profiles": { "openai:work": { "type": "api_key", "provider": "openai", "key": "sk-planted" } } }"#;
+    let stored = [("agents/main/agent/auth-profiles.json", profiles)];
+    let config = r#"{ agents: { defaults: { model: "openai/gpt-5@openai:work" } } }"#;
+    let key = key_by("profile", config, &stored, "");
+    assert!(key.starts_with("profile:openai:work"), "{key}");
+}
+
 #[test]
 fn check_verbose_names_what_is_not_read() {
     let text = std::fs::read_to_string(example("any-proxy")).unwrap();
@@ -201,9 +247,19 @@ fn explain_tells_the_chain_and_where_it_comes_from() {
     {
         assert!(out.contains(word), "{word} is missing in:\n{out}");
     }
+    // Which file, and on whose word.
+    let mut lines = out.lines();
+    assert_eq!(lines.next(), Some(format!("config: {file} (named on the command line)").as_str()));
+    assert_eq!(lines.next(), Some("settings: none: every default holds"));
+    let named = oc_gateway().env("OPENCLAW_CONFIG_PATH", &file).arg("explain").output().unwrap();
+    let named = String::from_utf8(named.stdout).unwrap();
+    let wanted = format!("config: {file} (named by $OPENCLAW_CONFIG_PATH)\n");
+    assert!(named.starts_with(&wanted), "{named}");
+
     let (code, out, _) = run(&["explain", "minimax local", "--json", "--config", &file]);
     let json: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &json["candidates"][0]["usable"]), (Some(0), &Value::Bool(true)), "{out}");
+    assert!(json["files"]["config"].as_str().unwrap().contains("hybrid.json5"), "{out}");
     let (code, _, err) = run(&["explain", "Sonet", "--config", &file]);
     assert_eq!(code, Some(1));
     assert!(err.contains("Sonnet"), "{err}");

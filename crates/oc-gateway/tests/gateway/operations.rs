@@ -1,8 +1,9 @@
 //! What whoever operates it sees: status, metrics, resets, and a config that
 //! changes while it runs.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use futures::StreamExt as _;
 use oc_config::{Config, Settings};
 use oc_gateway::{
     Live, State,
@@ -10,7 +11,14 @@ use oc_gateway::{
     reload::{self, Fresh},
 };
 use serde_json::json;
-use tokio::time::timeout;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+    sync::Notify,
+    task::JoinSet,
+    time::timeout,
+};
+use tower::ServiceExt as _;
 
 use crate::{
     commands::run,
@@ -237,4 +245,99 @@ async fn a_stream_outlives_the_config_it_began_under() {
     assert_eq!(live.state().records().len(), 1);
     assert_eq!(primary(&gateway.state), "lmstudio/local-model");
     assert_eq!(primary(&live.state()), "local/m");
+}
+
+/// An upstream that says half, waits to be told, and says the rest.
+async fn says_half_and_waits(go_on: Arc<Notify>, serving: &mut JoinSet<()>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    serving.spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut asked = [0; 4096];
+        assert!(socket.read(&mut asked).await.unwrap() > 0);
+        let mut writer = Writer::new("local-model");
+        let head =
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+        socket.write_all(head.as_bytes()).await.unwrap();
+        socket.write_all(writer.opening().as_ref()).await.unwrap();
+        socket.write_all(writer.text("Half").as_ref()).await.unwrap();
+        go_on.notified().await;
+        socket.write_all(writer.text(" and the rest").as_ref()).await.unwrap();
+        socket.write_all(writer.completed().as_ref()).await.unwrap();
+    });
+    format!("http://{address}/v1")
+}
+
+#[tokio::test]
+async fn an_answer_that_is_open_while_the_config_changes_is_told_to_its_end() {
+    let (go_on, mut serving) = (Arc::new(Notify::new()), JoinSet::new());
+    let upstream = says_half_and_waits(Arc::clone(&go_on), &mut serving).await;
+    let config = |text: &str| Config::parse(text, "openclaw.json", &|_: &str| None).unwrap().value;
+    let before = config(&local_first(&upstream, "http://127.0.0.1:9"));
+    let live = Live::from(State::assemble(before, Settings::default()).unwrap());
+    let request = http::Request::post("/v1/responses")
+        .header("host", "127.0.0.1:4141")
+        .header("content-type", "application/json")
+        .body(axum::body::Body::from(question(true).to_string()))
+        .unwrap();
+    let answer = oc_gateway::app(live.clone()).oneshot(request).await.unwrap();
+    let mut body = answer.into_body().into_data_stream();
+    let mut told = String::new();
+    while !told.contains("Half") {
+        told += std::str::from_utf8(&body.next().await.unwrap().unwrap()).unwrap();
+    }
+
+    let after = r#"{ models: { mode: "replace", providers: { other: { baseUrl: "http://127.0.0.1:9/v1",
+        apiKey: "x", api: "openai-responses", models: [{ id: "m", name: "M" }] } } } }"#;
+    live.replace(config(after), Settings::default()).unwrap();
+    assert_eq!(primary(&live.state()), "other/m");
+    go_on.notify_one();
+    while let Some(piece) = body.next().await {
+        told += std::str::from_utf8(&piece.unwrap()).unwrap();
+    }
+    assert!(told.contains(" and the rest") && told.contains("response.completed"), "{told}");
+    assert!(told.contains("lmstudio/local-model"), "who answered is told: {told}");
+}
+
+/// Saves a file as an editor does, and waits until what it says is in force.
+async fn saved(live: &Live, path: &std::path::Path, text: &str, wanted: &str) {
+    let new = path.with_extension("new");
+    std::fs::write(&new, text).unwrap();
+    std::fs::rename(new, path).unwrap();
+    until(live, |state| primary(state) == wanted).await;
+}
+
+/// The config includes one file in its folder and one below it, and takes a
+/// variable from `.env`; a change of each comes into force.
+#[tokio::test]
+async fn what_the_config_is_made_of_is_followed_too() {
+    let file = File::new(
+        "reload-parts",
+        r#"{ agents: { $include: "./agents.json5" }, models: { $include: "./parts/models.json5" } }"#,
+    );
+    let folder = file.0.parent().unwrap().to_owned();
+    std::fs::create_dir_all(folder.join("parts")).unwrap();
+    let models = |id: &str| {
+        format!(
+            r#"{{ mode: "replace", providers: {{ box: {{ baseUrl: "http://127.0.0.1:9/v1", api: "openai-responses",
+            models: [{{ id: "a", name: "A" }}, {{ id: "{id}", name: "B" }}] }} }} }}"#
+        )
+    };
+    let agents = |model: &str| format!(r#"{{ defaults: {{ model: "{model}" }} }}"#);
+    std::fs::write(folder.join("agents.json5"), agents("box/a")).unwrap();
+    std::fs::write(folder.join("parts/models.json5"), models("b")).unwrap();
+    let first = file.read().unwrap();
+    let live = Live::from(State::assemble(first.config, first.settings).unwrap());
+    let editing = async {
+        until(&live, |state| primary(state) == "box/a").await;
+        saved(&live, &folder.join("agents.json5"), &agents("box/${NAME}"), "box/a").await;
+        // Without the variable that was no config; with it, it is one.
+        saved(&live, &folder.join(".env"), "NAME=b", "box/b").await;
+        saved(&live, &folder.join("agents.json5"), &agents("c"), "box/b").await;
+        saved(&live, &folder.join("parts/models.json5"), &models("c"), "box/c").await;
+        file.save(r#"{ gateway: { reload: { mode: "off" } } }"#);
+    };
+    let following = reload::follow(&live, reload::Seen::now(first.watch), async || file.read());
+    let (followed, ()) = tokio::join!(following, editing);
+    followed.unwrap();
 }
