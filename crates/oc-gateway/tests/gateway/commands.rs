@@ -133,6 +133,40 @@ fn problems_are_drawn_into_the_file_they_stand_in() {
     assert!(out.contains("m.json5:2:") && out.contains(r#"mode: "merg""#), "{out}");
 }
 
+/// A setting that does nothing yet is never passed over in silence.
+#[test]
+fn check_says_which_settings_are_not_built() {
+    let config = std::fs::read_to_string(example("any-proxy")).unwrap();
+    let (scratch, file) = Scratch::file("settings-unbuilt", &config);
+    let settings = scratch.0.join("oc-gateway.json5");
+    let check = |text: &str| {
+        std::fs::write(&settings, text).unwrap();
+        let (code, out, _) = run(&["check", "--json", "--config", &file]);
+        (code, serde_json::from_str::<Value>(&out).unwrap())
+    };
+    let (code, json) = check("{}");
+    assert_eq!((code, json["files"].to_string().contains("not built")), (Some(0), false));
+    for (text, key) in [
+        (r#"{ fallback: { afterCommit: "continue" } }"#, "fallback.afterCommit"),
+        (r#"{ fallback: { coldStart: "race" } }"#, "fallback.coldStart"),
+        (r#"{ fallback: { hedge: { after: "p95" } } }"#, "fallback.hedge"),
+        (r#"{ store: { kind: "file", path: "/x" } }"#, "store.kind"),
+        (r#"{ store: { kind: "redis", url: "redis://sk-planted@x" } }"#, "store.kind"),
+        (r#"{ telemetry: { otlp: "http://127.0.0.1:4318" } }"#, "telemetry.otlp"),
+        (r#"{ telemetry: { captureContent: true } }"#, "telemetry.captureContent"),
+    ] {
+        let (code, json) = check(text);
+        let told = json["files"].to_string();
+        assert!(told.contains(key), "{text}: {told}");
+        assert!(code == Some(0) && !told.contains("planted"), "{text}: {told}");
+    }
+    for limit in ["tools: []", "budget: { costUsd: 1 }"] {
+        let (code, json) = check(&format!("{{ clients: [{{ name: 'a', key: 'k', {limit} }}] }}"));
+        assert_eq!((code, &json["ok"]), (Some(78), &Value::Bool(false)), "{limit}: {json}");
+        assert!(json.to_string().contains("tools and budget"), "{json}");
+    }
+}
+
 /// What `explain` says of the only candidate's key, in a folder with this `.env`.
 fn key_by(name: &str, config: &str, beside: &[(&str, &str)], here: &str) -> String {
     let (scratch, file) = Scratch::file(name, config);
