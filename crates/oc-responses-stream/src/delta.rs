@@ -348,7 +348,7 @@ impl Finish {
     }
 }
 
-/// Why an answer ended, as `wire-protocols` maps it between the three APIs.
+/// Why an answer ended, in words that each of the three APIs has its own for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FinishReason {
