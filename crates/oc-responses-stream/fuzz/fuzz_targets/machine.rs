@@ -116,8 +116,7 @@ fn apply(machine: &mut ResponseMachine, step: Step) {
             Delta::Seal(Seal::new(slot(at), "openai-responses", text.text().into()))
         }
         Step::Annotation { slot: at, part } => {
-            let annotation = [("type".to_owned(), "url_citation".into())].into_iter().collect();
-            Delta::Annotation(AnnotationDelta::new(slot(at), u32::from(part % 4), annotation))
+            Delta::Annotation(AnnotationDelta::new(slot(at), u32::from(part % 4), "a page".into()))
         }
         Step::Phase { slot: at, is_final } => {
             Delta::Phase(PhaseDelta::new(slot(at), phase_of(is_final)))
