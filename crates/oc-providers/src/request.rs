@@ -136,7 +136,8 @@ impl FunctionTool {
         losses: &mut Vec<Loss>,
     ) -> Value {
         let mut schema = match &self.parameters {
-            Some(Value::Object(schema)) => Value::Object(schema.clone()),
+            // One that says nothing is refused by hosts that want to know a type.
+            Some(Value::Object(schema)) if !schema.is_empty() => Value::Object(schema.clone()),
             _ => serde_json::json!({"type": "object", "properties": {}}),
         };
         if profile.clean(&mut schema, refused) {

@@ -380,3 +380,15 @@ async fn endless_arguments_were_never_too_large() {
     assert_eq!(fault.kind(), ProviderErrorKind::Oversized);
     assert_eq!(classify(&fault).as_str(), "oversized");
 }
+
+/// `"parameters": {}` went on as it was: Anthropic answers 400 to a schema
+/// without a type. Found by the fuzz target of chat requests.
+#[test]
+fn an_empty_schema_was_sent_to_hosts_that_refuse_it() {
+    let body = r#"{"model":"m","messages":[{"role":"user","content":"hi"}],
+        "tools":[{"type":"function","function":{"name":"now","parameters":{}}}]}"#;
+    let asked = Dialect::Chat.decode_request(body.as_bytes()).expect("reads");
+    let provider = provider(Api::AnthropicMessages, []);
+    let encoded = provider.encode(&asked.request).expect("encodes");
+    assert_eq!(encoded.body["tools"][0]["input_schema"]["type"], "object");
+}

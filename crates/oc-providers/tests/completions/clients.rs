@@ -209,6 +209,8 @@ fn the_finish_reason_follows_what_was_said() {
         (&[], Refusal, "content_filter"),
         (&[text(0, "a")], Pause, "stop"),
         (&[text(0, "a")], Other("model_context".into()), "model_context"),
+        // A word of the server's own, where an agent waits for its calls.
+        (&call, Other("tools".into()), "tool_calls"),
     ] {
         let mut renderer = Renderer::new(options());
         said.iter().for_each(|delta| renderer.push(delta));

@@ -10,14 +10,6 @@ use crate::support::{digest, provider, recordings, run, script};
 
 const SERVERS: [&str; 4] = ["llama-server", "vllm", "litellm", "transformers-serve"];
 
-/// Here the server itself says one thing in a stream and another in a document:
-/// its reasoning parser takes a call for reasoning only while streaming.
-const DIFFERENT_TWINS: [&str; 3] = [
-    "openai_completions/vllm/chat-badtool-stream.sse",
-    "openai_completions/vllm/chat-tool-stream.sse",
-    "openai_completions/vllm/chat-two-tools-stream.sse",
-];
-
 fn recorded(server: &str, part: &str) -> Vec<(String, Vec<u8>)> {
     recordings(&format!("openai_completions/{server}"), part)
 }
@@ -46,42 +38,6 @@ async fn streams_and_documents() {
         }
         insta::assert_snapshot!(format!("recorded__{server}"), text);
     }
-}
-
-#[tokio::test]
-async fn a_stream_says_the_same_as_its_twin() {
-    let mut twins = 0;
-    for server in SERVERS {
-        let all = recorded(server, "chat");
-        for (name, body) in &all {
-            let Some(stem) =
-                name.strip_suffix("-stream.sse").or_else(|| name.strip_suffix("-stream-usage.sse"))
-            else {
-                continue;
-            };
-            let twin = format!("{stem}.json");
-            let Some((_, whole)) = all.iter().find(|(name, _)| *name == twin) else { continue };
-            if DIFFERENT_TWINS.contains(&name.as_str()) {
-                continue;
-            }
-            twins += 1;
-            let (streamed, _) = answer(name, body.clone()).await;
-            let (whole, _) = answer(&twin, whole.clone()).await;
-            assert_eq!(streamed.final_text(), whole.final_text(), "{name}");
-            assert_eq!(streamed.reasoning_text(), whole.reasoning_text(), "{name}");
-            let calls = |answer: &Answer| -> Vec<(String, serde_json::Value)> {
-                let read = |text: &str| serde_json::from_str(text).expect("whole");
-                answer.tool_calls().map(|call| (call.name.clone(), read(&call.arguments))).collect()
-            };
-            assert_eq!(calls(&streamed), calls(&whole), "{name}");
-            assert_eq!(streamed.finish, whole.finish, "{name}");
-            if let (Some(streamed), Some(whole)) = (streamed.usage, whole.usage) {
-                assert_eq!(streamed.output_tokens, whole.output_tokens, "{name}");
-                assert_eq!(streamed.input_tokens, whole.input_tokens, "{name}");
-            }
-        }
-    }
-    assert!(twins >= 26, "only {twins} twins");
 }
 
 #[tokio::test]

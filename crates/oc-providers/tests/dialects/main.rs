@@ -4,7 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod matrix;
+mod history;
 mod messages_requests;
 mod messages_streams;
 mod upstreams;

@@ -18,11 +18,8 @@ pub(crate) struct Said {
 pub(crate) enum Ending {
     #[default]
     Stop,
-    Length,
     /// An error in the stream, after what was said.
     Error,
-    /// The connection ends without the wire's own end.
-    Cut,
 }
 
 const INPUT: u64 = 21;
@@ -75,12 +72,8 @@ fn responses_items(said: &Said) -> Vec<Value> {
 }
 
 fn responses_document(said: &Said) -> Value {
-    let (status, details) = match said.ending {
-        Ending::Length => ("incomplete", json!({"reason": "max_output_tokens"})),
-        _ => ("completed", Value::Null),
-    };
-    json!({"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "status": status,
-        "incomplete_details": details, "error": null, "output": responses_items(said),
+    json!({"id": "resp_1", "object": "response", "created_at": 1, "model": "m",
+        "status": "completed", "incomplete_details": null, "error": null, "output": responses_items(said),
         "usage": {"input_tokens": INPUT, "input_tokens_details": {"cached_tokens": CACHED},
             "output_tokens": OUTPUT, "output_tokens_details": {"reasoning_tokens": 0},
             "total_tokens": INPUT + OUTPUT}})
@@ -131,13 +124,8 @@ fn responses_stream(said: &Said) -> String {
             events
                 .push(json!({"type": "response.completed", "response": responses_document(said)}));
         }
-        Ending::Length => {
-            events
-                .push(json!({"type": "response.incomplete", "response": responses_document(said)}));
-        }
         Ending::Error => events
             .push(json!({"type": "error", "code": "server_error", "message": "out of memory"})),
-        Ending::Cut => {}
     }
     named(&events)
 }
@@ -148,11 +136,7 @@ fn chat_usage() -> Value {
 }
 
 fn chat_finish(said: &Said) -> &'static str {
-    match said.ending {
-        Ending::Length => "length",
-        _ if said.calls.is_empty() => "stop",
-        _ => "tool_calls",
-    }
+    if said.calls.is_empty() { "stop" } else { "tool_calls" }
 }
 
 fn chat_document(said: &Said) -> Value {
@@ -188,9 +172,8 @@ fn chat_stream(said: &Said) -> String {
         }));
     }
     match said.ending {
-        Ending::Cut => {}
         Ending::Error => chunks.push(json!({"error": {"message": "out of memory", "code": 500}})),
-        Ending::Stop | Ending::Length => {
+        Ending::Stop => {
             chunks.push(chunk(
                 json!([{"index": 0, "delta": {}, "finish_reason": chat_finish(said)}]),
             ));
@@ -200,7 +183,7 @@ fn chat_stream(said: &Said) -> String {
         }
     }
     let mut told: String = chunks.iter().map(|chunk| format!("data: {chunk}\n\n")).collect();
-    if matches!(said.ending, Ending::Stop | Ending::Length) {
+    if said.ending == Ending::Stop {
         told += "data: [DONE]\n\n";
     }
     told
@@ -222,11 +205,7 @@ fn messages_blocks(said: &Said) -> Vec<Value> {
 }
 
 fn messages_stop(said: &Said) -> &'static str {
-    match said.ending {
-        Ending::Length => "max_tokens",
-        _ if said.calls.is_empty() => "end_turn",
-        _ => "tool_use",
-    }
+    if said.calls.is_empty() { "end_turn" } else { "tool_use" }
 }
 
 fn messages_usage() -> Value {
@@ -288,11 +267,10 @@ fn messages_stream(said: &Said) -> String {
         events.push(json!({"type": "content_block_stop", "index": index}));
     }
     match said.ending {
-        Ending::Cut => {}
         Ending::Error => events.push(
             json!({"type": "error", "error": {"type": "api_error", "message": "out of memory"}}),
         ),
-        Ending::Stop | Ending::Length => {
+        Ending::Stop => {
             events.push(json!({"type": "message_delta",
                 "delta": {"stop_reason": messages_stop(said), "stop_sequence": null},
                 "usage": messages_usage()}));

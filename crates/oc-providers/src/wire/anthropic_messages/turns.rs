@@ -186,7 +186,7 @@ impl<'a> Writer<'a> {
             return json!({
                 "type": "tool_result",
                 "tool_use_id": id,
-                "content": "No result was recorded.",
+                "content": [{"type": "text", "text": "No result was recorded."}],
                 "is_error": true,
             });
         };

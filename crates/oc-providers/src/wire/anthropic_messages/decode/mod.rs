@@ -212,13 +212,13 @@ fn read_thinking(fields: &Fields<'_>, request: &mut Request) -> Result<(), BadRe
     Ok(())
 }
 
-/// The inverse of the budgets that the encoder sends.
+/// The effort whose budget, as the encoder sends it, is nearest.
 fn effort_of(budget: u64) -> Effort {
     match budget {
-        ..2048 => Effort::Minimal,
-        2048..8192 => Effort::Low,
-        8192..16_384 => Effort::Medium,
-        16_384..32_000 => Effort::High,
+        ..1536 => Effort::Minimal,
+        1536..5120 => Effort::Low,
+        5120..12_288 => Effort::Medium,
+        12_288..24_192 => Effort::High,
         _ => Effort::XHigh,
     }
 }

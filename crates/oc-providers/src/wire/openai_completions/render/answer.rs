@@ -138,8 +138,8 @@ impl Answer {
         match reason {
             FinishReason::Length => "length",
             FinishReason::ContentFilter => "content_filter",
-            FinishReason::Other(word) => word,
             _ if self.whole_calls().next().is_some() => "tool_calls",
+            FinishReason::Other(word) => word,
             // What declined in words has said so.
             FinishReason::Refusal if self.refusal.is_empty() && self.text.is_empty() => {
                 "content_filter"

@@ -1,53 +1,29 @@
-//! Three dialects of clients, three upstream wires, streaming and not on either
-//! side: the same answer on every path.
+//! What comes home with a conversation: seals to the host that made them, over
+//! whichever dialect they travelled, and no field of one wire to a host of another.
 //!
-//! What a client got is read back by the interpreter of its own wire, so that
-//! each dialect's renderer is held to what its readers make of it.
+//! That every dialect tells the same answer over every wire is shown by the
+//! crate's own `conformance` tests.
 
 use std::sync::Arc;
 
 use futures::StreamExt as _;
 use oc_providers::wire::{AnswerName, Asked, Dialect, Render};
-use oc_providers::{
-    Api, Endpoint, ModelFacts, Provider, ProviderErrorKind, Script, ScriptedTransport,
-};
-use oc_responses_stream::{Answer, Collector, Delta, FinishReason};
+use oc_providers::{Api, Endpoint, ModelFacts, Provider, Script, ScriptedTransport};
+use oc_responses_stream::{Collector, Delta, Finish, FinishReason};
 use serde_json::{Value, json};
 
-use crate::support::sorted;
 use crate::upstreams::{Ending, Said, script};
 
-const SCENARIOS: [(&str, Said); 8] = [
-    ("text", Said { reasoning: "", text: "Hello, world.", calls: &[], ending: Ending::Stop }),
-    (
-        "reasoning",
-        Said {
-            reasoning: "Grüße\n\nsind gut.", text: "你好 😀", calls: &[], ending: Ending::Stop
-        },
-    ),
-    (
-        "calls",
-        Said {
-            reasoning: "Two of them.",
-            text: "Let me see.",
-            calls: &[("call_a", "look", r#"{"at":"here","n":1}"#), ("call_b", "wait", "{}")],
-            ending: Ending::Stop,
-        },
-    ),
-    (
-        "only_a_call",
-        Said {
-            reasoning: "",
-            text: "",
-            calls: &[("call_a", "look", r#"{"q":"\"x\""}"#)],
-            ending: Ending::Stop,
-        },
-    ),
-    ("length", Said { reasoning: "", text: "Once upon a", calls: &[], ending: Ending::Length }),
-    ("empty", Said { reasoning: "", text: "", calls: &[], ending: Ending::Stop }),
-    ("late_error", Said { reasoning: "Hm.", text: "Once upon", calls: &[], ending: Ending::Error }),
-    ("cut", Said { reasoning: "", text: "Once upon", calls: &[], ending: Ending::Cut }),
-];
+/// An answer that has everything.
+const CALLS: Said = Said {
+    reasoning: "Two of them.",
+    text: "Let me see.",
+    calls: &[("call_a", "look", r#"{"at":"here","n":1}"#), ("call_b", "wait", "{}")],
+    ending: Ending::Stop,
+};
+/// An answer that fails, and the one after it.
+const FAILS: Said = Said { reasoning: "Hm.", text: "Once upon", calls: &[], ending: Ending::Error };
+const NEXT: Said = Said { reasoning: "", text: "Hello, world.", calls: &[], ending: Ending::Stop };
 
 const WIRES: [(Api, &str); 3] = [
     (Api::OpenaiResponses, "http://127.0.0.1:1234/v1"),
@@ -125,176 +101,11 @@ async fn told(dialect: Dialect, upstream: &Provider, stream: bool) -> Box<dyn Re
     renderer
 }
 
-fn stream_of(renderer: &mut dyn Render) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while let Some(event) = renderer.next_bytes() {
-        bytes.extend(event);
-    }
-    bytes.extend(renderer.end_mark());
-    bytes
-}
-
-/// What a client of this dialect makes of what it got.
-#[derive(Debug, PartialEq)]
-struct Read {
-    text: String,
-    reasoning: String,
-    calls: Vec<(String, String, Value)>,
-    usage: Option<(u64, u64, u64)>,
-    finish: Option<FinishReason>,
-    failed: bool,
-}
-
-async fn read_back(dialect: Dialect, got: Script) -> Read {
-    let (client, _) = provider(dialect.api(), "http://127.0.0.1:1/v1", vec![got]);
-    let mut deltas = client.deltas(asked(dialect, true).request);
-    let mut collector = Collector::new();
-    let mut failed = false;
-    while let Some(next) = deltas.next().await {
-        match next {
-            Ok(delta) => collector.push(&delta),
-            Err(fault) => {
-                assert_eq!(fault.kind(), ProviderErrorKind::InStream, "an explicit failure");
-                failed = true;
-            }
-        }
-    }
-    read(&collector.finish(), failed)
-}
-
-fn read(answer: &Answer, failed: bool) -> Read {
-    let calls = answer.tool_calls().map(|call| {
-        let arguments = serde_json::from_str(&call.arguments).expect("arguments");
-        (call.call_id.to_string(), call.name.clone(), arguments)
-    });
-    let usage =
-        answer.usage.map(|usage| (usage.input_tokens, usage.cached_tokens, usage.output_tokens));
-    Read {
-        text: answer.final_text(),
-        reasoning: answer.reasoning_text(),
-        calls: calls.collect(),
-        // Messages says zero where nothing is known.
-        usage: usage.filter(|(_, _, output)| *output > 0),
-        finish: answer.finish.as_ref().map(|finish| finish.reason.clone()),
-        failed,
-    }
-}
-
-fn expected(said: &Said) -> Read {
-    let whole = matches!(said.ending, Ending::Stop | Ending::Length);
-    let calls = said.calls.iter().map(|(id, name, arguments)| {
-        let arguments = serde_json::from_str(arguments).expect("arguments");
-        ((*id).to_owned(), (*name).to_owned(), arguments)
-    });
-    let finish = match said.ending {
-        Ending::Length => FinishReason::Length,
-        _ if said.calls.is_empty() => FinishReason::Stop,
-        _ => FinishReason::ToolCalls,
-    };
-    Read {
-        text: said.text.to_owned(),
-        reasoning: said.reasoning.to_owned(),
-        calls: calls.collect(),
-        usage: whole.then_some((21, 5, 13)),
-        finish: whole.then_some(finish),
-        failed: !whole,
-    }
-}
-
-#[tokio::test]
-async fn the_same_answer_on_every_path() {
-    for (name, said) in SCENARIOS {
-        for dialect in Dialect::ALL {
-            for (api, base) in WIRES {
-                for upstream_streams in [true, false] {
-                    if !upstream_streams && !matches!(said.ending, Ending::Stop | Ending::Length) {
-                        continue; // A document is whole or it is none.
-                    }
-                    let path =
-                        format!("{name}: {dialect:?} over {api:?}, streamed: {upstream_streams}");
-                    let scripts = vec![script(api, &said, upstream_streams)];
-                    let (upstream, _) = provider(api, base, scripts);
-                    let mut renderer = told(dialect, &upstream, true).await;
-                    let mut wanted = expected(&said);
-                    let stream = Script::sse(stream_of(renderer.as_mut()));
-                    let mut got = read_back(dialect, stream).await;
-                    neutral(dialect, &mut wanted, &mut got);
-                    assert_eq!(got, wanted, "{path}, to a stream");
-                    if got.failed {
-                        continue; // The client of a document gets a status instead.
-                    }
-                    let document = Script::json(200, renderer.document().to_string());
-                    let mut got = read_back(dialect, document).await;
-                    neutral(dialect, &mut wanted, &mut got);
-                    assert_eq!(got, wanted, "{path}, to a document");
-                }
-            }
-        }
-    }
-}
-
-/// `completed` with calls and `tool_calls` are the same ending: the Responses
-/// API has no word of its own for it.
-fn neutral(dialect: Dialect, wanted: &mut Read, got: &mut Read) {
-    for read in [wanted, got] {
-        let completed = read.finish == Some(FinishReason::Stop);
-        if dialect == Dialect::Responses && completed && !read.calls.is_empty() {
-            read.finish = Some(FinishReason::ToolCalls);
-        }
-    }
-}
-
-#[tokio::test]
-async fn one_turn_becomes_the_same_request_from_every_dialect() {
-    for (api, base) in WIRES {
-        let mut golden = String::new();
-        let mut first: Option<Value> = None;
-        for dialect in Dialect::ALL {
-            let (upstream, transport) =
-                provider(api, base, vec![script(api, &SCENARIOS[0].1, true)]);
-            told(dialect, &upstream, true).await;
-            let body = transport.sent()[0].body.clone();
-            golden += &format!("{dialect:?}\n{}\n", sorted(&body));
-            assert_eq!(
-                first.get_or_insert_with(|| body.clone()),
-                &body,
-                "{dialect:?} over {api:?}"
-            );
-        }
-        insta::assert_snapshot!(format!("request_{}", api.as_str()), golden);
-    }
-}
-
-#[tokio::test]
-async fn what_each_client_gets() {
-    for (name, said) in SCENARIOS {
-        for dialect in Dialect::ALL {
-            let (upstream, _) =
-                provider(WIRES[1].0, WIRES[1].1, vec![script(WIRES[1].0, &said, true)]);
-            let mut renderer = told(dialect, &upstream, true).await;
-            let stream = String::from_utf8(stream_of(renderer.as_mut())).expect("utf-8");
-            insta::assert_snapshot!(format!("client_{dialect:?}_{name}"), in_order(&stream));
-        }
-    }
-}
-
-/// The stream with the keys of its JSON in order.
-fn in_order(stream: &str) -> String {
-    let lines = stream.lines().map(|line| match line.strip_prefix("data: ") {
-        Some(data) => match serde_json::from_str(data) {
-            Ok(json) => format!("data: {}", sorted(&json)),
-            Err(_) => line.to_owned(),
-        },
-        None => line.to_owned(),
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
 /// Reasoning goes out through each dialect and comes home to the host that
 /// signed it; no other host gets a word of it.
 #[tokio::test]
 async fn signed_thinking_comes_home_through_every_dialect() {
-    let said = SCENARIOS[2].1;
+    let said = CALLS;
     let base = "https://api.anthropic.com";
     for dialect in Dialect::ALL {
         let scripts = vec![script(Api::AnthropicMessages, &said, true)];
@@ -443,7 +254,7 @@ async fn a_replaced_attempt_is_told_in_no_document() {
     for dialect in Dialect::ALL {
         let asked = asked(dialect, false);
         let mut renderer = asked.renderer(AnswerName::new("1", "m", 1));
-        let first = SCENARIOS[6].1;
+        let first = FAILS;
         let (upstream, _) =
             provider(WIRES[1].0, WIRES[1].1, vec![script(WIRES[1].0, &first, true)]);
         let thought = |delta: &Delta| matches!(delta, Delta::Reasoning(_) | Delta::Started(_));
@@ -454,15 +265,20 @@ async fn a_replaced_attempt_is_told_in_no_document() {
             }
         }
         renderer.abandon();
-        let second = SCENARIOS[0].1;
+        let second = NEXT;
         let (upstream, _) =
             provider(WIRES[2].0, WIRES[2].1, vec![script(WIRES[2].0, &second, true)]);
         let mut deltas = upstream.deltas(asked.request);
         while let Some(Ok(delta)) = deltas.next().await {
             renderer.push(&delta);
         }
-        let got = read_back(dialect, Script::json(200, renderer.document().to_string())).await;
-        assert_eq!(got.text, "Hello, world.", "{dialect:?}");
-        assert_eq!(got.finish, Some(FinishReason::Stop), "{dialect:?}");
+        let document = Script::json(200, renderer.document().to_string());
+        let (client, _) = provider(dialect.api(), "http://127.0.0.1:1/v1", vec![document]);
+        let mut collector = Collector::new();
+        let deltas = client.collect(&self::asked(dialect, false).request).await;
+        deltas.expect("reads").iter().for_each(|delta| collector.push(delta));
+        let got = collector.finish();
+        assert_eq!(got.final_text(), NEXT.text, "{dialect:?}");
+        assert_eq!(got.finish, Some(Finish::new(FinishReason::Stop)), "{dialect:?}");
     }
 }
