@@ -164,8 +164,8 @@ pub struct Attempt {
         )
     )]
     pub ended: Option<Duration>,
-    /// What it used and cost, where the caller reported it
-    /// ([`Plan::on_usage`](crate::Plan::on_usage)).
+    /// What it used and cost, where that is known
+    /// ([`ChainStream::meter`](crate::ChainStream::meter), [`Plan::on_usage`](crate::Plan::on_usage)).
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub usage: Option<Usage>,
 }

@@ -6,7 +6,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
-use oc_fallback::{AttemptId, ChainStream, Facts, Gate, Ledger, Output, Usage};
+use oc_fallback::{ChainStream, Facts, Gate, Ledger, Output};
 use oc_providers::{DeltaGate, Request, delta_weight, may_show_early, wire::Render};
 use oc_responses_stream::Delta;
 use tokio::time::{Instant, sleep_until};
@@ -20,16 +20,13 @@ use crate::{
     sse,
     state::State,
     telling::{Outcome, Telling},
-    usage::Meter,
+    usage,
 };
 
 /// A chain's stream, whatever its closures are.
 pub(crate) trait Told: Stream<Item = Output<Delta>> + Send + Unpin {
     /// What has happened so far.
     fn ledger(&self) -> &Ledger;
-
-    /// Puts what an attempt used into the ledger.
-    fn report_usage(&mut self, attempt: AttemptId, usage: Usage);
 }
 
 impl<T, X, S, G, O, M> Told for ChainStream<T, Delta, S, G, O, M>
@@ -44,10 +41,6 @@ where
     fn ledger(&self) -> &Ledger {
         self.ledger()
     }
-
-    fn report_usage(&mut self, attempt: AttemptId, usage: Usage) {
-        self.report_usage(attempt, usage);
-    }
 }
 
 /// One request's answer, from the chain's first word to the end, as `R` writes
@@ -58,7 +51,6 @@ pub(crate) struct Relay<R: Render + ?Sized> {
     model: String,
     chain: Box<dyn Told>,
     telling: Telling<R>,
-    meter: Meter,
     /// Nothing has been sent since then.
     quiet_since: Instant,
     /// Its record was written.
@@ -102,7 +94,6 @@ impl<R: Render + ?Sized> Relay<R> {
         let chain = state.chain_for(&request.model, rules, delivery)?;
         let chain = chain.with_needs(fit::needs(&request));
         let model = request.model.clone();
-        let meter = Meter::new(chain.candidates().iter().map(|one| one.target.cost()).collect());
         let on_refusal = on_refusal(state.settings());
         let stream = chain
             .stream(
@@ -117,14 +108,14 @@ impl<R: Render + ?Sized> Relay<R> {
                 },
             )
             .weigh(delta_weight)
-            .may_show(may_show_early);
+            .may_show(may_show_early)
+            .meter(usage::read);
         Ok(Self {
             state: state.clone(),
             request_id,
             model,
             chain: Box::new(stream),
             telling: Telling::new(renderer),
-            meter,
             quiet_since: Instant::now(),
             recorded: false,
             end_mark_sent: false,
@@ -231,9 +222,6 @@ impl<R: Render + ?Sized> Relay<R> {
         };
         match output {
             Some(output) => {
-                if let Some((attempt, usage)) = self.meter.read(&output) {
-                    self.chain.report_usage(attempt, usage);
-                }
                 self.telling.take(output, self.chain.ledger());
             }
             None => self.telling.stop(self.chain.ledger()),

@@ -1,55 +1,22 @@
-//! What an answer used, and what that costs by the config's prices.
+//! What an attempt used, and what that costs by the config's prices.
+
+use std::sync::Arc;
 
 use oc_config::Cost;
-use oc_fallback::{AttemptId, Output, Usage};
+use oc_fallback::Usage;
 use oc_responses_stream::{Delta, Usage as Counted};
 
-/// Reads the usage of the answering attempt off the chain's items.
-#[derive(Debug)]
-pub(crate) struct Meter {
-    /// By the candidate's place in the chain.
-    prices: Vec<Option<Cost>>,
-    winner: Option<(AttemptId, usize)>,
-    /// What an attempt told that has not committed.
-    early: Option<Counted>,
-}
+use crate::assemble::Target;
 
-impl Meter {
-    pub(crate) fn new(prices: Vec<Option<Cost>>) -> Self {
-        Self { prices, winner: None, early: None }
-    }
-
-    /// What the ledger is to know after this item.
-    pub(crate) fn read(&mut self, output: &Output<Delta>) -> Option<(AttemptId, Usage)> {
-        match output {
-            Output::Committed { attempt, target } => {
-                self.winner = Some((*attempt, *target));
-                let early = self.early.take()?;
-                self.told(&early)
-            }
-            Output::Replaced { .. } => {
-                self.early = None;
-                None
-            }
-            Output::Tentative(Delta::Usage(counted)) => {
-                self.early = Some(*counted);
-                None
-            }
-            Output::Event(Delta::Usage(counted)) => self.told(counted),
-            _ => None,
-        }
-    }
-
-    fn told(&self, counted: &Counted) -> Option<(AttemptId, Usage)> {
-        let (attempt, target) = self.winner?;
-        let usage = Usage::new()
-            .with_input_tokens(counted.input_tokens)
-            .with_cached_tokens(counted.cached_tokens)
-            .with_output_tokens(counted.output_tokens)
-            .with_reasoning_tokens(counted.reasoning_tokens);
-        let price = self.prices.get(target).copied().flatten();
-        Some((attempt, price.map_or(usage, |price| usage.with_cost(micros(counted, &price)))))
-    }
+/// What this delta says that its attempt has used and cost so far.
+pub(crate) fn read(target: &Arc<Target>, delta: &Delta) -> Option<Usage> {
+    let Delta::Usage(counted) = delta else { return None };
+    let usage = Usage::new()
+        .with_input_tokens(counted.input_tokens)
+        .with_cached_tokens(counted.cached_tokens)
+        .with_output_tokens(counted.output_tokens)
+        .with_reasoning_tokens(counted.reasoning_tokens);
+    Some(target.cost().map_or(usage, |price| usage.with_cost(micros(counted, &price))))
 }
 
 /// Prices are in US dollars for a million tokens, so tokens times price are

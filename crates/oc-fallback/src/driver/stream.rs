@@ -34,6 +34,7 @@ pub struct ChainStream<T, E, S, G, O, M> {
     gate: M,
     weigh: fn(&E) -> usize,
     may_show: fn(&E) -> bool,
+    meter: fn(&T, &E) -> Option<Usage>,
     held_bytes: usize,
     live: Vec<Live<E, S, G>>,
     committed: Option<(AttemptId, Committed)>,
@@ -48,6 +49,8 @@ pub struct ChainStream<T, E, S, G, O, M> {
 /// An attempt that the plan has not cancelled yet.
 struct Live<E, S, G> {
     id: AttemptId,
+    /// The candidate's place in the chain.
+    target: usize,
     /// Gone as soon as it has failed, so that its connection closes at once.
     stream: Option<Pin<Box<S>>>,
     gate: G,
@@ -74,6 +77,7 @@ impl<T, E, S, G, O, M> ChainStream<T, E, S, G, O, M> {
             gate,
             weigh: |_| size_of::<E>(),
             may_show: |_| true,
+            meter: |_, _| None,
             held_bytes,
             live: Vec::new(),
             committed: None,
@@ -102,8 +106,16 @@ impl<T, E, S, G, O, M> ChainStream<T, E, S, G, O, M> {
         self
     }
 
-    /// Takes note of what an attempt used and cost, for the ledger. Best before
-    /// [`Output::Done`], which carries a copy of it.
+    /// Reads off an event what its attempt has used and cost so far, for the
+    /// ledger; a later one replaces an earlier one. Asked for every event, those
+    /// of attempts that fail included: what they used is paid too.
+    pub fn meter(mut self, meter: fn(&T, &E) -> Option<Usage>) -> Self {
+        self.meter = meter;
+        self
+    }
+
+    /// Takes note of what an attempt used and cost, where no event says it. Best
+    /// before [`Output::Done`], which carries a copy of the ledger.
     pub fn report_usage(&mut self, attempt: AttemptId, usage: Usage) {
         self.plan.on_usage(attempt, usage);
     }
@@ -140,6 +152,11 @@ where
     fn take(&mut self, at: usize, item: Option<Result<E, X>>, now: Instant) {
         let Some(live) = self.live.get_mut(at) else { return };
         let id = live.id;
+        if let (Some(Ok(event)), Some(candidate)) = (&item, self.plan.candidates().get(live.target))
+            && let Some(usage) = (self.meter)(&candidate.target, event)
+        {
+            self.plan.on_usage(id, usage);
+        }
         match item {
             Some(Ok(event)) => match &self.committed {
                 Some((winner, committed)) if *winner == id => {
@@ -275,6 +292,7 @@ where
                 if let Some(candidate) = self.plan.candidates().get(target) {
                     self.live.push(Live {
                         id: attempt,
+                        target,
                         stream: Some(Box::pin((self.open)(&candidate.target))),
                         gate: (self.gate)(&candidate.target),
                         meaningful: false,

@@ -221,6 +221,28 @@ async fn reported_usage_and_needs_reach_the_ledger() {
     assert_eq!(stream.ledger().fallback_reason(), Some(Reason::ContextOverflow));
 }
 
+/// What a failed attempt used is paid too.
+#[tokio::test(start_paused = true)]
+async fn the_meter_reads_every_attempts_events() {
+    let scripts =
+        [Script::new().think("four").finish(), Script::new().think("a").text("answer").end()];
+    let candidates = scripts.into_iter().enumerate().map(|(n, script)| candidate(n, script));
+    let chain = Chain::new(candidates, policy(), Arc::new(MemoryStore::new()));
+    let mut stream = chain.stream(play, gate).meter(|script, event| {
+        let tokens = event.weight() as u64;
+        (tokens > 0)
+            .then(|| Usage::new().with_output_tokens(tokens).with_cost(script.index() as u64))
+    });
+    let mut last = None;
+    while let Some(item) = stream.next().await {
+        last = Some(item);
+    }
+    let Some(Output::Done(ledger)) = last else { panic!("no answer") };
+    let used: Vec<_> = ledger.attempts.iter().map(|attempt| attempt.usage).collect();
+    let usage = |tokens, cost| Some(Usage::new().with_output_tokens(tokens).with_cost(cost));
+    assert_eq!(used, [usage(4, 0), usage(6, 1)]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_stall_after_the_commit_fails_in_band() {
     let items = seen([Script::new().text("hel").hang()], policy()).await;

@@ -121,11 +121,13 @@ fn told(record: &Value) -> String {
             }
         }
         text += &format!(
-            "  began {}, first text {}, ended {}\n",
+            "  began {}, first text {}, ended {}",
             ms(&attempt["started_ms"]),
             ms(&attempt["first_text_ms"]),
             ms(&attempt["ended_ms"]),
         );
+        text += &used(&attempt["usage"]);
+        text.push('\n');
     }
     for skipped in list(&record["ledger"]["skipped"]) {
         text += &format!("  passed over: {}: {}", word(&skipped["name"]), word(&skipped["text"]));
@@ -133,6 +135,19 @@ fn told(record: &Value) -> String {
             Some(fix) if !fix.is_empty() => text += &format!("; {fix}\n"),
             _ => text.push('\n'),
         }
+    }
+    text
+}
+
+/// Tokens and cost of an attempt, as far as they are known.
+fn used(usage: &Value) -> String {
+    let tokens = |field: &str| usage[field].as_u64();
+    let mut text = String::new();
+    if let (Some(input), Some(output)) = (tokens("input_tokens"), tokens("output_tokens")) {
+        text += &format!(", {input} tokens in, {output} out");
+    }
+    if let Some(micros) = tokens("cost_micros") {
+        text += &format!(", ${}.{:06}", micros / 1_000_000, micros % 1_000_000);
     }
     text
 }
@@ -152,7 +167,8 @@ mod tests {
                     { "name": "lmstudio/m", "outcome": "failed", "started_ms": 0, "ended_ms": 3,
                       "problem": { "reason": "refused" } },
                     { "name": "anthropic/c", "outcome": "answered", "started_ms": 3,
-                      "first_text_ms": 40, "ended_ms": 90 },
+                      "first_text_ms": 40, "ended_ms": 90,
+                      "usage": { "input_tokens": 1200, "output_tokens": 34, "cost_micros": 1002700 } },
                 ],
                 "skipped": [{ "name": "openai/g", "text": "no API key", "fix": "set OPENAI_API_KEY" }],
             },
@@ -161,7 +177,8 @@ mod tests {
             told(&record),
             "req_1  model default  answered\n  \
                1. lmstudio/m  failed: refused  began 0 ms, first text -, ended 3 ms\n  \
-               2. anthropic/c  answered  began 3 ms, first text 40 ms, ended 90 ms\n  \
+               2. anthropic/c  answered  began 3 ms, first text 40 ms, ended 90 ms, \
+               1200 tokens in, 34 out, $1.002700\n  \
                passed over: openai/g: no API key; set OPENAI_API_KEY\n"
         );
         assert_eq!(told(&json!(5)), "-  model -  -\n");

@@ -81,6 +81,37 @@ async fn metrics_count_requests_attempts_and_fallbacks() {
     assert!(!text.contains("_total_total"));
 }
 
+/// Reasoning that led to no answer is paid all the same.
+#[tokio::test]
+async fn what_a_failed_attempt_used_is_in_the_ledger_and_counted() {
+    let mut writer = Writer::new("local-model");
+    let end = json!({ "type": "response.completed", "response": { "id": "resp_1",
+        "status": "completed", "output": [],
+        "usage": { "input_tokens": 1_000, "output_tokens": 70, "total_tokens": 1_070 } } });
+    let script = vec![
+        Step::sse_head(),
+        Step::send(writer.opening()),
+        Step::send(writer.reasoning("Hm.")),
+        Step::send(format!("data: {end}\n\n")),
+    ];
+    let local = Lookalike::start(move |_| script.clone()).await.unwrap();
+    let hosted = hosted().await;
+    let config = local_first(&local.base_url(), &format!("http://{}", hosted.address()))
+        .replace("maxTokens: 8192", "maxTokens: 8192, cost: { input: 2, output: 10 }");
+    let gateway = Gateway::start(&config, "{}").await;
+    for stream in [true, false] {
+        let answer = gateway.ask(&question(stream)).await;
+        assert_eq!(answer.header("x-oc-fallback-reason"), Some("reasoning_only"));
+        let ledger = gateway.state.records().pop().unwrap().ledger;
+        let usage = ledger.attempts[0].usage.unwrap();
+        assert_eq!((usage.input_tokens, usage.output_tokens), (Some(1_000), Some(70)));
+        // 1,000 × $2 and 70 × $10 for a million.
+        assert_eq!(usage.cost, Some(2_700));
+        assert!(ledger.attempts[1].usage.is_some() && ledger.usage().cost > Some(2_700));
+        gateway.state.reset_cooldowns();
+    }
+}
+
 #[tokio::test]
 async fn an_open_stream_is_counted_until_it_ends() {
     let mut writer = Writer::new("local-model");
