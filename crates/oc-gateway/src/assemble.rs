@@ -400,3 +400,39 @@ fn policy(settings: &Settings, rules: &Rules, delivery: Delivery) -> Policy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use oc_config::Locality as Class;
+
+    use super::*;
+
+    const fn secs(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    #[test]
+    fn limits_go_by_class_and_a_providers_own_timeout_is_all_of_them() {
+        let settings = Settings::default();
+        let limits = |class, timeout| time_limits(&settings, class, timeout);
+        assert_eq!(limits(Class::Loopback, None), Limits::local());
+        assert_eq!(limits(Class::Private, None), Limits::local());
+        assert_eq!(limits(Class::Hosted, None), Limits::hosted());
+        let own =
+            Limits::hosted().with_first_byte(secs(7)).with_first_text(secs(7)).with_idle(secs(7));
+        for class in [Class::Loopback, Class::Private, Class::Hosted] {
+            assert_eq!(limits(class, Some(secs(7))), own);
+        }
+    }
+
+    #[test]
+    fn a_requests_deadline_is_never_longer_than_the_settings() {
+        let settings = Settings::default();
+        for (asked, wanted) in [(None, 600), (Some(5), 5), (Some(9_000), 600)] {
+            let rules = Rules::default().with_deadline(asked.map(secs));
+            for delivery in [Delivery::Streamed, Delivery::Whole] {
+                assert_eq!(policy(&settings, &rules, delivery).total, secs(wanted));
+            }
+        }
+    }
+}

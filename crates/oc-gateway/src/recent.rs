@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use oc_fallback::Ledger;
@@ -75,11 +76,48 @@ impl Record {
             ms = ended.map_or(0, |ended| u64::try_from(ended.as_millis()).unwrap_or(u64::MAX)),
             "request ended",
         );
+        self.log_steps();
+    }
+
+    /// A line for each attempt that failed, and for each candidate that was
+    /// passed over. An upstream's message stays out of it: some quote the prompt.
+    fn log_steps(&self) {
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        for attempt in &self.ledger.attempts {
+            let Some(problem) = &attempt.problem else { continue };
+            tracing::info!(
+                request = %self.request_id,
+                target = %attempt.name,
+                reason = problem.reason.as_str(),
+                status = problem.status,
+                began_ms = millis(attempt.started),
+                ended_ms = attempt.ended.map(millis),
+                cost_micros = attempt.usage.and_then(|usage| usage.cost),
+                retry = attempt.retry,
+                "attempt failed",
+            );
+        }
+        for skipped in &self.ledger.skipped {
+            tracing::info!(
+                request = %self.request_id,
+                target = %skipped.name,
+                reason = skipped.reason.as_str(),
+                why = %skipped.text,
+                "candidate passed over",
+            );
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use oc_fallback::{
+        AttemptEvent, Candidate, FactSheet, Fault, MemoryStore, Plan, Policy, Problem, Reason,
+        Scope, Skip, Step,
+    };
+
     use super::*;
 
     #[test]
@@ -95,5 +133,66 @@ mod tests {
         }
         let list = recent.list();
         assert_eq!((list.len(), list[0].request_id.as_str()), (KEPT, "3"));
+    }
+
+    /// A plan whose first candidate failed and whose second was passed over.
+    fn ledger() -> Ledger {
+        let scope = |name: &str| Scope::new(format!("http://{name}"), "m", "");
+        let dead = Candidate::new("box/m", scope("box"), ());
+        let keyless = Candidate::new("hosted/m", scope("hosted"), ()).unusable(Skip::new(
+            Reason::Auth,
+            "no API key",
+            "set KEY",
+        ));
+        let now = tokio::time::Instant::now().into_std();
+        let store = Arc::new(MemoryStore::new());
+        let mut plan = Plan::new([dead, keyless].into(), Policy::default(), store, 0, now);
+        let Step::Start { attempt, .. } = plan.next(now) else { panic!("no attempt") };
+        let facts = FactSheet::new(Fault::Http).with_status(401).with_message("why is my key bad?");
+        plan.on_event(attempt, AttemptEvent::Failed(Problem::from_facts(&facts)), now);
+        while !matches!(plan.next(now), Step::GiveUp) {}
+        plan.ledger().clone()
+    }
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_step_has_its_line_and_no_line_an_upstreams_words() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .without_time()
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        let record = Record {
+            request_id: "req_1".into(),
+            model: "default".into(),
+            ending: Ending::Exhausted,
+            ledger: ledger(),
+        };
+        tracing::subscriber::with_default(subscriber, || record.log());
+        let text = lines.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let text = String::from_utf8(text).unwrap();
+        for wanted in [
+            "request ended request=req_1 model=default ending=Exhausted served_by=\"-\" attempts=1",
+            "attempt failed request=req_1 target=box/m reason=\"auth\" status=401 began_ms=0",
+            "candidate passed over request=req_1 target=hosted/m reason=\"auth\" why=no API key",
+        ] {
+            assert!(text.contains(wanted), "{wanted} is missing in\n{text}");
+        }
+        assert!(!text.contains("why is my key"), "{text}");
     }
 }

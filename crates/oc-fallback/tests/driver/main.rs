@@ -7,8 +7,8 @@ use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use oc_fallback::{
-    Chain, Commit, Estimate, ExhaustedKind, FactSheet, Fault, Gate, Limits, MemoryStore, Needs,
-    Output, Policy, Reason, RetryPolicy, SkipKind, Usage,
+    Chain, Commit, Estimate, ExhaustedKind, FactSheet, Fault, Gate, Limit, Limits, MemoryStore,
+    Needs, Output, Policy, Reason, RetryPolicy, SkipKind, Usage,
 };
 
 use self::script::{Event, Script, candidate, gate, play};
@@ -316,6 +316,40 @@ async fn the_last_one_is_retried_after_a_wait() {
     assert_eq!(items, ["commit 0", "text hi", "done c0"]);
     let waited = began.elapsed();
     assert!(waited >= Duration::from_millis(500) && waited <= Duration::from_millis(1501));
+}
+
+/// Loading takes its share, a `Retry-After` its wait, the retry what is left:
+/// together they take the request's deadline, to the millisecond.
+#[tokio::test(start_paused = true)]
+async fn one_deadline_covers_loading_waiting_and_asking_again() {
+    let loads = Script::new().thinks_every(secs(6));
+    let facts = FactSheet::new(Fault::Http).with_status(429).with_retry_after(secs(8));
+    let limited = Script::new().fail_with(facts).then_again(Script::new().hang());
+    let quick = Limits::local().with_first_text(secs(10));
+    let candidates = [candidate(0, loads).with_limits(quick), candidate(1, limited)];
+    let policy = policy().with_retry(RetryPolicy::default());
+    let chain = Chain::new(candidates, policy, Arc::new(MemoryStore::new()));
+    let gate = |_: &Script| |_: &Event| Gate::Loading;
+    let began = tokio::time::Instant::now();
+    let mut stream = chain.stream(play, gate);
+    let Some(Output::Exhausted(exhausted)) = stream.next().await else { panic!("an answer") };
+    assert!(exhausted.is_deadline());
+    assert_eq!(began.elapsed(), secs(100));
+    let ledger = exhausted.ledger();
+    let times: Vec<_> = ledger
+        .attempts
+        .iter()
+        .map(|attempt| (attempt.target, attempt.started, attempt.ended, attempt.reason()))
+        .collect();
+    let timeout = |limit| Some(Reason::Timeout(limit));
+    assert_eq!(
+        times,
+        [
+            (0, secs(0), Some(secs(50)), timeout(Limit::Share)),
+            (1, secs(50), Some(secs(50)), Some(Reason::RateLimit)),
+            (1, secs(58), Some(secs(100)), timeout(Limit::Total)),
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,9 +20,10 @@ use crate::{
     wires::{Say, WIRES, Wire},
 };
 
-/// An upstream is closed within this, counted from the event that made it
-/// useless, at the upstream.
-const SOON: Duration = Duration::from_millis(100);
+/// An upstream is closed within 100 ms, counted from the event that made it
+/// useless, at the upstream; ten times that is a failure, so that a busy machine
+/// is none. What was measured is printed.
+const BOUND: Duration = Duration::from_secs(1);
 
 /// How many streams are cancelled; `CANCELLED=10000` for the long run.
 const CANCELLED: usize = 1_000;
@@ -56,14 +57,17 @@ async fn between(primary: &Lookalike, wire: Wire, fallback: &Lookalike, quick: b
 #[test]
 fn a_client_that_leaves_closes_the_upstream() {
     run_alone(async {
+        let mut all = Vec::new();
         for dialect in DIALECTS {
             for wire in WIRES {
                 for (moment, stream) in MOMENTS.into_iter().flat_map(|m| [(m, true), (m, false)]) {
                     let took = left(dialect, wire, moment, stream).await;
-                    assert!(took < SOON, "{took:?} at {wire:?}, {moment:?}, stream: {stream}");
+                    assert!(took < BOUND, "{took:?} at {wire:?}, {moment:?}, stream: {stream}");
+                    all.push(took);
                 }
             }
         }
+        println!("a client left: {}", summed_up(all));
     });
 }
 
@@ -84,16 +88,25 @@ async fn left(dialect: &Dialect, wire: Wire, moment: Option<&[Say]>, stream: boo
 #[test]
 fn a_replaced_attempt_is_closed() {
     run_alone(async {
+        let mut all = Vec::new();
         for dialect in DIALECTS {
             for wire in WIRES {
                 // After text nothing is replaced.
                 for (moment, stream) in MOMENTS[..2].iter().flat_map(|m| [(m, true), (m, false)]) {
                     let took = replaced(dialect, wire, *moment, stream).await;
-                    assert!(took < SOON, "{took:?} at {wire:?}, {moment:?}, stream: {stream}");
+                    assert!(took < BOUND, "{took:?} at {wire:?}, {moment:?}, stream: {stream}");
+                    all.push(took);
                 }
             }
         }
+        println!("an attempt was replaced: {}", summed_up(all));
     });
+}
+
+fn summed_up(mut took: Vec<Duration>) -> String {
+    took.sort();
+    let (middle, most) = (took[took.len() / 2], took[took.len() - 1]);
+    format!("closed after {middle:.2?}, at most {most:.2?}, {} times", took.len())
 }
 
 /// From the fallback's request to the primary's close, whichever came first.
