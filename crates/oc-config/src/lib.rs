@@ -126,7 +126,8 @@ pub use reference::reference_markdown;
 pub use secret::{Key, KeySource, Secret};
 pub use settings::{
     AfterCommit, Budget, ByClass, Client, ColdStart, Commit, Deadlines, DeclaredLocality, Fallback,
-    Hedge, HedgeAfter, Limits, Output, Period, Privacy, ProviderSettings, Refusal, Retry,
-    SecretSettings, Settings, Store, StoreKind, Telemetry,
+    Hedge, HedgeAfter, Limits, ModelSettings, Output, Period, Privacy, ProviderSettings,
+    ReasoningOnly, Refusal, Retry, SecretSettings, Settings, Store, StoreKind, Telemetry,
+    ToolCallParser,
 };
 pub use source::ConfigSource;

@@ -18,6 +18,7 @@ use crate::include::{Flaw, INCLUDE, Inclusion, expand, has_include};
 use crate::key::SecretSources;
 use crate::locality::{Locality, judge_model};
 use crate::model::Api;
+use crate::model_ref::ModelRef;
 use crate::profiles;
 use crate::raw::{OWNED, Raw, SETTINGS_KEY, SUBSTITUTED, section};
 use crate::reading::Reading;
@@ -351,6 +352,17 @@ pub(crate) fn with_settings(mut config: Config, settings: &Settings) -> Loaded<C
         if let (Some(provider), Some(region)) = (config.providers.get_mut(&known), &declared.region)
         {
             provider.region = Some(region.clone());
+        }
+        for (name, declared) in &declared.models {
+            let model_ref = ModelRef::new(&known, name);
+            match model_ref.and_then(|model_ref| config.models.get_mut(&model_ref)) {
+                Some(model) => Arc::make_mut(model).declared = declared.clone(),
+                None => {
+                    let fix = "use the id it has in `models.providers.<id>.models`";
+                    let reason = format!("`{id}` has no model `{name}`");
+                    warn(format!("providers.{id}"), reason, fix);
+                }
+            }
         }
     }
     config.explicit_models = settings.fallback.explicit_models;

@@ -170,6 +170,7 @@ fn base(
         compat: crate::raw::Compat::default(),
         params,
         thinking_levels: BTreeMap::new(),
+        declared: Default::default(),
         locality,
         listed: Listed::Assumed,
         origins,

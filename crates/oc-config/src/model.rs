@@ -13,6 +13,7 @@ use crate::model_ref::ModelRef;
 use crate::params::Params;
 use crate::raw::{ApiWord, Compat};
 use crate::secret::{Key, KeySource, Secret};
+use crate::settings::ModelSettings;
 
 /// One model of the merged catalog, with everything a client needs to call it
 /// except the key itself (see [`Provider::key`]).
@@ -52,6 +53,8 @@ pub struct Model {
     pub params: Params,
     /// OpenClaw's thinking levels to the server's words; null switches one off.
     pub thinking_levels: BTreeMap<String, serde_json::Value>,
+    /// How it writes, as the settings declare it.
+    pub declared: ModelSettings,
     /// Where prompts to it end up, as judged from the configuration.
     pub locality: Locality,
     /// What says that this model exists.

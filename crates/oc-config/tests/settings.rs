@@ -54,7 +54,8 @@ fn every_key_is_read() {
            fallback: { commit: 'firstToken', holdReasoning: 1, explicitModels: 'chain', afterCommit: 'continue', refusal: 'next',
              coldStart: 'race', hedge: { after: 'p90', maxCostUsd: 0.01 }, retry: { attempts: 3, budget: 0 } },
            modelAliases: { haiku: 'local/m' }, privacy: 'local-only', region: 'us',
-           providers: { local: { locality: 'hosted', region: 'us' } },
+           providers: { local: { locality: 'hosted', region: 'us', models: { m: {
+             toolCallParser: 'qwen3_coder', thinkingForcedOpen: 65536, reasoningOnly: 'answer' } } } },
            store: { kind: 'redis', url: 'redis://:sk-planted@localhost' },
            telemetry: { captureContent: true, otlp: 'http://127.0.0.1:4318' } }",
     )
@@ -71,6 +72,10 @@ fn every_key_is_read() {
     assert_eq!(settings.deadlines.first_text.loopback, Duration::from_secs(300));
     assert_eq!(settings.deadlines.idle.private, Duration::from_secs(3600));
     assert_eq!(settings.fallback.refusal, Refusal::Next);
+    let declared = &settings.providers["local"].models["m"];
+    assert_eq!(declared.tool_call_parser, Some(ToolCallParser::Qwen3Coder));
+    assert_eq!(declared.thinking_forced_open, Some(65_536));
+    assert_eq!(declared.reasoning_only, Some(ReasoningOnly::Answer));
     let hedge = settings.fallback.hedge.expect("on");
     assert_eq!((hedge.after, hedge.max_cost_usd), (HedgeAfter::Percentile(90.0), Some(0.01)));
     assert_eq!(
@@ -134,4 +139,29 @@ fn wrong_settings_are_told_with_place_and_fix() {
         }
     }
     insta::assert_snapshot!("wrong_settings", told);
+}
+
+#[test]
+fn what_is_declared_of_a_model_reaches_it_and_a_stranger_is_told() {
+    let config = r#"{ models: { providers: { Local: { baseUrl: "http://127.0.0.1:1/v1",
+        apiKey: "x", api: "openai-completions", models: [{ id: "org/m", name: "M" }] } } } }"#;
+    let config = Config::parse(config, "openclaw.json", &|_: &str| None).expect("valid").value;
+    let settings = parse(
+        "{ providers: { local: { models: {
+             'org/m': { toolCallParser: 'hermes' }, gone: { reasoningOnly: 'answer' } } } } }",
+    )
+    .expect("valid");
+    let loaded = config.with_settings(&settings);
+    let model = loaded.value.models().find(|model| model.model_ref.model() == "org/m");
+    let declared = &model.expect("listed").declared;
+    assert_eq!(declared.tool_call_parser, Some(ToolCallParser::Hermes));
+    let told: Vec<String> = loaded.diagnostics.iter().map(|d| d.to_string()).collect();
+    assert!(told.iter().any(|text| text.contains("has no model `gone`")), "{told:?}");
+}
+
+#[test]
+fn a_grammar_that_nobody_knows_is_answered_with_the_known_ones() {
+    let error = parse("{ providers: { local: { models: { m: { toolCallParser: 'soap' } } } } }");
+    let text = error.expect_err("unknown").to_string();
+    assert!(text.contains("soap") && text.contains("hermes"), "{text}");
 }

@@ -16,7 +16,7 @@ use oc_config::{UnusableReason, Usability};
 use oc_fallback::{Candidate, Chain, Commit, Limits, OnRefusal, Policy, Reason, RetryPolicy};
 use oc_fallback::{Scope, Skip};
 use oc_providers::{
-    Api, ApiKey, Auth, Endpoint, Locality, ModelFacts, Provider, ProviderError, Request,
+    Api, ApiKey, Auth, Endpoint, Locality, Loss, Provider, ProviderError, Request,
     ReqwestTransport, Transport,
 };
 use oc_responses_stream::Delta;
@@ -52,7 +52,13 @@ impl Target {
             Self::Ready { provider, model, params, .. } => {
                 let mut request = request.for_model(model.as_str());
                 params.fill(&mut request);
-                provider.deltas(request).boxed()
+                match provider.prepare(&request) {
+                    Ok(prepared) => {
+                        tell_losses(provider.endpoint().id(), model, prepared.losses());
+                        prepared.deltas().boxed()
+                    }
+                    Err(error) => stream::once(async { Err(error) }).boxed(),
+                }
             }
             Self::Unusable => stream::empty().boxed(),
         }
@@ -65,6 +71,18 @@ impl Target {
             Self::Unusable => None,
         }
     }
+}
+
+/// One line for what a request loses on its way to a model: names of fields,
+/// tools and types, and nothing that was said.
+fn tell_losses(provider: &str, model: &str, losses: &[Loss]) {
+    if losses.is_empty() {
+        return;
+    }
+    let mut lost: Vec<String> = losses.iter().map(Loss::name).collect();
+    lost.sort_unstable();
+    lost.dedup();
+    tracing::info!(provider, model, lost = lost.join(", "), "not all of the request is carried");
 }
 
 /// Everything about a model that does not change from request to request.
@@ -160,20 +178,21 @@ fn entry(
     if let Some(auth) = auth(provider) {
         flags.auth = auth;
     }
-    compat::apply(&model.compat, &mut flags).map_err(|unknown| {
+    compat::flags(model, &mut flags).map_err(|unknown| {
         unsupported(format!("compat: {unknown}"), "correct models.providers.*.models[].compat")
     })?;
-    let facts = ModelFacts::new()
-        .with_max_output_tokens(model.max_tokens)
-        .with_context_window(model.context_window)
-        .with_reasoning(model.reasoning && compat::takes_effort(&model.compat, &flags));
     let params = Params::of(model);
-    endpoint = endpoint.compat(flags).model(model.model_ref.model(), params.known(facts));
+    let facts = params.known(compat::facts(model, &flags));
+    endpoint = endpoint.compat(flags).model(model.model_ref.model(), facts);
     let mut fingerprint = String::new();
     if let Some(secret) = key {
         fingerprint = format!("{:016x}", lasting.fingerprints.hash_one(secret.expose()));
         endpoint = endpoint.key(ApiKey::new(secret.expose()));
     }
+    // The provider's own key seals for all of its profiles: what one of them
+    // signed may come back through another.
+    let sealing = provider.secret().or(key).map_or(lasting.sealing.as_str(), Secret::expose);
+    endpoint = endpoint.seal_key(ApiKey::new(sealing));
     for (name, value) in &model.headers {
         endpoint = endpoint.header(name, value.expose()).map_err(setup)?;
     }

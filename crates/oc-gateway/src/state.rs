@@ -44,6 +44,9 @@ pub(crate) struct Lasting {
     pub(crate) fingerprints: RandomState,
     /// Tells this process from other gateways; see [`HOP`](crate::guard::HOP).
     pub(crate) instance: String,
+    /// What seals the reasoning of hosts that have no key: it means nothing after
+    /// a restart.
+    pub(crate) sealing: String,
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) drain: Drain,
     pub(crate) recent: Recent,
@@ -58,6 +61,7 @@ impl Lasting {
             transport,
             fingerprints: RandomState::new(),
             instance: random_id(""),
+            sealing: random_id(&random_id("")),
             store: Arc::new(MemoryStore::new()),
             drain: Drain::new(),
             recent: Recent::default(),

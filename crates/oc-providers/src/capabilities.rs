@@ -82,7 +82,9 @@ pub struct Compat {
     pub thinking_forced_open: Option<usize>,
     /// What becomes of an answer whose text was all marked as reasoning.
     pub reasoning_only: EmptyFinal,
-    /// Messages: tools and their choice in OpenAI's shape.
+    /// Arguments of its calls come with HTML entities in their texts.
+    pub html_arguments: bool,
+    /// Messages: tools and their choice in the shape that Chat has for them.
     pub function_tools: bool,
     /// Messages: `output_config.format` for a JSON schema.
     pub structured_output: bool,
@@ -135,6 +137,7 @@ impl Compat {
             thinking_blocks: Blocks::AtStart,
             thinking_forced_open: None,
             reasoning_only: EmptyFinal::Report,
+            html_arguments: false,
             function_tools: false,
             structured_output: false,
             one_sampler: false,

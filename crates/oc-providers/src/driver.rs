@@ -19,7 +19,6 @@ use crate::error::{ProviderError, ProviderErrorKind};
 use crate::markup::ToolText;
 use crate::model_facts::ModelFacts;
 use crate::pipeline::{Pipeline, Terms};
-use crate::request::Request;
 use crate::secret::Secrets;
 use crate::stops::StopSequences;
 use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError};
@@ -62,9 +61,15 @@ impl Deltas {
         endpoint: Arc<Endpoint>,
         transport: Arc<dyn Transport>,
         wire: &'static dyn Wire,
-        request: Request,
+        model: String,
+        encoded: Encoded,
     ) -> Self {
-        Self(State::Opening(Box::pin(open(endpoint, transport, wire, request))))
+        Self(State::Opening(Box::pin(open(endpoint, transport, wire, model, encoded))))
+    }
+
+    /// Of a request that cannot be sent.
+    pub(crate) fn failed(fault: ProviderError) -> Self {
+        Self(State::Opening(Box::pin(async { Err(fault) })))
     }
 
     /// Waits for the head.
@@ -155,11 +160,11 @@ async fn open(
     endpoint: Arc<Endpoint>,
     transport: Arc<dyn Transport>,
     wire: &'static dyn Wire,
-    request: Request,
+    model: String,
+    encoded: Encoded,
 ) -> Result<Box<Reading>, ProviderError> {
-    let encoded = wire::encode(wire, &request, &endpoint)?;
     let secrets = endpoint.secrets();
-    let facts = endpoint.facts(&request.model);
+    let facts = endpoint.facts(&model);
     let terms = terms(&endpoint, &facts, &encoded);
     let response = transport.send(http_request(&endpoint, encoded)?).await?;
     let response = judged(response, wire).await.map_err(|fault| fault.without(&secrets))?;
@@ -167,7 +172,7 @@ async fn open(
     Ok(Box::new(Reading {
         opened: Some(Opened::new(request_id.clone())),
         body: response.body,
-        pipeline: Pipeline::new(wire.interpreter_for(&facts), terms),
+        pipeline: Pipeline::new(wire.interpreter_for(&endpoint.compat, &facts), terms),
         secrets,
         request_id,
         unsaid: false,
@@ -187,6 +192,7 @@ fn terms(endpoint: &Endpoint, facts: &ModelFacts, encoded: &Encoded) -> Terms {
         stops: StopSequences::new(encoded.stop.clone()),
         markup: ToolText::new(compat.tool_call_parser, declared, limits.frame_bytes),
         truncation: Truncation::new(encoded.max_output_tokens, facts.served_window),
+        html_arguments: compat.html_arguments,
         back: BringBack::new(encoded.carried.clone()),
     }
 }

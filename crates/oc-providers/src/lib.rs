@@ -70,6 +70,7 @@ mod capabilities;
 mod conformance;
 mod driver;
 mod endpoint;
+mod entities;
 mod error;
 #[cfg(feature = "fallback")]
 mod facts;
@@ -103,7 +104,7 @@ pub use loss::Loss;
 pub use markup::ToolCallParser;
 pub use model_facts::ModelFacts;
 pub use oc_responses_stream::{Blocks, Delta, EmptyFinal, Item};
-pub use provider::Provider;
+pub use provider::{Prepared, Provider};
 pub use request::{
     Effort, FunctionTool, JsonSchemaFormat, ReasoningRequest, Request, TextFormat, Tool, ToolChoice,
 };

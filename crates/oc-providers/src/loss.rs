@@ -35,6 +35,40 @@ pub enum Loss {
     Unpaired(String),
 }
 
+impl Loss {
+    /// What is lost, in as few words as a log wants: the name of a field or a
+    /// tool, a type. Nothing that anybody said.
+    ///
+    /// ```
+    /// use oc_providers::Loss;
+    ///
+    /// assert_eq!(Loss::Field("store").name(), "store");
+    /// assert_eq!(Loss::Tool("web_search".into()).name(), "tool web_search");
+    /// ```
+    pub fn name(&self) -> String {
+        match self {
+            Self::Tool(kind) => format!("tool {}", short(kind)),
+            Self::SchemaKeywords(tool) => format!("keywords in the schema of {}", short(tool)),
+            Self::ToolFormat(tool) => format!("grammar of {}", short(tool)),
+            Self::Field(name) => (*name).to_owned(),
+            Self::UnknownField(name) => short(name).to_owned(),
+            Self::AsInstruction(name) => format!("{name} (as an instruction)"),
+            Self::EnforcedHere(name) => format!("{name} (enforced here)"),
+            Self::Reasoning => "earlier reasoning".to_owned(),
+            Self::Item(kind) => format!("item {}", short(kind)),
+            Self::Part(kind) => format!("part {}", short(kind)),
+            Self::SystemPosition => "position of a system message".to_owned(),
+            Self::Unpaired(_) => "a call or a result without its counterpart".to_owned(),
+        }
+    }
+}
+
+/// Names come from clients, and may be of any length.
+fn short(name: &str) -> &str {
+    const MOST: usize = 64;
+    name.get(..name.floor_char_boundary(MOST)).unwrap_or(name)
+}
+
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -24,7 +24,7 @@ use crate::seal::Sealer;
 use crate::stops::StopSequences;
 use crate::truncation::Truncation;
 use crate::whole_calls::{BrokenCall, WholeCalls};
-use crate::wire::BringBack;
+use crate::wire::{BringBack, error_body};
 
 /// One answer on its way.
 #[derive(Debug)]
@@ -50,6 +50,8 @@ pub(crate) struct Terms {
     pub(crate) stops: StopSequences,
     pub(crate) markup: ToolText,
     pub(crate) truncation: Truncation,
+    /// Arguments come with HTML entities in them.
+    pub(crate) html_arguments: bool,
     pub(crate) back: BringBack,
 }
 
@@ -65,7 +67,7 @@ impl Pipeline {
             markup: terms.markup,
             sealer: terms.sealer,
             truncation: terms.truncation,
-            calls: WholeCalls::new(terms.limits.frame_bytes),
+            calls: WholeCalls::new(terms.limits.frame_bytes).decoding_html(terms.html_arguments),
             back: terms.back,
             over: false,
         }
@@ -203,6 +205,10 @@ impl fmt::Debug for AnyWire {
 
 impl Interpret for AnyWire {
     fn frame(&mut self, frame: &sse::Frame, out: &mut VecDeque<Delta>) -> FrameVerdict {
+        if let Some(error) = error_body::in_frame(frame) {
+            out.push_back(Delta::Error(error));
+            return FrameVerdict::Known;
+        }
         let verdict = self.interpreter.frame(frame, out);
         if !self.understood {
             let other = self.other_wire(frame.data().as_bytes());
@@ -213,6 +219,10 @@ impl Interpret for AnyWire {
     }
 
     fn body(&mut self, json: &[u8], out: &mut VecDeque<Delta>) -> Result<(), StreamError> {
+        if let Some(json) = serde_json::from_slice(json).ok().filter(error_body::is_error) {
+            out.push_back(Delta::Error(error_body::of_value(&json)));
+            return Ok(());
+        }
         let outcome = self.interpreter.body(json, out);
         if outcome.is_err() {
             self.other = self.other_wire(json);

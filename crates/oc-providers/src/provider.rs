@@ -8,6 +8,7 @@ use oc_responses_stream::Delta;
 use crate::driver::Deltas;
 use crate::endpoint::Endpoint;
 use crate::error::ProviderError;
+use crate::loss::Loss;
 use crate::request::Request;
 use crate::transport::Transport;
 use crate::wire::{self, Encoded, Wire};
@@ -96,7 +97,33 @@ impl Provider {
     /// The deltas of the answer to `request`. Sends on first poll; what
     /// [`stream`](Self::stream) returns as an error is the stream's only item here.
     pub fn deltas(&self, request: Request) -> Deltas {
-        Deltas::lazy(Arc::clone(&self.endpoint), Arc::clone(&self.transport), self.wire, request)
+        match self.prepare(&request) {
+            Ok(prepared) => prepared.deltas(),
+            Err(fault) => Deltas::failed(fault),
+        }
+    }
+
+    /// `request` in the wire's words, ready to be sent: for those who want to
+    /// know what it loses before they send it.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use oc_providers::{Api, Endpoint, Loss, Provider, Request, ScriptedTransport};
+    ///
+    /// let endpoint = Endpoint::new("box", Api::OpenaiResponses, "http://127.0.0.1:1234/v1")?;
+    /// let provider = Provider::new(endpoint, Arc::new(ScriptedTransport::default()))?;
+    /// let mut request = Request::text("m", "Count to ten.");
+    /// request.stop = vec!["7".into()];
+    /// let prepared = provider.prepare(&request)?;
+    /// assert_eq!(prepared.losses(), [Loss::EnforcedHere("stop")]);
+    /// # Ok::<(), oc_providers::ProviderError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the request cannot be said on this wire.
+    pub fn prepare(&self, request: &Request) -> Result<Prepared, ProviderError> {
+        let encoded = self.encode(request)?;
+        Ok(Prepared { provider: self.clone(), model: request.model.clone(), encoded })
     }
 
     /// Sends `request` and collects all deltas of the answer.
@@ -110,5 +137,26 @@ impl Provider {
             all.push(delta?);
         }
         Ok(all)
+    }
+}
+
+/// A request that is ready to be sent. See [`Provider::prepare`].
+#[derive(Debug)]
+pub struct Prepared {
+    provider: Provider,
+    model: String,
+    encoded: Encoded,
+}
+
+impl Prepared {
+    /// What of the request could not be carried over.
+    pub fn losses(&self) -> &[Loss] {
+        &self.encoded.losses
+    }
+
+    /// The deltas of the answer. Sends on first poll.
+    pub fn deltas(self) -> Deltas {
+        let Provider { endpoint, transport, wire } = self.provider;
+        Deltas::lazy(endpoint, transport, wire, self.model, self.encoded)
     }
 }

@@ -46,57 +46,6 @@ impl ApiKey {
 /// its headers and of its base URL's query. Some servers quote them.
 pub(crate) struct Secrets(Vec<Zeroizing<String>>);
 
-/// Values that keep nobody out, and occur in innocent text: what guides tell
-/// people to write where a server wants any key, and common header values.
-const PLACEHOLDERS: &[&str] = &[
-    "anthropic",
-    "any",
-    "anything",
-    "api",
-    "api-key",
-    "apikey",
-    "bearer",
-    "default",
-    "dummy",
-    "empty",
-    "example",
-    "fake",
-    "false",
-    "gemini",
-    "json",
-    "key",
-    "litellm",
-    "llama",
-    "llama-cpp",
-    "llama-server",
-    "llama.cpp",
-    "llamacpp",
-    "lm-studio",
-    "lm_studio",
-    "lmstudio",
-    "local",
-    "localhost",
-    "mlx",
-    "model",
-    "no-key",
-    "nokey",
-    "none",
-    "not-needed",
-    "not-required",
-    "null",
-    "ollama",
-    "openai",
-    "openclaw",
-    "placeholder",
-    "sglang",
-    "sk-no-key-required",
-    "test",
-    "token",
-    "true",
-    "undefined",
-    "unused",
-    "vllm",
-];
 /// Shorter than this is no secret, but a letter or two of any word.
 const SHORTEST: usize = 3;
 /// Shorter than this is blotted as a word of its own only.
@@ -141,7 +90,7 @@ impl Secrets {
 const BLOT: &str = "[key]";
 
 fn is_placeholder(value: &str) -> bool {
-    PLACEHOLDERS.iter().any(|known| known.eq_ignore_ascii_case(value))
+    crate::vendors::PLACEHOLDERS.iter().any(|known| known.eq_ignore_ascii_case(value))
 }
 
 /// `text` without `word` where it stands alone.

@@ -294,6 +294,58 @@ pub static VENDORS: &[Vendor] = &[
     },
 ];
 
+/// Values that keep nobody out, and occur in innocent text: what guides tell
+/// people to write where a server wants any key, and common header values.
+pub(crate) const PLACEHOLDERS: &[&str] = &[
+    "anthropic",
+    "any",
+    "anything",
+    "api",
+    "api-key",
+    "apikey",
+    "bearer",
+    "default",
+    "dummy",
+    "empty",
+    "example",
+    "fake",
+    "false",
+    "gemini",
+    "json",
+    "key",
+    "litellm",
+    "llama",
+    "llama-cpp",
+    "llama-server",
+    "llama.cpp",
+    "llamacpp",
+    "lm-studio",
+    "lm_studio",
+    "lmstudio",
+    "local",
+    "localhost",
+    "mlx",
+    "model",
+    "no-key",
+    "nokey",
+    "none",
+    "not-needed",
+    "not-required",
+    "null",
+    "ollama",
+    "openai",
+    "openclaw",
+    "placeholder",
+    "sglang",
+    "sk-no-key-required",
+    "test",
+    "token",
+    "true",
+    "undefined",
+    "unused",
+    "vllm",
+];
+
 impl Vendor {
     /// The row that `url`'s host belongs to.
     ///

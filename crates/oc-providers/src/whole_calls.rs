@@ -10,6 +10,8 @@ use oc_responses_stream::{
 };
 use serde_json::{Map, Value};
 
+use crate::entities;
+
 /// What was wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BrokenCall {
@@ -38,6 +40,8 @@ pub(crate) struct WholeCalls {
     open: BTreeMap<Slot, Call>,
     ids: HashSet<CallId>,
     broken: bool,
+    /// Arguments hold HTML entities in their texts.
+    decodes_html: bool,
     ready: VecDeque<Result<Delta, BrokenCall>>,
 }
 
@@ -50,8 +54,21 @@ struct Call {
 impl WholeCalls {
     /// Calls that hold at most `limit` bytes while they are open.
     pub(crate) fn new(limit: usize) -> Self {
-        let (open, ids, ready) = (BTreeMap::new(), HashSet::new(), VecDeque::new());
-        Self { limit, held: 0, open, ids, broken: false, ready }
+        Self {
+            limit,
+            held: 0,
+            open: BTreeMap::new(),
+            ids: HashSet::new(),
+            broken: false,
+            decodes_html: false,
+            ready: VecDeque::new(),
+        }
+    }
+
+    /// The same for arguments whose texts hold HTML entities, or not.
+    pub(crate) fn decoding_html(mut self, decodes: bool) -> Self {
+        self.decodes_html = decodes;
+        self
     }
 
     pub(crate) fn push(&mut self, delta: Delta) {
@@ -130,6 +147,7 @@ impl WholeCalls {
         if self.broken {
             return;
         }
+        let arguments = if self.decodes_html { entities::decoded(&arguments) } else { arguments };
         self.ready.extend([
             Ok(Delta::ToolCallStart(call.start)),
             Ok(Delta::ToolCallArguments(ToolCallArguments::new(end.slot, arguments))),

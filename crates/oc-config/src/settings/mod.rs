@@ -435,6 +435,75 @@ pub struct ProviderSettings {
     pub locality: Option<DeclaredLocality>,
     /// Where it computes: its jurisdiction.
     pub region: Option<String>,
+    /// What is declared of its models, by id.
+    pub models: BTreeMap<String, ModelSettings>,
+}
+
+/// What is declared of how a model writes (`providers.<id>.models.<model>`), for
+/// servers that hand on its text as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ModelSettings {
+    /// The grammar of the tool calls that it writes into its text, in the words
+    /// of vLLM's `--tool-call-parser`. Default: none; such an answer is an error.
+    pub tool_call_parser: Option<ToolCallParser>,
+    /// Its text begins with reasoning that has no opening tag, because the chat
+    /// template wrote it: text is held back until the closing tag tells, at
+    /// most so many bytes (65536 is ample). Default: off.
+    pub thinking_forced_open: Option<usize>,
+    /// What becomes of an answer whose text was all marked as reasoning.
+    /// Default: it is no answer, and the next candidate is asked.
+    pub reasoning_only: Option<ReasoningOnly>,
+}
+
+/// A grammar of tool calls in text (`toolCallParser`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ToolCallParser {
+    /// `<tool_call>{"name":…,"arguments":{…}}</tool_call>`: Hermes, Qwen2.5, Qwen3.
+    Hermes,
+    /// `<tool_call><function=f><parameter=k>v…`.
+    Qwen3Coder,
+    /// `[TOOL_CALLS]…`.
+    Mistral,
+    /// `<minimax:tool_call><invoke name="f">…`.
+    MinimaxM2,
+    /// `<|tool_calls_section_begin|>…`.
+    KimiK2,
+    /// `<｜tool▁calls▁begin｜>…` and `<｜DSML｜function_calls>…`.
+    Deepseek,
+    /// `<tool_call>f<arg_key>k</arg_key><arg_value>v</arg_value>…`.
+    Glm45,
+}
+
+impl ToolCallParser {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hermes => "hermes",
+            Self::Qwen3Coder => "qwen3_coder",
+            Self::Mistral => "mistral",
+            Self::MinimaxM2 => "minimax_m2",
+            Self::KimiK2 => "kimi_k2",
+            Self::Deepseek => "deepseek",
+            Self::Glm45 => "glm45",
+        }
+    }
+}
+
+/// What becomes of an answer that is all reasoning (`reasoningOnly`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum ReasoningOnly {
+    /// It is no answer.
+    Fail,
+    /// The reasoning that stood in its text is said again, as the answer: for
+    /// models that forget to close the tag.
+    Answer,
 }
 
 /// A declared locality (`providers.<id>.locality`).

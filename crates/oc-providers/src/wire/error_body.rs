@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use http::header::{DATE, RETRY_AFTER};
-use oc_responses_stream::UpstreamError;
+use oc_responses_stream::{UpstreamError, sse};
 use serde_json::{Map, Value};
 
 /// The most characters of an upstream's words that are kept.
@@ -31,6 +31,47 @@ pub(super) fn read(body: &[u8]) -> UpstreamError {
         error.message = bounded(text, MESSAGE_CHARS);
     }
     error
+}
+
+/// The failure that a frame of a stream reports in a form that no wire's own
+/// events have: the SSE field `error` (old llama-server), `event: error`, or a
+/// document that is an error.
+pub(crate) fn in_frame(frame: &sse::Frame) -> Option<UpstreamError> {
+    if let Some(text) = frame.error() {
+        return Some(read(text.as_bytes()));
+    }
+    let data = frame.data().trim();
+    let named = frame.event() == Some("error");
+    // Most events hold none of these, and are not parsed twice.
+    let may_be = named || ["\"error", "\"detail\""].iter().any(|key| data.contains(key));
+    if !may_be || data.is_empty() {
+        return None;
+    }
+    match serde_json::from_str::<Value>(data) {
+        Ok(json) => (named || is_error(&json)).then(|| of_value(&json)),
+        Err(_) => named.then(|| read(data.as_bytes())),
+    }
+}
+
+/// Whether a document is a report of a failure, and nothing else.
+pub(crate) fn is_error(json: &Value) -> bool {
+    let Value::Object(document) = json else { return false };
+    // An answer that tells of its own failure is its wire's business.
+    if ["object", "choices", "content", "output"]
+        .iter()
+        .any(|key| document.get(*key).is_some_and(|value| value != "error"))
+    {
+        return false;
+    }
+    let said = |key: &str| match document.get(key) {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(_) => true,
+    };
+    let is_event = document.get("type").and_then(Value::as_str).is_some_and(|it| it != "error");
+    said("error")
+        || document.get("object").is_some_and(|object| object == "error")
+        || (!is_event && ["detail", "error_type", "error_message"].into_iter().any(said))
 }
 
 /// The context window that llama.cpp names beside an overflow.

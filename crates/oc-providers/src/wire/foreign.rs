@@ -65,6 +65,9 @@ pub(crate) fn without<'a>(
         Some(_) => {}
     }
     let mut request = request.clone();
+    if !marks && has_marks(&request) {
+        losses.push(Loss::Field(CACHE_MARK));
+    }
     strip_fields(&mut request, api, losses);
     strip_tools(&mut request, marks, losses);
     request.input.retain_mut(|item| strip_item(item, marks, losses));
@@ -147,4 +150,20 @@ fn strip_parts(parts: &mut Vec<Part>, marks: bool, losses: &mut Vec<Loss>) {
 
 fn keep_mark(extra: &mut Map<String, Value>, marks: bool) {
     extra.retain(|key, _| marks && key == CACHE_MARK);
+}
+
+/// Whether a client marked anything as worth keeping.
+pub(crate) fn has_marks(request: &Request) -> bool {
+    let in_parts = |parts: &[Part]| {
+        parts
+            .iter()
+            .any(|part| matches!(part, Part::Text(text) if text.extra.contains_key(CACHE_MARK)))
+    };
+    request.input.iter().any(|item| match item {
+        Item::Message(message) => in_parts(&message.content),
+        Item::FunctionCallOutput(result) => in_parts(&result.output),
+        _ => false,
+    }) || request.tools.iter().any(
+        |tool| matches!(tool, Tool::Function(function) if function.extra.contains_key(CACHE_MARK)),
+    )
 }

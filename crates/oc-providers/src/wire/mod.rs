@@ -10,7 +10,7 @@
 pub mod anthropic_messages;
 mod carried;
 mod dialect;
-mod error_body;
+pub(crate) mod error_body;
 mod fields;
 mod foreign;
 pub mod openai_completions;
@@ -27,7 +27,6 @@ use std::time::Duration;
 pub(crate) use carried::{BringBack, Carried};
 pub use dialect::{AnswerName, Asked, Dialect, ErrorBody};
 pub use render::Render;
-#[cfg(feature = "fallback")]
 pub(crate) use unsaid::is_host_step;
 
 use http::{HeaderMap, StatusCode};
@@ -59,9 +58,9 @@ pub trait Wire: fmt::Debug + Send + Sync {
         compat.json_schema
     }
 
-    /// The same for an answer of a model of which this is known. By default it
-    /// makes no difference.
-    fn interpreter_for(&self, _facts: &ModelFacts) -> Box<dyn Interpret + Send> {
+    /// The same for an answer of this host's, by a model of which this is known.
+    /// By default neither makes a difference.
+    fn interpreter_for(&self, _compat: &Compat, _facts: &ModelFacts) -> Box<dyn Interpret + Send> {
         self.interpreter()
     }
 

@@ -24,6 +24,16 @@ const HOST_STEPS: &[&str] = &[
     "mcp_list_tools",
     "tool_search_call",
     "tool_search_output",
+    // The same on the Messages wire.
+    "server_tool_use",
+    "web_search_tool_result",
+    "web_fetch_tool_result",
+    "code_execution_tool_result",
+    "bash_code_execution_tool_result",
+    "text_editor_code_execution_tool_result",
+    "tool_search_tool_result",
+    "mcp_tool_use",
+    "mcp_tool_result",
 ];
 
 /// Pictures that an assistant drew are a step in a history, and an answer on

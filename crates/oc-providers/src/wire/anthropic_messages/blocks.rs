@@ -21,7 +21,12 @@ pub(super) fn encode(parts: &[Part], compat: Compat, losses: &mut Vec<Loss>) -> 
             }
             Part::Refusal(text) => blocks.extend(text_block(text)),
             Part::Image(image) => match image_block(image) {
-                Some(block) => blocks.push(block),
+                Some(block) => {
+                    if image.detail.as_deref().is_some_and(|detail| detail != "auto") {
+                        losses.push(Loss::Field("detail"));
+                    }
+                    blocks.push(block);
+                }
                 None => losses.push(Loss::Part("input_image".into())),
             },
             Part::File(file) => match file_block(file) {

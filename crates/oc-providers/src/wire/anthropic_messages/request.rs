@@ -23,6 +23,9 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     let facts = endpoint.facts(&request.model);
     let mut losses = Vec::new();
     let request = &*foreign::without(request, Api::AnthropicMessages, false, &mut losses);
+    if !compat.messages_fields && foreign::has_marks(request) {
+        losses.push(Loss::Field(CACHE_MARK));
+    }
     let sealer = endpoint.sealer();
     let home = Home {
         api: Api::AnthropicMessages.as_str(),
@@ -41,7 +44,8 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     put_conversation(&mut body, turns)?;
     body.insert("stream".into(), true.into());
     put_tools(&mut body, request, compat, &facts, &mut losses);
-    put_sampling(&mut body, request, compat, thinking.is_some(), &mut losses);
+    let thinks = thinking.as_ref().is_some_and(|thinking| !is_disabled(thinking));
+    put_sampling(&mut body, request, compat, thinks, &mut losses);
     put_thinking(&mut body, request, compat, thinking);
     put_extra(&mut body, request, compat, &mut losses);
     if !request.stop.is_empty() {
@@ -84,9 +88,15 @@ fn thinking(
     losses: &mut Vec<Loss>,
 ) -> Option<Value> {
     let thinking = match in_own_words(request, compat) {
-        Some(own) if own.get("type").and_then(Value::as_str) == Some("disabled") => return None,
+        Some(own) if is_disabled(own) => return None,
         Some(own) => within(own.clone(), max_tokens),
-        None => budget(request.reasoning.as_ref()?.effort.as_ref()?, max_tokens)?,
+        None => match request.reasoning.as_ref()?.effort.as_ref()? {
+            // Where signatures are genuine, not to be asked is to be told not to;
+            // other servers think unasked.
+            Effort::None if compat.thinking_signatures || !facts.reasoning => return None,
+            Effort::None => return Some(json!({"type": "disabled"})),
+            effort => budget(effort, max_tokens),
+        },
     };
     let forced = matches!(
         request.tool_choice,
@@ -108,6 +118,10 @@ fn thinking(
     possible.then_some(thinking)
 }
 
+fn is_disabled(thinking: &Value) -> bool {
+    thinking.get("type").and_then(Value::as_str) == Some("disabled")
+}
+
 /// `thinking` as a client of this wire sent it, for the host that defines it.
 fn in_own_words(request: &Request, compat: Compat) -> Option<&Value> {
     request.extra.get("thinking").filter(|_| compat.messages_fields)
@@ -123,10 +137,9 @@ fn within(mut thinking: Value, max_tokens: u64) -> Value {
 }
 
 /// An effort as a budget, which every server of this wire knows.
-fn budget(effort: &Effort, max_tokens: u64) -> Option<Value> {
+fn budget(effort: &Effort, max_tokens: u64) -> Value {
     let wanted = match effort {
-        Effort::None => return None,
-        Effort::Minimal => MIN_BUDGET,
+        Effort::None | Effort::Minimal => MIN_BUDGET,
         Effort::Low => 2048,
         Effort::Medium | Effort::Other(_) => 8192,
         Effort::High => 16_384,
@@ -135,7 +148,7 @@ fn budget(effort: &Effort, max_tokens: u64) -> Option<Value> {
     // Half of the tokens stay for the answer: a budget that eats them all
     // ends in an answer of reasoning only.
     let budget = wanted.min((max_tokens / 2).max(MIN_BUDGET));
-    Some(json!({"type": "enabled", "budget_tokens": budget}))
+    json!({"type": "enabled", "budget_tokens": budget})
 }
 
 /// Beside thinking in the client's own words stands how hard, in its own words.
@@ -168,7 +181,7 @@ fn put_extra(
     for (key, value) in &request.extra {
         match key.as_str() {
             "thinking" => {}
-            "top_k" if !body.contains_key("thinking") => {
+            "top_k" if body.get("thinking").is_none_or(is_disabled) => {
                 body.insert(key.clone(), value.clone());
             }
             "service_tier" if compat.messages_fields => {
@@ -250,6 +263,9 @@ fn put_tools(
                 }
                 let schema =
                     function.schema(compat.schemas, &facts.refused_schema_keywords, losses);
+                if function.strict == Some(true) {
+                    losses.push(Loss::Field("strict"));
+                }
                 if compat.function_tools {
                     json.insert("parameters".into(), schema);
                     tools.push(json!({"type": "function", "function": json}));

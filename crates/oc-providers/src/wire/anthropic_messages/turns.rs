@@ -13,9 +13,11 @@ use serde_json::{Map, Value, json};
 
 use super::blocks;
 use crate::capabilities::{CACHE_MARK, Compat};
+use crate::endpoint::Api;
 use crate::loss::Loss;
 use crate::request::Request;
 use crate::seal::Sealer;
+use crate::wire::is_host_step;
 use crate::wire::tool_ids::{IdForm, ToolIds};
 
 /// The most characters of a call's id: it is `^[a-zA-Z0-9_-]{1,64}$`.
@@ -69,6 +71,8 @@ struct Writer<'a> {
     ids: ToolIds,
     loop_began_with_thinking: Option<bool>,
     last_calls_without_thinking: bool,
+    /// Steps in the conversation are this wire's, and the host knows them.
+    own_steps: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -91,6 +95,7 @@ impl<'a> Writer<'a> {
             ids: ToolIds::new(IdForm::UpTo { longest: LONGEST_ID, allows: is_of_id }),
             loop_began_with_thinking: None,
             last_calls_without_thinking: false,
+            own_steps: home.compat.messages_fields && request.wire == Some(Api::AnthropicMessages),
         }
     }
 
@@ -102,6 +107,11 @@ impl<'a> Writer<'a> {
             // Taken up with its call, wherever it stands; here it only says
             // that the assistant's turn is over.
             Item::FunctionCallOutput(_) => self.end_assistant(),
+            // What the host did itself, in its own words.
+            Item::Other(other) if self.own_steps && is_host_step(other.item_type()) => {
+                self.end_user();
+                self.assistant.push(Value::Object(other.json.clone()));
+            }
             Item::Other(other) => self.losses.push(Loss::Item(other.item_type().to_owned())),
             _ => self.losses.push(Loss::Item("unknown".into())),
         }

@@ -13,7 +13,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use oc_responses_stream::{FunctionCall, FunctionCallOutput, Item, Message, Reasoning, Role};
+use oc_responses_stream::{
+    FunctionCall, FunctionCallOutput, Item, ItemStatus, Message, Reasoning, Role,
+};
 use serde_json::{Map, Value, json};
 
 use super::API;
@@ -158,12 +160,14 @@ impl<'a> Writer<'a> {
 
     fn reasoning(&mut self, reasoning: &Reasoning) {
         let sealed = reasoning.encrypted_content.as_deref();
-        if let Some(Value::Object(ours)) = sealed.and_then(|sealed| self.sealer.open(API, sealed)) {
+        let ours = sealed.and_then(|sealed| self.sealer.open(API, sealed));
+        let is_text = ours.as_ref().is_some_and(|ours| ours.get("text").is_some());
+        if let (Some(Value::Object(ours)), false) = (ours, is_text) {
             self.sealed(ours);
             return;
         }
         // A seal of another's making: its text is not this host's reasoning.
-        let foreign = sealed.is_some_and(|sealed| !sealed.is_empty());
+        let foreign = sealed.is_some_and(|sealed| !sealed.is_empty()) && !is_text;
         if foreign || self.compat.chat.replay == ReasoningReplay::Never {
             self.losses.push(Loss::Reasoning);
             return;
@@ -233,6 +237,9 @@ impl<'a> Writer<'a> {
             self.losses.push(Loss::Unpaired(id.to_owned()));
             return "No result was recorded.".to_owned();
         };
+        if result.status == Some(ItemStatus::Incomplete) {
+            self.losses.push(Loss::Field("is_error"));
+        }
         let Some(mut content) = parts::encode(&result.output, self.compat, self.losses) else {
             return String::new();
         };

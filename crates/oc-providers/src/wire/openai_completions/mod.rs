@@ -32,6 +32,7 @@ pub use render::{ReasoningFields, RenderOptions, Renderer};
 pub use stream::CompletionsInterpreter;
 
 use super::{Encoded, Wire};
+use crate::capabilities::Compat;
 use crate::endpoint::Endpoint;
 use crate::error::ProviderError;
 use crate::model_facts::ModelFacts;
@@ -54,8 +55,10 @@ impl Wire for OpenaiCompletions {
         Box::new(CompletionsInterpreter::new())
     }
 
-    fn interpreter_for(&self, facts: &ModelFacts) -> Box<dyn Interpret + Send> {
-        let visible = facts.visible_details.clone();
-        Box::new(CompletionsInterpreter::new().with_visible_details(visible))
+    fn interpreter_for(&self, compat: &Compat, facts: &ModelFacts) -> Box<dyn Interpret + Send> {
+        let reader = CompletionsInterpreter::new()
+            .with_visible_details(facts.visible_details.clone())
+            .sealing_reasoning(compat.chat.replay != ReasoningReplay::Never);
+        Box::new(reader)
     }
 }

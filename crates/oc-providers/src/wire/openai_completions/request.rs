@@ -176,7 +176,11 @@ fn put_thinking(
     }
     if let Some(effort) = effort {
         let word = facts.effort_word(effort, &compat);
-        body.extend(compat.chat.thinking.fields(*effort != Effort::None, word.as_deref()));
+        let fields = compat.chat.thinking.fields(*effort != Effort::None, word.as_deref());
+        if fields.is_empty() {
+            losses.push(Loss::Field("reasoning"));
+        }
+        body.extend(fields);
     }
 }
 

@@ -47,6 +47,9 @@ fn encode_function(
     facts: &ModelFacts,
     losses: &mut Vec<Loss>,
 ) -> Value {
+    if function.strict == Some(true) && !compat.strict_tools {
+        losses.push(Loss::Field("strict"));
+    }
     let mut json = Map::new();
     json.insert("name".into(), function.name.clone().into());
     if let Some(description) = &function.description {

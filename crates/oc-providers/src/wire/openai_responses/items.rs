@@ -11,8 +11,8 @@
 //! - reasoning with its text in `content`; without any text it is left out.
 
 use oc_responses_stream::{
-    FilePart, FunctionCall, FunctionCallOutput, ImagePart, Item, Message, Part, Reasoning, Role,
-    TextPart,
+    FilePart, FunctionCall, FunctionCallOutput, ImagePart, Item, ItemStatus, Message, Part,
+    Reasoning, Role, TextPart,
 };
 use serde_json::{Map, Value, json};
 
@@ -211,6 +211,9 @@ impl<'a> Plain<'a> {
     }
 
     fn output(&mut self, result: &FunctionCallOutput) {
+        if result.status == Some(ItemStatus::Incomplete) {
+            self.losses.push(Loss::Field("is_error"));
+        }
         let text = self.text_of(&result.output);
         for part in &result.output {
             if matches!(part, Part::Image(_)) {

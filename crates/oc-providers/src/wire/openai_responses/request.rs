@@ -97,6 +97,9 @@ fn reasoning(
     }
     let mut reasoning = Map::new();
     let effort = asked.effort.as_ref().and_then(|effort| facts.effort_word(effort, &compat));
+    if asked.effort.is_some() && effort.is_none() {
+        losses.push(Loss::Field("reasoning"));
+    }
     put(&mut reasoning, "effort", effort);
     if compat.vendor_fields {
         put(&mut reasoning, "summary", asked.summary.clone());

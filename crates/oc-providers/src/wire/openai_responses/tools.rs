@@ -52,6 +52,9 @@ fn encode_function(
     facts: &ModelFacts,
     losses: &mut Vec<Loss>,
 ) -> Value {
+    if function.strict == Some(true) && !compat.strict_tools {
+        losses.push(Loss::Field("strict"));
+    }
     let mut json = Map::new();
     json.insert("type".into(), "function".into());
     json.insert("name".into(), function.name.clone().into());

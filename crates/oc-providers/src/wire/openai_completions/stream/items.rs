@@ -19,6 +19,8 @@ use crate::wire::openai_completions::API;
 pub(super) struct Items {
     open: Open,
     next_slot: u32,
+    /// All reasoning gets a seal, so that its maker is known when it comes back.
+    pub(super) seals_thoughts: bool,
 }
 
 #[derive(Debug, Default)]
@@ -106,6 +108,8 @@ impl Items {
                 if !details.is_empty() {
                     let value = json!({"reasoning_details": details});
                     out.push_back(Delta::Seal(Seal::new(slot, API, value)));
+                } else if self.seals_thoughts {
+                    out.push_back(Delta::Seal(Seal::new(slot, API, json!({"text": true}))));
                 }
                 slot
             }

@@ -93,6 +93,14 @@ impl CompletionsInterpreter {
         self
     }
 
+    /// The same, with a seal on all reasoning, so that it is known again as this
+    /// host's when it comes back; or without.
+    #[must_use]
+    pub fn sealing_reasoning(mut self, seals: bool) -> Self {
+        self.items.seals_thoughts = seals;
+        self
+    }
+
     fn chunk(&mut self, chunk: &Fields<'_>, out: &mut VecDeque<Delta>) -> FrameVerdict {
         if let Some(error) = error::in_chunk(chunk) {
             self.fail(error, out);
