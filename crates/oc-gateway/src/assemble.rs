@@ -47,6 +47,7 @@ impl Target {
     pub(crate) fn ask(
         &self,
         request: &Request,
+        request_id: &str,
     ) -> BoxStream<'static, Result<Delta, ProviderError>> {
         match self {
             Self::Ready { provider, model, params, .. } => {
@@ -54,7 +55,8 @@ impl Target {
                 params.fill(&mut request);
                 match provider.prepare(&request) {
                     Ok(prepared) => {
-                        tell_losses(provider.endpoint().id(), model, prepared.losses());
+                        let id = provider.endpoint().id();
+                        tell_losses(request_id, id, model, prepared.losses());
                         prepared.deltas().boxed()
                     }
                     Err(error) => stream::once(async { Err(error) }).boxed(),
@@ -75,14 +77,15 @@ impl Target {
 
 /// One line for what a request loses on its way to a model: names of fields,
 /// tools and types, and nothing that was said.
-fn tell_losses(provider: &str, model: &str, losses: &[Loss]) {
+fn tell_losses(request_id: &str, provider: &str, model: &str, losses: &[Loss]) {
     if losses.is_empty() {
         return;
     }
     let mut lost: Vec<String> = losses.iter().map(Loss::name).collect();
     lost.sort_unstable();
     lost.dedup();
-    tracing::info!(provider, model, lost = lost.join(", "), "not all of the request is carried");
+    let lost = lost.join(", ");
+    tracing::info!(request_id, provider, model, lost, "not all of the request is carried");
 }
 
 /// Everything about a model that does not change from request to request.

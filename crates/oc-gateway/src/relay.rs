@@ -97,7 +97,10 @@ impl<R: Render + ?Sized> Relay<R> {
         let on_refusal = on_refusal(state.settings());
         let stream = chain
             .stream(
-                move |target: &Arc<Target>| target.ask(&request),
+                {
+                    let id = request_id.clone();
+                    move |target: &Arc<Target>| target.ask(&request, &id)
+                },
                 move |_: &Arc<Target>| {
                     let gate = match delivery {
                         Delivery::Streamed => DeltaGate::new(),

@@ -12,6 +12,7 @@ mod failures;
 mod fit;
 mod guard;
 mod lifecycle;
+mod losses;
 mod operations;
 mod params;
 mod patience;

@@ -9,6 +9,9 @@
 //! - a tool's result as plain text, its pictures in a user message after it:
 //!   llama.cpp refuses parts that are no text;
 //! - reasoning with its text in `content`; without any text it is left out.
+//!
+//! Everywhere, every call has a result and every result its call: templates fail
+//! on one without the other, and OpenAI's own host answers 400 (`pairs.rs`).
 
 use oc_responses_stream::{
     FilePart, FunctionCall, FunctionCallOutput, ImagePart, Item, ItemStatus, Message, Part,
@@ -16,6 +19,7 @@ use oc_responses_stream::{
 };
 use serde_json::{Map, Value, json};
 
+use super::pairs::{self, Pairs};
 use crate::capabilities::Compat;
 use crate::loss::Loss;
 use crate::request::{Request, TextFormat};
@@ -23,10 +27,20 @@ use crate::seal;
 
 /// The whole `input`.
 pub(super) fn encode(request: &Request, compat: Compat, losses: &mut Vec<Loss>) -> Value {
+    let pairs = Pairs::of(&request.input);
     let items = if compat.item_ids {
-        request.input.iter().filter_map(|item| faithful(item, compat, losses)).collect()
+        let mut items = Vec::new();
+        for (at, item) in request.input.iter().enumerate() {
+            if let Some(id) = pairs.is_unasked(at) {
+                losses.push(Loss::Unpaired(id.to_owned()));
+                continue;
+            }
+            items.extend(faithful(item, compat, losses));
+            items.extend(pairs.stand_in(at, losses));
+        }
+        items
     } else {
-        Plain::new(compat, losses).encode(request)
+        Plain::new(compat, losses).encode(request, &pairs)
     };
     Value::Array(items)
 }
@@ -51,7 +65,7 @@ fn faithful(item: &Item, compat: Compat, losses: &mut Vec<Loss>) -> Option<Value
         Item::FunctionCallOutput(result) => {
             let mut json = Map::new();
             json.insert("type".into(), "function_call_output".into());
-            json.insert("call_id".into(), result.call_id.as_str().into());
+            json.insert("call_id".into(), pairs::fitting(result.call_id.as_str()).into());
             json.insert("output".into(), faithful_output(result));
             json
         }
@@ -124,7 +138,7 @@ impl<'a> Plain<'a> {
         Self { compat, losses, items: Vec::new(), system: Vec::new(), pictures: Vec::new() }
     }
 
-    fn encode(mut self, request: &Request) -> Vec<Value> {
+    fn encode(mut self, request: &Request, pairs: &Pairs<'_>) -> Vec<Value> {
         if !self.compat.instructions {
             self.system.extend(request.instructions.clone());
         }
@@ -133,9 +147,13 @@ impl<'a> Plain<'a> {
         {
             self.system.push(format.instruction());
         }
-        for item in &request.input {
+        for (at, item) in request.input.iter().enumerate() {
             if !matches!(item, Item::FunctionCallOutput(_)) {
                 self.flush_pictures();
+            }
+            if let Some(id) = pairs.is_unasked(at) {
+                self.losses.push(Loss::Unpaired(id.to_owned()));
+                continue;
             }
             match item {
                 Item::Message(message) => self.message(message),
@@ -145,6 +163,7 @@ impl<'a> Plain<'a> {
                 Item::Other(other) => self.losses.push(Loss::Item(other.item_type().to_owned())),
                 _ => self.losses.push(Loss::Item("unknown".into())),
             }
+            self.items.extend(pairs.stand_in(at, self.losses));
         }
         self.flush_pictures();
         if !self.system.is_empty() {
@@ -222,7 +241,7 @@ impl<'a> Plain<'a> {
         }
         self.items.push(json!({
             "type": "function_call_output",
-            "call_id": result.call_id.as_str(),
+            "call_id": pairs::fitting(result.call_id.as_str()),
             "output": text,
         }));
     }
@@ -273,7 +292,7 @@ impl<'a> Plain<'a> {
 fn function_call(call: &FunctionCall) -> Map<String, Value> {
     let mut json = Map::new();
     json.insert("type".into(), "function_call".into());
-    json.insert("call_id".into(), call.call_id.as_str().into());
+    json.insert("call_id".into(), pairs::fitting(call.call_id.as_str()).into());
     json.insert("name".into(), call.name.clone().into());
     json.insert("arguments".into(), call.arguments.clone().into());
     json

@@ -10,6 +10,7 @@ pub(crate) mod conformance;
 mod decode;
 mod error;
 mod items;
+mod pairs;
 mod render;
 mod request;
 mod tools;

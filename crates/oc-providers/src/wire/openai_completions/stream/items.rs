@@ -4,6 +4,7 @@
 //! Items do not mix: where the kind of a piece changes, one item ends and the
 //! next begins.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use oc_responses_stream::{
@@ -11,7 +12,7 @@ use oc_responses_stream::{
 };
 use serde_json::{Map, Value, json};
 
-use super::reasoning::{self, Thought};
+use super::reasoning::{self, Heard, Thought};
 use crate::wire::openai_completions::API;
 
 /// The message or reasoning that is open, and the number of the next item.
@@ -19,6 +20,7 @@ use crate::wire::openai_completions::API;
 pub(super) struct Items {
     open: Open,
     next_slot: u32,
+    heard: Heard,
     /// All reasoning gets a seal, so that its maker is known when it comes back.
     pub(super) seals_thoughts: bool,
 }
@@ -69,7 +71,10 @@ impl Items {
         out.push_back(Delta::Annotation(AnnotationDelta::new(slot, part, annotation)));
     }
 
-    pub(super) fn thought(&mut self, thought: Thought<'_>, out: &mut VecDeque<Delta>) {
+    pub(super) fn thought(&mut self, mut thought: Thought<'_>, out: &mut VecDeque<Delta>) {
+        if !thought.raw.is_empty() && !self.heard.is_new(thought.carrier, &thought.raw) {
+            thought.raw = Cow::default();
+        }
         if thought.raw.is_empty() && thought.summary.is_empty() && thought.details.is_empty() {
             return;
         }

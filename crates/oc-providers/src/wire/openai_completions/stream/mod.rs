@@ -217,7 +217,8 @@ impl CompletionsInterpreter {
             match part.text("type").unwrap_or_default().as_ref() {
                 "thinking" | "reasoning" => {
                     let raw = thinking(&part);
-                    self.items.thought(Thought { raw, ..Thought::default() }, out);
+                    let carrier = "content";
+                    self.items.thought(Thought { carrier, raw, ..Thought::default() }, out);
                 }
                 "text" | "output_text" | "" => {
                     let text = part.text("text").unwrap_or_default();

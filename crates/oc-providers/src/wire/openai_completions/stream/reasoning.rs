@@ -8,7 +8,8 @@
 //! | `reasoning_text` | some relays |
 //! | parts of type `thinking` in an array `content` | Mistral |
 //!
-//! Of several in one delta the first in this order counts.
+//! Of several in one delta the first in this order counts. Where a server says
+//! one thought twice, in deltas of their own, the second is not heard ([`Heard`]).
 
 use std::borrow::Cow;
 
@@ -19,6 +20,8 @@ use super::fields::{Fields, text};
 /// The texts that a delta's fields carry beside `content`.
 #[derive(Debug, Default)]
 pub(super) struct Thought<'a> {
+    /// The field that it came in.
+    pub(super) carrier: &'static str,
     /// Raw reasoning.
     pub(super) raw: Cow<'a, str>,
     /// A summary of it.
@@ -49,11 +52,12 @@ impl<'a> Thought<'a> {
             thought.take_detail(&detail);
             thought.details.push(detail);
         }
+        thought.carrier = "reasoning_details";
         if thought.raw.is_empty() && thought.summary.is_empty() {
-            thought.raw = ["reasoning_content", "reasoning", "reasoning_text"]
-                .iter()
-                .find_map(|key| string(delta, key))
-                .unwrap_or_default();
+            let found = ["reasoning_content", "reasoning", "reasoning_text"]
+                .into_iter()
+                .find_map(|key| Some((key, string(delta, key)?)));
+            (thought.carrier, thought.raw) = found.unwrap_or_default();
         }
         thought
     }
@@ -65,6 +69,37 @@ impl<'a> Thought<'a> {
             "reasoning.text" | "thinking" | "" => self.raw.to_mut().push_str(field("text")),
             _ => {}
         }
+    }
+}
+
+/// What was thought so far, and in which field.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    carrier: &'static str,
+    text: String,
+    /// How much of it another field has said again.
+    again: usize,
+}
+
+impl Heard {
+    /// Whether `text` is new: what another field repeats, word for word from the
+    /// beginning, is not.
+    pub(super) fn is_new(&mut self, carrier: &'static str, text: &str) -> bool {
+        if self.text.is_empty() {
+            self.carrier = carrier;
+        }
+        let rest = self.text.get(self.again..).unwrap_or_default();
+        if carrier != self.carrier && !text.is_empty() && rest.starts_with(text) {
+            self.again += text.len();
+            return false;
+        }
+        self.text.push_str(text);
+        if carrier != self.carrier {
+            // It goes on in another field.
+            self.carrier = carrier;
+            self.again = self.text.len();
+        }
+        true
     }
 }
 
@@ -136,6 +171,24 @@ mod tests {
             let thought = Thought::read(&fields, &[]);
             assert_eq!((thought.raw.as_ref(), thought.summary.as_str()), (raw, summary), "{delta}");
         }
+    }
+
+    #[test]
+    fn a_thought_that_is_said_again_in_another_field_is_heard_once() {
+        let heard = |pieces: &[(&'static str, &str)]| -> String {
+            let mut heard = Heard::default();
+            let new = pieces.iter().filter(|(carrier, text)| heard.is_new(carrier, text));
+            new.map(|(_, text)| *text).collect()
+        };
+        let (a, b) = ("reasoning", "reasoning_content");
+        assert_eq!(
+            heard(&[(a, "So"), (b, "So"), (a, " it is"), (b, " it"), (b, " is")]),
+            "So it is"
+        );
+        assert_eq!(heard(&[(a, "So it is"), (b, "So it is")]), "So it is");
+        // The same field may say the same twice; another may go on.
+        assert_eq!(heard(&[(a, "ha"), (a, "ha")]), "haha");
+        assert_eq!(heard(&[(a, "So"), (b, " it is"), (b, "!")]), "So it is!");
     }
 
     #[test]
