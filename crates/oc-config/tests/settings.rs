@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use oc_config::{
     AfterCommit, ColdStart, Commit, Config, ConfigError, ExplicitModels, HedgeAfter, Locality,
-    Output, Privacy, Refusal, Settings, StoreKind,
+    Output, Privacy, ReasoningOnly, Refusal, Settings, StoreKind, ToolCallParser,
 };
 
 fn parse(text: &str) -> Result<Settings, ConfigError> {
