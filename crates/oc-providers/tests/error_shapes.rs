@@ -50,7 +50,10 @@ const SHAPES: &[(&str, Option<&str>, Option<&str>)] = &[
     (r#"{"error":{"message":"gone wrong"},"message":"gone wrong"}"#, None, None),
 ];
 
-const WAYS: &[(&str, fn(&str) -> Script)] = &[
+/// How a body comes, in words and in bytes.
+type Way = (&'static str, fn(&str) -> Script);
+
+const WAYS: &[Way] = &[
     ("status 500", |body| Script::json(500, body.to_owned())),
     ("status 400 as an event", |body| {
         Script::answer(400, "text/event-stream", format!("data: {body}\n\n"))

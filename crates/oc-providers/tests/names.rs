@@ -97,7 +97,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// Tests beside the code, and the tables of recordings that they read.
 fn is_test(file: &str) -> bool {
-    file.ends_with("tests.rs") || file.ends_with("conformance.rs")
+    file.ends_with("tests.rs") || file.contains("conformance")
 }
 
 /// The lines of code: without comments, and without tests.
