@@ -83,6 +83,14 @@ impl ToolText {
                     self.ready.push_back(Delta::ItemEnd(ItemEnd::new(slot, end.status)));
                 }
             }
+            // Of a message that a call ended nothing is left to be corrected.
+            Delta::Phase(mut phase) => {
+                self.flush_of(phase.slot);
+                if let Some(slot) = self.slots.get(&phase.slot) {
+                    phase.slot = *slot;
+                    self.ready.push_back(Delta::Phase(phase));
+                }
+            }
             Delta::Finish(finish) => {
                 self.flush(finish.reason == FinishReason::Length);
                 self.ready.push_back(Delta::Finish(finish));

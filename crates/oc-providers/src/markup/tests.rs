@@ -270,6 +270,27 @@ fn ids_are_the_models_own_or_new_in_each_answer() {
 }
 
 #[test]
+fn a_phase_that_is_told_late_finds_its_message() {
+    use oc_responses_stream::{Phase, PhaseDelta, ReasoningDelta};
+    let mut stage = ToolText::new(None, Declared::of(&request()), 1 << 10);
+    // The upstream's numbers are not those that come out.
+    stage.push(Delta::Reasoning(ReasoningDelta::raw(Slot(7), "hm")));
+    stage.push(Delta::Text(TextDelta::new(Slot(3), "Let me look. <")));
+    stage.push(Delta::Phase(PhaseDelta::new(Slot(3), Phase::Commentary)));
+    let deltas: Vec<Delta> = std::iter::from_fn(|| stage.next()).collect();
+    let slots: Vec<u32> = deltas
+        .iter()
+        .filter_map(|delta| match delta {
+            Delta::Text(text) => Some(text.slot.0),
+            Delta::Phase(phase) => Some(phase.slot.0),
+            _ => None,
+        })
+        .collect();
+    assert!(!slots.is_empty() && slots.iter().all(|slot| *slot == 1), "{deltas:?}");
+    assert!(matches!(deltas.last(), Some(Delta::Phase(_))), "{deltas:?}");
+}
+
+#[test]
 fn a_megabyte_of_open_marks_takes_no_time_and_no_memory() {
     let mut stage = ToolText::new(None, Declared::of(&request()), 1 << 14);
     let mut shown = 0;
