@@ -1,6 +1,6 @@
 //! Calls out of the text of a stream of deltas.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use oc_responses_stream::{
@@ -26,8 +26,9 @@ pub(crate) struct ToolText {
     limit: usize,
     text: Option<Text>,
     slots: BTreeMap<Slot, Slot>,
-    /// Messages that a call ended before their own end came.
-    ended: BTreeSet<Slot>,
+    /// Messages that a call ended before their own end came, and the number of
+    /// what was said in them, if anything was.
+    ended: BTreeMap<Slot, Option<Slot>>,
     next_slot: u32,
     /// What makes the calls' ids differ from those of other answers.
     seed: u64,
@@ -57,7 +58,7 @@ impl ToolText {
             limit,
             text: None,
             slots: BTreeMap::new(),
-            ended: BTreeSet::new(),
+            ended: BTreeMap::new(),
             next_slot: 0,
             seed: 0,
             calls: 0,
@@ -78,16 +79,18 @@ impl ToolText {
             Delta::Text(text) => self.text(text),
             Delta::ItemEnd(end) => {
                 self.flush_of(end.slot);
-                if self.slots.contains_key(&end.slot) || !self.ended.contains(&end.slot) {
+                if self.slots.contains_key(&end.slot) || !self.ended.contains_key(&end.slot) {
                     let slot = self.out(end.slot);
                     self.ready.push_back(Delta::ItemEnd(ItemEnd::new(slot, end.status)));
                 }
             }
-            // Of a message that a call ended nothing is left to be corrected.
             Delta::Phase(mut phase) => {
                 self.flush_of(phase.slot);
-                if let Some(slot) = self.slots.get(&phase.slot) {
-                    phase.slot = *slot;
+                // Of a message that was nothing but calls nothing can be corrected.
+                let open = self.slots.get(&phase.slot).copied();
+                let out = open.or_else(|| self.ended.get(&phase.slot).copied().flatten());
+                if let Some(slot) = out {
+                    phase.slot = slot;
                     self.ready.push_back(Delta::Phase(phase));
                 }
             }
@@ -200,8 +203,10 @@ impl ToolText {
         if let Some(text) = &mut self.text {
             text.after_call = true;
             let slot = text.slot;
-            self.ended.insert(slot);
-            if let Some(out) = self.slots.remove(&slot) {
+            let said = self.slots.remove(&slot);
+            let ended = self.ended.entry(slot).or_default();
+            *ended = said.or(*ended);
+            if let Some(out) = said {
                 self.ready.push_back(Delta::ItemEnd(ItemEnd::new(out, ItemStatus::Completed)));
             }
         }

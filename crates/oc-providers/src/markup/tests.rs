@@ -270,6 +270,16 @@ fn ids_are_the_models_own_or_new_in_each_answer() {
 }
 
 #[test]
+fn a_message_that_was_nothing_but_calls_leaves_no_empty_one() {
+    use oc_responses_stream::{ItemEnd, ItemStatus};
+    let mut stage = ToolText::new(Some(ToolCallParser::Hermes), Declared::of(&request()), 1 << 10);
+    stage.push(Delta::Text(TextDelta::new(Slot(0), CALLS[0].1)));
+    stage.push(Delta::ItemEnd(ItemEnd::new(Slot(0), ItemStatus::Completed)));
+    let ends = std::iter::from_fn(|| stage.next()).filter(|d| matches!(d, Delta::ItemEnd(_)));
+    assert_eq!(ends.count(), 1, "the call's own");
+}
+
+#[test]
 fn a_phase_that_is_told_late_finds_its_message() {
     use oc_responses_stream::{Phase, PhaseDelta, ReasoningDelta};
     let mut stage = ToolText::new(None, Declared::of(&request()), 1 << 10);
