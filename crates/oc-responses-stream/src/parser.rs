@@ -278,10 +278,12 @@ impl<I: Interpret> Parser<I> {
     ///
     /// # Errors
     /// See the table above; repeated by every later call.
+    #[inline]
     pub fn next_event(&mut self) -> Option<Result<Delta, StreamError>> {
-        if self.quiet {
-            return None;
-        }
+        if self.quiet { None } else { self.next_owned() }
+    }
+
+    fn next_owned(&mut self) -> Option<Result<Delta, StreamError>> {
         if let Some(hot) = self.hot() {
             return Some(Ok(DeltaRef::of_hot(&hot, self.text_of(&hot.text)).to_delta()));
         }
@@ -309,10 +311,12 @@ impl<I: Interpret> Parser<I> {
     ///
     /// # Errors
     /// As `next_event`.
+    #[inline]
     pub fn next_ref(&mut self) -> Option<Result<DeltaRef<'_>, StreamError>> {
-        if self.quiet {
-            return None;
-        }
+        if self.quiet { None } else { self.next_borrowed() }
+    }
+
+    fn next_borrowed(&mut self) -> Option<Result<DeltaRef<'_>, StreamError>> {
         if let Some(hot) = self.hot() {
             return Some(Ok(DeltaRef::of_hot(&hot, self.text_of(&hot.text))));
         }

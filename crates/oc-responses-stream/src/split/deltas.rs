@@ -18,6 +18,26 @@ use crate::{
 /// [`next`](Self::next). The reasoning gets an item of its own, so slots are
 /// renumbered in the order in which they come out; every delta of the stream
 /// must therefore go through here. A terminal delta gives out whatever was held.
+/// A [`Parser`](crate::Parser) has one of these built in
+/// ([`split_reasoning_with`](crate::Parser::split_reasoning_with)).
+///
+/// ```
+/// use oc_responses_stream::{Delta, Slot, SplitDeltas, TextDelta};
+///
+/// let mut split = SplitDeltas::new();
+/// for piece in ["<think>Two and two", "…</think>\n\nFour."] {
+///     split.push(Delta::Text(TextDelta::new(Slot(0), piece)));
+/// }
+/// let (mut thought, mut answer) = (String::new(), String::new());
+/// while let Some(delta) = split.next() {
+///     match delta {
+///         Delta::Reasoning(piece) => thought += &piece.text,
+///         Delta::Text(piece) => answer += &piece.text,
+///         _ => {}
+///     }
+/// }
+/// assert_eq!((thought.as_str(), answer.as_str()), ("Two and two…", "Four."));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct SplitDeltas {
     options: SplitOptions,
