@@ -236,7 +236,8 @@ fn put_conversation(body: &mut Map<String, Value>, turns: Turns) -> Result<(), P
         body.insert("messages".into(), Value::Array(turns.messages));
     } else if has_system {
         // Nothing but orders: the wire wants something to answer.
-        body.insert("messages".into(), json!([{"role": "user", "content": system}]));
+        let content = json!([{"type": "text", "text": system}]);
+        body.insert("messages".into(), json!([{"role": "user", "content": content}]));
     } else {
         return Err(ProviderError::unsupported(
             "request holds nothing that anthropic-messages can carry (no text, picture or tool result)",
