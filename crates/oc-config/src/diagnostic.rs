@@ -184,13 +184,18 @@ impl<'a> Report<'a> {
         self.sources.place(span)
     }
 
+    /// The file and the line.
+    pub(crate) fn line(&self, at: usize) -> (&str, usize) {
+        self.sources.line(at)
+    }
+
     /// `line 3`, or `line 3 of agents.json5` where that is another file than
     /// the one `seen_from` stands in.
     pub(crate) fn line_of(&self, at: usize, seen_from: usize) -> String {
-        let (place, from) = (self.place(&(at..at)), self.place(&(seen_from..seen_from)));
-        match place.file == from.file {
-            true => format!("line {}", place.line),
-            false => format!("line {} of {}", place.line, place.file),
+        let ((file, line), (from, _)) = (self.line(at), self.line(seen_from));
+        match file == from {
+            true => format!("line {line}"),
+            false => format!("line {line} of {file}"),
         }
     }
 

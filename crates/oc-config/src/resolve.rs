@@ -51,8 +51,8 @@ impl Context<'_, '_> {
 
     /// The line of a value of the file.
     pub(crate) fn origin_of(&self, node: &Node) -> Origin {
-        let place = self.report.place(&node.span);
-        Origin::File { file: place.file, line: place.line }
+        let (file, line) = self.report.line(node.span.start);
+        Origin::File { file: file.to_owned(), line }
     }
 
     /// A variable that the string at `path` asks for and that is not set.

@@ -62,6 +62,16 @@ fn large_files_are_read_in_time() {
     read("a long key", &format!("{{ {}: 1 }}", "k".repeat(1_000_000)));
 }
 
+/// Found by the fuzz target: each key that names a secret cost its whole line.
+#[test]
+fn one_long_line_of_secrets_is_covered_in_time() {
+    for count in [2_000, 100_000] {
+        read("secrets", &repeated(count, |_| "apiKey: 'x' ".to_owned()));
+        let fields = repeated(count, |n| format!("k{n}: {{ apiKey: 'x' }},"));
+        read("fields", &format!("{{ channels: {{ {fields} }}, models: 1 }}"));
+    }
+}
+
 #[test]
 fn deep_and_broken_files_are_refused_in_time() {
     for opening in ["[", "{a:", "{a:[", "/*", "'", "\\", "{\"a\":{\"$include\":["] {

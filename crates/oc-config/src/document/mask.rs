@@ -50,6 +50,7 @@ pub(super) fn unparsed(text: &str) -> String {
     let Ok(tokens) = scan(text, MAX_DEPTH) else {
         return cover(text, std::iter::once(0..text.len()).collect());
     };
+    let mut covered_to = 0;
     for token in tokens {
         let word = text.get(token.clone()).unwrap_or_default();
         if word.starts_with(['{', '[']) {
@@ -57,9 +58,10 @@ pub(super) fn unparsed(text: &str) -> String {
         }
         let rest = text.get(token.end..).unwrap_or_default();
         let is_key = rest.trim_start().starts_with(':');
-        if is_key && is_secret(word.trim_matches(['"', '\''])) {
-            let line = rest.find(['\n', '\r']).unwrap_or(rest.len());
-            spans.push(token.end + 1..token.end + line);
+        // A line is looked through once, however many secrets it names.
+        if is_key && token.end >= covered_to && is_secret(word.trim_matches(['"', '\''])) {
+            covered_to = token.end + rest.find(['\n', '\r']).unwrap_or(rest.len());
+            spans.push(token.end + 1..covered_to);
         }
         let literal = matches!(word, "true" | "false" | "null") || word.parse::<f64>().is_ok();
         if !is_key && !literal {

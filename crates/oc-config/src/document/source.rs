@@ -35,9 +35,14 @@ impl Source {
         }
     }
 
+    /// 1-based.
+    fn line(&self, at: usize) -> usize {
+        self.line_starts.partition_point(|start| *start <= at).max(1)
+    }
+
     /// 1-based line and column; the column counts chars, and not a leading BOM.
     fn position(&self, at: usize) -> (usize, usize) {
-        let line = self.line_starts.partition_point(|start| *start <= at).max(1);
+        let line = self.line(at);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
         let before = self.text.get(start..at.min(self.text.len())).unwrap_or_default();
         let before = match line {
@@ -95,6 +100,13 @@ impl Sources {
         let (line, column) = source.position(span.start - source.base);
         let span = span.start - source.base..span.end.saturating_sub(source.base);
         Place { file: source.file.clone(), line, column, span }
+    }
+
+    /// The file and the line, without the column: that takes the length of the
+    /// line to tell.
+    pub(crate) fn line(&self, at: usize) -> (&str, usize) {
+        let found = self.at(at).map(|source| (&source.file[..], source.line(at - source.base)));
+        found.unwrap_or(("", 1))
     }
 
     /// The text that follows `at` in its file.
