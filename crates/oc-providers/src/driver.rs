@@ -5,6 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -13,6 +14,8 @@ use futures::{Stream, StreamExt as _};
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use oc_responses_stream::{Delta, Opened};
+use tokio::runtime::Handle;
+use tokio::time::Sleep;
 
 use crate::endpoint::Endpoint;
 use crate::error::{ProviderError, ProviderErrorKind};
@@ -27,6 +30,9 @@ use crate::wire::{self, BringBack, Encoded, Wire};
 
 /// The most bytes of an error body that are read.
 const ERROR_BODY_BYTES: usize = 64 << 10;
+/// How long an answer that is whole waits for the rest: the usage, the mark of
+/// the end. Some servers never send it and keep the connection open.
+const TAIL: Duration = Duration::from_secs(2);
 /// No prompt follows a redirect to a host that no config names.
 const REDIRECT: &str = "upstream redirects to another address (is the base url right?)";
 
@@ -53,6 +59,8 @@ struct Reading {
     request_id: Option<String>,
     /// Bytes came that have said nothing yet: half an event, a piece of a call.
     unsaid: bool,
+    /// Runs from when the answer was whole.
+    tail: Option<Pin<Box<Sleep>>>,
 }
 
 impl Deltas {
@@ -137,6 +145,7 @@ impl Reading {
                     self.unsaid |= !bytes.is_empty();
                     self.pipeline.feed(&bytes);
                 }
+                Poll::Ready(Some(Err(_))) if self.pipeline.is_whole() => self.pipeline.finish(),
                 Poll::Ready(Some(Err(fault))) => {
                     return Poll::Ready(Some(Err(self.explain(fault.into()))));
                 }
@@ -146,9 +155,22 @@ impl Reading {
                 Poll::Pending if std::mem::take(&mut self.unsaid) => {
                     return Poll::Ready(Some(Ok(Delta::Alive)));
                 }
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    ready!(self.poll_tail(cx));
+                    self.pipeline.finish();
+                }
             }
         }
+    }
+
+    /// Ready when an answer that is whole has waited long enough. Without a
+    /// runtime there is no clock, and only the body's end ends it.
+    fn poll_tail(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.pipeline.is_whole() || Handle::try_current().is_err() {
+            return Poll::Pending;
+        }
+        let tail = self.tail.get_or_insert_with(|| Box::pin(tokio::time::sleep(TAIL)));
+        tail.as_mut().poll(cx)
     }
 
     fn explain(&self, fault: ProviderError) -> ProviderError {
@@ -176,6 +198,7 @@ async fn open(
         secrets,
         request_id,
         unsaid: false,
+        tail: None,
     }))
 }
 

@@ -82,6 +82,11 @@ impl Pipeline {
         self.parser.finish();
     }
 
+    /// Whether the end of the body would be the end of a whole answer.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.parser.interpreter().is_whole()
+    }
+
     /// Whether the answer ended, well or badly: nothing comes any more.
     pub(crate) fn is_over(&self) -> bool {
         self.over
@@ -236,6 +241,10 @@ impl Interpret for AnyWire {
 
     fn end_of_input(&mut self, out: &mut VecDeque<Delta>) {
         self.interpreter.end_of_input(out);
+    }
+
+    fn is_whole(&self) -> bool {
+        self.interpreter.is_whole()
     }
 }
 

@@ -10,7 +10,7 @@ use oc_providers::wire::Dialect;
 use oc_providers::wire::openai_responses::decode_request;
 use oc_providers::{
     Api, ApiKey, Delta, Endpoint, ModelFacts, Provider, ProviderError, ProviderErrorKind, Request,
-    Script, ScriptedTransport,
+    Script, ScriptedTransport, TransportErrorKind,
 };
 use oc_responses_stream::FinishReason;
 use serde_json::{Value, json};
@@ -391,4 +391,35 @@ fn an_empty_schema_was_sent_to_hosts_that_refuse_it() {
     let provider = provider(Api::AnthropicMessages, []);
     let encoded = provider.encode(&asked.request).expect("encodes");
     assert_eq!(encoded.body["tools"][0]["input_schema"]["type"], "object");
+}
+
+/// Text and a finish reason, then nothing more on an open connection, or an end
+/// that is none: the answer is whole, and was told as a failure.
+#[tokio::test(start_paused = true)]
+async fn a_whole_chat_answer_waited_for_its_mark_until_it_failed() {
+    let text = json!({"object": "chat.completion.chunk", "choices": [{"index": 0,
+        "delta": {"content": "Paris."}}]});
+    let end = json!({"object": "chat.completion.chunk", "choices": [{"index": 0,
+        "delta": {}, "finish_reason": "stop"}]});
+    let whole = || Script::sse(event(&text)).then(event(&end));
+    let open = whole().then_stall();
+    let pinging = (0..9).fold(whole(), |script, _| script.then(": ping\n\n")).then_stall();
+    let reset = whole().then_fail(TransportErrorKind::Reset);
+    for script in [open, pinging, reset] {
+        let provider = provider(Api::OpenaiCompletions, [script]);
+        let deltas = provider.stream(&Request::text("m", "hi")).await.expect("an answer");
+        let all: Vec<_> = deltas.map(|delta| delta.expect("a delta")).collect().await;
+        assert!(matches!(all.last(), Some(Delta::Finish(_))), "{all:?}");
+    }
+}
+
+/// What is not whole is not made whole by waiting.
+#[tokio::test(start_paused = true)]
+async fn half_a_chat_answer_stays_half_however_long_it_is_waited_for() {
+    let text = json!({"object": "chat.completion.chunk", "choices": [{"index": 0,
+        "delta": {"content": "Par"}}]});
+    let provider = provider(Api::OpenaiCompletions, [Script::sse(event(&text)).then_stall()]);
+    let deltas = provider.stream(&Request::text("m", "hi")).await.expect("an answer");
+    let rest = tokio::time::timeout(std::time::Duration::from_secs(3600), deltas.count()).await;
+    assert!(rest.is_err(), "it ended");
 }

@@ -44,6 +44,13 @@ pub trait Interpret {
     /// appends their end to `out`; by default nothing is, and the answer counts
     /// as cut.
     fn end_of_input(&mut self, _out: &mut VecDeque<Delta>) {}
+
+    /// Whether the answer is whole although the wire's own end has not come:
+    /// [`end_of_input`](Self::end_of_input) would append it. Whoever has a clock
+    /// need not wait long for the rest. `false` by default.
+    fn is_whole(&self) -> bool {
+        false
+    }
 }
 
 /// What a frame was. What happens then is stated once, in

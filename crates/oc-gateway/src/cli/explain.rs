@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write},
+    net::SocketAddr,
     time::Duration,
 };
 
@@ -32,6 +33,9 @@ pub(crate) struct Arguments {
     /// settings say.
     #[arg(long, conflicts_with = "model")]
     last: bool,
+    /// Where that gateway listens, if it was started with `serve --listen`.
+    #[arg(long, value_name = "ADDR:PORT", requires = "last")]
+    listen: Option<SocketAddr>,
     /// As JSON: the chain with `{ref, usable, reason, fix, values, params}` of each
     /// candidate and the `files` that were read, or the ledger.
     #[arg(long)]
@@ -46,7 +50,7 @@ pub(crate) async fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::
         return Ok(exit::CONFIG);
     };
     if arguments.last {
-        return last(state.settings(), arguments.json, out).await;
+        return last(state.settings(), arguments, out).await;
     }
     let explained = match &arguments.agent {
         Some(agent) => state.config().explain_agent(agent, &arguments.model),
@@ -84,17 +88,22 @@ fn unspoken(state: &State, chain: &oc_config::Chain, out: &mut impl Write) -> io
     Ok(())
 }
 
-async fn last(settings: &Settings, json: bool, out: &mut impl Write) -> anyhow::Result<u8> {
-    let address = settings.listen.to_string();
+async fn last(
+    settings: &Settings,
+    arguments: &Arguments,
+    out: &mut impl Write,
+) -> anyhow::Result<u8> {
+    let address = arguments.listen.unwrap_or(settings.listen).to_string();
     let key = settings.clients.first().map(|client| client.key.expose());
-    let (status, body) = http::get(&address, "/api/status", key, PATIENCE)
-        .await
-        .with_context(|| format!("no gateway answers at {address}"))?;
+    let (status, body) =
+        http::get(&address, "/api/status", key, PATIENCE).await.with_context(|| {
+            format!("no gateway answers at {address}; `--listen` says where another one listens")
+        })?;
     anyhow::ensure!(status == 200, "the gateway at {address} answers {status}");
     let status: Value = serde_json::from_slice(&body).context("that is no status")?;
     match status["recent"].as_array().and_then(|recent| recent.last()) {
         None => writeln!(out, "no request yet")?,
-        Some(record) if json => writeln!(out, "{record:#}")?,
+        Some(record) if arguments.json => writeln!(out, "{record:#}")?,
         Some(record) => write!(out, "{}", told(record))?,
     }
     Ok(exit::OK)
@@ -116,6 +125,9 @@ fn told(record: &Value) -> String {
         let problem = &attempt["problem"];
         if problem.is_object() {
             text += &format!(": {}", word(&problem["reason"]));
+            if let Some(status) = problem["status"].as_u64() {
+                text += &format!(" {status}");
+            }
             if let Some(message) = problem["message"].as_str() {
                 text += &format!(" ({message})");
             }
@@ -165,7 +177,7 @@ mod tests {
             "ledger": {
                 "attempts": [
                     { "name": "lmstudio/m", "outcome": "failed", "started_ms": 0, "ended_ms": 3,
-                      "problem": { "reason": "refused" } },
+                      "problem": { "reason": "rate_limit", "status": 429 } },
                     { "name": "anthropic/c", "outcome": "answered", "started_ms": 3,
                       "first_text_ms": 40, "ended_ms": 90,
                       "usage": { "input_tokens": 1200, "output_tokens": 34, "cost_micros": 1002700 } },
@@ -176,7 +188,7 @@ mod tests {
         assert_eq!(
             told(&record),
             "req_1  model default  answered\n  \
-               1. lmstudio/m  failed: refused  began 0 ms, first text -, ended 3 ms\n  \
+               1. lmstudio/m  failed: rate_limit 429  began 0 ms, first text -, ended 3 ms\n  \
                2. anthropic/c  answered  began 3 ms, first text 40 ms, ended 90 ms, \
                1200 tokens in, 34 out, $1.002700\n  \
                passed over: openai/g: no API key; set OPENAI_API_KEY\n"

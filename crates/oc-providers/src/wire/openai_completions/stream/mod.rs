@@ -327,8 +327,12 @@ impl Interpret for CompletionsInterpreter {
     }
 
     fn end_of_input(&mut self, out: &mut VecDeque<Delta>) {
-        if !self.ended && self.finish.is_some() {
+        if self.is_whole() {
             self.end(out);
         }
+    }
+
+    fn is_whole(&self) -> bool {
+        !self.ended && self.finish.is_some()
     }
 }
