@@ -42,7 +42,8 @@ class LlamaServer:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            [binary, "-m", model, "--host", "127.0.0.1", "--port", str(self.port), "-c", "131072", "-np", "1",
+            # One thread: the model is tiny, and two that wait for each other are slow on a busy machine.
+            [binary, "-m", model, "-t", "1", "-tb", "1", "--host", "127.0.0.1", "--port", str(self.port), "-c", "131072", "-np", "1",
              "--jinja", "--alias", "puppet"], stdout=self.log, stderr=self.log)
 
     def __enter__(self):
