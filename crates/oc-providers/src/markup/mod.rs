@@ -34,7 +34,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use crate::request::{Request, Tool};
+use crate::request::{Request, Tool, ToolChoice};
 use crate::wire::openai_completions::UnknownWord;
 
 pub(crate) use stage::ToolText;
@@ -229,8 +229,9 @@ pub(crate) struct Declared(BTreeMap<String, Value>);
 impl Declared {
     /// Those of `request` that its tool choice lets the model call.
     pub(crate) fn of(request: &Request) -> Self {
+        let any = request.tool_choice != Some(ToolChoice::None);
         let functions = request.tools.iter().filter_map(|tool| match tool {
-            Tool::Function(function) if request.allows(&function.name) => {
+            Tool::Function(function) if any && request.allows(&function.name) => {
                 Some((function.name.clone(), function.parameters.clone().unwrap_or(Value::Null)))
             }
             _ => None,
