@@ -8,6 +8,7 @@
 
 mod message;
 mod status;
+mod window;
 mod words;
 
 use self::{
@@ -17,6 +18,7 @@ use self::{
 };
 use crate::{
     facts::{Facts, Fault},
+    quote,
     reason::Reason,
 };
 
@@ -35,7 +37,7 @@ const RULES: Rules<'static> = Rules {
     statuses: status::RULES,
     types: words::TYPES,
     phrases: message::TABLE,
-    echoes: message::ECHOES,
+    echoes: quote::ECHOES,
 };
 
 /// Why it failed, judged by the facts alone.
@@ -78,11 +80,36 @@ pub fn classify(facts: &dyn Facts) -> Reason {
     }
 }
 
+/// The context window that an overflow names, in its own field or in its words.
+pub(crate) fn stated_window(facts: &dyn Facts, reason: Reason) -> Option<u64> {
+    let in_words = || facts.message().filter(|_| reason == Reason::ContextOverflow);
+    facts.window().or_else(|| window::stated(in_words()?))
+}
+
 impl Rules<'_> {
     fn judge(&self, facts: &dyn Facts) -> Reason {
+        match self.judge_words(facts) {
+            // Who says when to come back is busy, whatever the status: a promise
+            // is kept for the client.
+            Reason::ServerError if facts.retry_after().is_some() => Reason::Overloaded,
+            reason => reason,
+        }
+    }
+
+    fn judge_words(&self, facts: &dyn Facts) -> Reason {
         let code = facts.code().map(str::trim).unwrap_or_default();
-        if let Some(reason) = look_up(self.codes, code) {
-            return reason;
+        let text = facts.message().filter(|text| !is_html(text));
+        let by_text = |admits: &dyn Fn(Reason) -> bool| {
+            text.and_then(|text| read(self.phrases, self.echoes, text, admits))
+        };
+        match look_up(self.codes, code) {
+            // LM Studio says so of a model that it has, and has not loaded.
+            Some(Reason::ModelNotFound) => {
+                return by_text(&|reason| reason == Reason::ModelNotReady)
+                    .unwrap_or(Reason::ModelNotFound);
+            }
+            Some(reason) => return reason,
+            None => {}
         }
         let said_nothing = code.is_empty()
             && facts.error_type().is_none_or(|text| text.trim().is_empty())
@@ -92,9 +119,7 @@ impl Rules<'_> {
         if let Some(reason) = by_type.filter(|&reason| rule.admits(reason)) {
             return reason;
         }
-        let text = facts.message().filter(|text| !is_html(text));
-        text.and_then(|text| read(self.phrases, self.echoes, text, |reason| rule.admits(reason)))
-            .unwrap_or(rule.reason)
+        by_text(&|reason| rule.admits(reason)).unwrap_or(rule.reason)
     }
 }
 

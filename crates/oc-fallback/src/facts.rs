@@ -133,8 +133,9 @@ pub trait Facts {
         None
     }
 
-    /// The context window in tokens that the error itself names (llama.cpp's
-    /// `n_ctx`). Smaller than the configured one where a model was loaded short.
+    /// The context window in tokens that the error names in a field of its own
+    /// (llama.cpp's `n_ctx`); one that the message names is found there. Smaller
+    /// than the configured one where a model was loaded short.
     fn window(&self) -> Option<u64> {
         None
     }

@@ -7,7 +7,13 @@ mod usage;
 use std::{sync::Arc, time::Duration};
 
 pub use self::{attempts::Attempts, usage::Usage};
-use crate::{classify::classify, facts::Facts, reason::Reason, redact::redact};
+use crate::{
+    classify::{classify, stated_window},
+    facts::Facts,
+    quote::shown,
+    reason::Reason,
+    redact::redact,
+};
 
 /// Names one attempt within a request: 0, 1, 2, … in the order of their starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,7 +29,8 @@ impl AttemptId {
 }
 
 /// An attempt's failure: the judgement, and the facts worth keeping. The
-/// message is bounded and freed of anything that looks like a secret.
+/// message is bounded, and freed of what it quotes of the request or the answer
+/// and of anything that looks like a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -76,14 +83,15 @@ impl Problem {
     #[must_use]
     pub fn from_facts(facts: &dyn Facts) -> Self {
         let kept = |text: Option<&str>| text.map(redact).filter(|text| !text.is_empty());
+        let reason = classify(facts);
         Self {
-            reason: classify(facts),
+            reason,
             status: facts.status(),
             code: kept(facts.code()),
-            message: kept(facts.message()),
+            message: kept(facts.message().map(shown).as_deref()),
             retry_after: facts.retry_after(),
             request_id: kept(facts.request_id()),
-            window: facts.window(),
+            window: stated_window(facts, reason),
         }
     }
 

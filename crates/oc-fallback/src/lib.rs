@@ -107,6 +107,7 @@ mod ledger;
 mod output;
 mod plan;
 mod policy;
+mod quote;
 mod reason;
 mod redact;
 mod retry;

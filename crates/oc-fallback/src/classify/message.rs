@@ -5,15 +5,10 @@
 //! a test), and does not match its counter-example. A bare number or a single
 //! everyday word is never a phrase.
 
-use crate::reason::Reason;
-
-/// What is looked at; what comes later in a message is stack traces and echoes.
-const LOOKED_AT: usize = 2_000;
-
-/// From here on a message quotes the request: the user's words, not the
-/// provider's.
-pub(super) const ECHOES: &[&str] =
-    &["'input':", "\"input\":", "input_value=", "failed_generation", "received:", "got:"];
+use crate::{
+    quote::{find_words, judged},
+    reason::Reason,
+};
 
 /// Whether the message is a web page: a proxy's words, not the provider's.
 pub(super) fn is_html(message: &str) -> bool {
@@ -22,7 +17,7 @@ pub(super) fn is_html(message: &str) -> bool {
     start.starts_with("<!doctype html") || start.starts_with("<html") || start.starts_with("<?xml")
 }
 
-/// The first row whose phrase is in the message, before the first echo, and
+/// The first row whose phrase is in the message, outside of what it quotes, and
 /// whose reason is admitted.
 pub(super) fn read(
     table: &[(Reason, &str)],
@@ -30,13 +25,11 @@ pub(super) fn read(
     message: &str,
     admitted: impl Fn(Reason) -> bool,
 ) -> Option<Reason> {
-    let mut text: String = message.chars().take(LOOKED_AT).collect();
+    let mut text = judged(message, echoes);
     text.make_ascii_lowercase();
-    let end = echoes.iter().filter_map(|echo| text.find(echo)).min().unwrap_or(text.len());
-    let text = text.get(..end).unwrap_or(&text);
     table
         .iter()
-        .find(|(reason, phrase)| admitted(*reason) && contains(text, phrase))
+        .find(|(reason, phrase)| admitted(*reason) && contains(&text, phrase))
         .map(|&(reason, _)| reason)
 }
 
@@ -50,25 +43,6 @@ fn contains(text: &str, phrase: &str) -> bool {
         }
         None => false,
     })
-}
-
-/// Where the first whole-word occurrence of `piece` ends.
-fn find_words(text: &str, piece: &str) -> Option<usize> {
-    let mut from = 0;
-    while let Some(at) = text.get(from..)?.find(piece) {
-        let start = from + at;
-        let end = start + piece.len();
-        let before = text.get(..start)?.chars().next_back();
-        let after = text.get(end..)?.chars().next();
-        // Scripts that put no space between words begin at three bytes.
-        let is_letter = |c: char| c.is_alphanumeric() && c.len_utf8() < 3;
-        let in_word = |c: Option<char>| c.is_some_and(|c| is_letter(c) || c == '_');
-        if !in_word(before) && !in_word(after) {
-            return Some(end);
-        }
-        from = start + text.get(start..)?.chars().next()?.len_utf8();
-    }
-    None
 }
 
 pub(super) const TABLE: &[(Reason, &str)] = &[
@@ -102,6 +76,13 @@ pub(super) const TABLE: &[(Reason, &str)] = &[
     (Reason::ContextOverflow, "input length and `max_tokens` exceed context limit"),
     (Reason::ContextOverflow, "too many tokens"),
     (Reason::ContextOverflow, "token limit exceeded"),
+    (Reason::ContextOverflow, "context length exceeded"),
+    (Reason::ContextOverflow, "model is loaded with context length of only"),
+    (Reason::ContextOverflow, "longer than the model's context length"),
+    (Reason::ContextOverflow, "longer than the maximum model length of"),
+    (Reason::ContextOverflow, "prompt token count*exceeds the limit of"),
+    (Reason::ContextOverflow, "`inputs` tokens + `max_new_tokens` must be <="),
+    (Reason::ContextOverflow, "`inputs` must have less than*tokens"),
     // A model that is there, but not loaded
     (Reason::ModelNotReady, "loading model"),
     (Reason::ModelNotReady, "model is not loaded"),
@@ -110,6 +91,8 @@ pub(super) const TABLE: &[(Reason, &str)] = &[
     (Reason::ModelNotReady, "model is currently loading"),
     (Reason::ModelNotReady, "model unloaded"),
     (Reason::ModelNotReady, "modelnotreadyexception"),
+    (Reason::ModelNotReady, "the model has crashed"),
+    (Reason::ModelNotReady, "model has unloaded or crashed"),
     // A model that is not there
     (Reason::ModelNotFound, "model*not found"),
     (Reason::ModelNotFound, "the model*does not exist"),
@@ -153,10 +136,14 @@ pub(super) const TABLE: &[(Reason, &str)] = &[
     (Reason::Overloaded, "experiencing high demand"),
     (Reason::Overloaded, "experiencing high load"),
     (Reason::Overloaded, "service unavailable"),
+    (Reason::Overloaded, "maximum pending requests exceeded"),
     // The request itself
     (Reason::ContentFilter, "content management policy"),
     (Reason::ContentFilter, "violating our usage policy"),
+    (Reason::ContentFilter, "your input was flagged"),
     (Reason::Format, "json.exception.parse_error"),
     (Reason::Format, "image input is not supported"),
     (Reason::Format, "response with id*not found"),
+    // No route at all (Go's and llama-server's words): baseUrl is wrong
+    (Reason::Protocol, "404 page not found"),
 ];

@@ -72,7 +72,7 @@ pub(super) static RULES: &[StatusRule] = &[
     StatusRule::of(401, Auth, &[AuthPermanent, Billing]),
     StatusRule::of(402, Billing, &[RateLimit]),
     StatusRule::of(403, Auth, &[AuthPermanent, Billing, ModelNotFound, ContentFilter]),
-    StatusRule::of(404, ModelNotFound, &[ModelNotReady, Format, Auth, Billing]),
+    StatusRule::of(404, ModelNotFound, &[ModelNotReady, Format, Protocol, Auth, Billing]),
     StatusRule::of(408, UPSTREAM, &[]),
     StatusRule::of(410, ModelNotFound, &[Auth, Billing]),
     StatusRule::of(413, TooLarge, &[ContextOverflow, RateLimit]),

@@ -84,6 +84,11 @@ fn without_one() -> Vec<(String, RulesBut)> {
             rules.phrases.remove(at);
         });
     }
+    for (at, echo) in quote::ECHOES.iter().enumerate() {
+        push(format!("echo {echo}"), &|rules| {
+            rules.echoes.remove(at);
+        });
+    }
     for (at, rule) in status::RULES.iter().enumerate() {
         push(format!("status {:?}", rule.when), &|rules| {
             rules.statuses.remove(at);
@@ -107,6 +112,7 @@ struct RulesBut {
     statuses: Vec<StatusRule>,
     types: Vec<(&'static str, Reason)>,
     phrases: Vec<(Reason, &'static str)>,
+    echoes: Vec<&'static str>,
 }
 
 impl RulesBut {
@@ -116,6 +122,7 @@ impl RulesBut {
             statuses: status::RULES.to_vec(),
             types: words::TYPES.to_vec(),
             phrases: message::TABLE.to_vec(),
+            echoes: quote::ECHOES.to_vec(),
         }
     }
 
@@ -125,7 +132,7 @@ impl RulesBut {
             statuses: &self.statuses,
             types: &self.types,
             phrases: &self.phrases,
-            echoes: message::ECHOES,
+            echoes: &self.echoes,
         };
         rules.judge(&facts(row.status, row.body))
     }
@@ -193,6 +200,82 @@ fn what_quotes_the_request_is_not_read() {
                 'input': 'why is my API key invalid? rate limit exceeded, prompt is too long'}";
     let facts = FactSheet::new(Fault::Http).with_status(400).with_message(body);
     assert_eq!(classify(&facts), Reason::Format);
+}
+
+#[test]
+fn an_answer_that_a_server_quotes_is_neither_judged_nor_kept() {
+    // Each stopped the chain: the words of the user or of the model were read as
+    // the server's own, and the model's thought was shown to the client.
+    let words = "my app says that the prompt is too long; rate limit, overloaded";
+    for (fault, status, text, reason) in [
+        (
+            Fault::Http,
+            500,
+            format!(
+                "Failed to parse messages: Missing 'content'; messages = [{{\"content\": \"{words}\"}}]"
+            ),
+            Reason::ServerError,
+        ),
+        (
+            Fault::Http,
+            400,
+            format!("Failed to parse tools: bad; tools = [{{\"description\": \"{words}\"}}]"),
+            Reason::Format,
+        ),
+        (
+            Fault::InStream,
+            200,
+            format!("Failed to parse input at pos 13: <|channel>thought {words}<channel|>"),
+            Reason::ServerError,
+        ),
+        (
+            Fault::InStream,
+            200,
+            format!("Invalid diff: 'it's {words}' not found at start of 'it's'"),
+            Reason::ServerError,
+        ),
+        (
+            Fault::Http,
+            400,
+            format!("Invalid value: '{words}'. Supported values are: 'a', 'b'."),
+            Reason::Format,
+        ),
+        (
+            Fault::Http,
+            400,
+            format!("invalid type: string \"{words}\", expected a sequence at line 1"),
+            Reason::Format,
+        ),
+    ] {
+        let facts = FactSheet::new(fault).with_status(status).with_message(&text);
+        let problem = crate::Problem::from_facts(&facts);
+        assert_eq!(problem.reason, reason, "{text}");
+        assert!(!problem.text().contains("too long"), "{}", problem.text());
+        // The same words outside of a quotation are the server's.
+        let own = FactSheet::new(fault).with_status(status).with_message("the prompt is too long");
+        assert_eq!(classify(&own), Reason::ContextOverflow);
+    }
+}
+
+#[test]
+fn a_server_error_that_says_when_to_come_back_is_overload() {
+    // A bare 503 with Retry-After cooled 30 s, and ended as 502 without one.
+    for (status, reason) in [
+        (500, Reason::Overloaded),
+        (502, Reason::Overloaded),
+        (503, Reason::Overloaded),
+        (504, Reason::Timeout(Limit::Upstream)),
+        (401, Reason::Auth),
+    ] {
+        let wait = std::time::Duration::from_secs(120);
+        let facts = FactSheet::new(Fault::Http).with_status(status).with_retry_after(wait);
+        assert_eq!(classify(&facts), reason, "{status}");
+    }
+    let loading = FactSheet::new(Fault::Http)
+        .with_status(503)
+        .with_message("Loading model")
+        .with_retry_after(std::time::Duration::from_secs(5));
+    assert_eq!(classify(&loading), Reason::ModelNotReady);
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub(super) fn look_up(table: &[(&str, Reason)], word: &str) -> Option<Reason> {
 pub(super) const CODES: &[(&str, Reason)] = &[
     // OpenAI and those who speak like it
     ("context_length_exceeded", Reason::ContextOverflow),
+    ("model_context_window_exceeded", Reason::ContextOverflow),
+    ("model_max_prompt_tokens_exceeded", Reason::ContextOverflow),
     ("insufficient_quota", Reason::Billing),
     ("billing_hard_limit_reached", Reason::Billing),
     ("billing_not_active", Reason::Billing),
@@ -76,6 +78,8 @@ pub(super) const TYPES: &[(&str, Reason)] = &[
     ("timeout_error", Reason::Timeout(crate::facts::Limit::Upstream)),
     // OpenAI
     ("insufficient_quota", Reason::Billing),
+    // Moonshot
+    ("exceeded_current_quota_error", Reason::Billing),
     // LiteLLM
     ("auth_error", Reason::Auth),
     ("throttling_error", Reason::RateLimit),
