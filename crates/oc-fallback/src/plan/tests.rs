@@ -284,6 +284,21 @@ fn overflow_goes_only_to_a_larger_window() {
     assert!(sim.end(0).is_context_overflow());
 }
 
+/// Somebody vouched for the known one.
+#[test]
+fn a_known_window_is_larger_than_an_unknown_one_that_overflowed() {
+    let mut sim = Sim::new([
+        candidate("unknown"),
+        candidate("unknown-too"),
+        candidate("known").with_window(32_000),
+    ]);
+    sim.next(0);
+    sim.fail(0, Reason::ContextOverflow, 0);
+    assert_eq!(sim.next(0), begin(1, 2));
+    let skipped: Vec<_> = sim.plan.ledger().skipped.iter().map(|s| &*s.name).collect();
+    assert_eq!(skipped, ["unknown-too"]);
+}
+
 #[test]
 fn the_window_that_the_server_names_counts() {
     let mut sim = Sim::new([
