@@ -29,7 +29,7 @@ fn tests_of(source: &str, names: &mut BTreeSet<String>) {
     let mut is_test = false;
     for line in source.lines().map(str::trim) {
         if let Some(attribute) = line.strip_prefix("#[") {
-            let name = attribute.split(['(', ']']).next().unwrap_or_default();
+            let name = attribute.split(['(', ']', ' ']).next().unwrap_or_default();
             is_test |= name == "test" || name.ends_with("::test");
             is_test &= name != "ignore";
         } else if let Some(rest) = line.strip_prefix("async fn ").or(line.strip_prefix("fn ")) {
