@@ -100,6 +100,10 @@ const STEPS: &[Step] = &[
     },
     Step {
         runs: Runs::InCi,
+        ..always("cancelled", "ten thousand cancelled streams leave nothing behind", cancelled)
+    },
+    Step {
+        runs: Runs::InCi,
         needs: &[CARGO_FUZZ],
         ..always("fuzz", "every fuzz target for ten seconds", fuzz_step)
     },
@@ -280,6 +284,22 @@ fn tests(_: &Workspace) -> anyhow::Result<Tally> {
         "--no-fail-fast",
     ]);
     counted(command.env("INSTA_UPDATE", "no"))
+}
+
+/// The same test as among the others, with ten times as many streams.
+fn cancelled(_: &Workspace) -> anyhow::Result<Tally> {
+    let mut command = cargo(&[
+        "test",
+        "--locked",
+        "--workspace",
+        "--all-features",
+        "--test",
+        "fault_matrix",
+        "cancelled_streams_leak_nothing",
+    ]);
+    let tally = counted(command.env("CANCELLED", "10000"))?;
+    anyhow::ensure!(tally.passed + tally.failed > 0, "the test is not there any more");
+    Ok(tally)
 }
 
 fn doctests(_: &Workspace) -> anyhow::Result<Tally> {

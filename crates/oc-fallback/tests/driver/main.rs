@@ -249,6 +249,21 @@ async fn a_stall_after_the_commit_fails_in_band() {
     assert_eq!(items, ["commit 0", "text hel", "failed c0 timeout"]);
 }
 
+/// A reader that is slower than the provider finds an event whenever it asks.
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_always_ready_ends_at_the_deadline_too() {
+    let primary = (0..1_000).fold(Script::new(), |script, _| script.text("on"));
+    let chain = Chain::new([candidate(0, primary.end())], policy(), Arc::new(MemoryStore::new()));
+    let mut stream = chain.stream(play, gate).weigh(Event::weight);
+    let mut items = Vec::new();
+    while let Some(item) = stream.next().await {
+        items.push(script::word(&item));
+        tokio::time::advance(secs(1)).await;
+    }
+    assert_eq!(items.last().map(String::as_str), Some("failed c0 timeout"));
+    assert_eq!(items.len(), 101, "one a second, then the end");
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_deadline_ends_it_all() {
     let began = tokio::time::Instant::now();
