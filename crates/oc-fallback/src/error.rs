@@ -131,25 +131,48 @@ impl Exhausted {
     }
 }
 
+/// What became of one candidate.
+struct Part<'a> {
+    name: &'a str,
+    text: &'a str,
+    reason: Reason,
+    asked: usize,
+}
+
 impl fmt::Display for Exhausted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let attempts = self.ledger.attempts.iter().filter_map(|attempt| {
-            let problem = attempt.problem.as_ref()?;
-            Some((&*attempt.name, problem.text(), problem.reason))
-        });
-        let skipped = self
-            .ledger
-            .skipped
-            .iter()
-            .map(|skipped| (&*skipped.name, &*skipped.text, skipped.reason));
-        let parts: Vec<(&str, &str, Reason)> = attempts.chain(skipped).collect();
+        // A candidate that was asked again is named once, with what it said last.
+        let mut parts: Vec<Part<'_>> = Vec::new();
+        for attempt in &self.ledger.attempts {
+            let Some(problem) = &attempt.problem else { continue };
+            let part = Part {
+                name: &attempt.name,
+                text: problem.text(),
+                reason: problem.reason,
+                asked: 1,
+            };
+            match parts.iter_mut().find(|known| known.name == part.name) {
+                Some(known) => *known = Part { asked: known.asked + 1, ..part },
+                None => parts.push(part),
+            }
+        }
+        parts.extend(self.ledger.skipped.iter().map(|skipped| Part {
+            name: &skipped.name,
+            text: &skipped.text,
+            reason: skipped.reason,
+            asked: 0,
+        }));
         if parts.is_empty() {
             return f.write_str("All models failed (0): the chain has no candidates");
         }
         write!(f, "All models failed ({}): ", parts.len())?;
-        for (n, (name, text, reason)) in parts.iter().enumerate() {
+        for (n, Part { name, text, reason, asked }) in parts.iter().enumerate() {
             let separator = if n == 0 { "" } else { " | " };
-            write!(f, "{separator}{name}: {text} ({reason})")?;
+            write!(f, "{separator}{name}: {text}")?;
+            if *asked > 1 {
+                write!(f, ", {asked} attempts")?;
+            }
+            write!(f, " ({reason})")?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     State,
     error::{Failure, no_answer},
+    guard::Hops,
     ids::{random_id, unix_now},
     policy::Rules,
     relay::{Delivery, Relay},
@@ -71,7 +72,8 @@ impl Answering {
         let options = MachineOptions::new(id, model, unix_now()).output(rules.output());
         let renderer = Box::new(Renderer::new(options));
         let id = random_id("req_");
-        Relay::start(state, id, request, renderer, &rules, Delivery::Streamed).map(Self)
+        let hops = Hops::from_here(&state.lasting().instance);
+        Relay::start(state, id, request, hops, renderer, &rules, Delivery::Streamed).map(Self)
     }
 
     /// The next piece; `None` at the end, whatever that end was.

@@ -18,7 +18,10 @@ use axum::{
     middleware::{self, Next},
     response::Response,
 };
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{ALLOW, CONTENT_TYPE},
+};
 use oc_providers::wire::Dialect;
 
 use crate::{error::Failure, guard, ids::random_id, live::Live, routes, state::Lasting};
@@ -76,15 +79,31 @@ pub(crate) fn speaks_messages(headers: &HeaderMap) -> bool {
     headers.contains_key("anthropic-version")
 }
 
-/// Says a failure in the dialect of whoever asked, wherever it came from.
+/// Says a failure in the dialect of whoever asked, wherever it came from: the
+/// router's own, which are plain text or nothing at all, too.
 async fn speak(request: Request, next: Next) -> Response {
     let dialect = dialect_of(request.uri().path(), request.headers());
     let id = request.extensions().get::<RequestId>().cloned();
     let mut response = next.run(request).await;
-    match response.extensions_mut().remove::<Failure>() {
-        Some(failure) => failure.response(dialect, id.as_ref().map(|RequestId(id)| id.as_str())),
-        None => response,
+    let failure = match response.extensions_mut().remove::<Failure>() {
+        Some(failure) => failure,
+        None if says_nothing(&response) => Failure::of_the_router(response.status()),
+        None => return response,
+    };
+    let allowed = response.headers_mut().remove(ALLOW);
+    let mut told = failure.response(dialect, id.as_ref().map(|RequestId(id)| id.as_str()));
+    if let Some(allowed) = allowed {
+        told.headers_mut().insert(ALLOW, allowed);
     }
+    told
+}
+
+/// Whether it is a failure without a JSON body.
+fn says_nothing(response: &Response) -> bool {
+    let status = response.status();
+    let kind = response.headers().get(CONTENT_TYPE);
+    let is_json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    (status.is_client_error() || status.is_server_error()) && !is_json
 }
 
 /// By the path, or, under paths that the dialects share, by the header that

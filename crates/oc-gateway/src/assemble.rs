@@ -27,7 +27,7 @@ use crate::{
     State, compat,
     error::Failure,
     fit,
-    guard::{Clients, HOP},
+    guard::{Clients, HOP, Hops},
     params::Params,
     policy::Rules,
     relay::Delivery,
@@ -37,7 +37,17 @@ use crate::{
 /// What a candidate hands back when it is to be asked.
 pub(crate) enum Target {
     /// A model behind a provider.
-    Ready { provider: Box<Provider>, model: String, params: Box<Params>, cost: Option<Cost> },
+    Ready {
+        provider: Box<Provider>,
+        model: String,
+        params: Box<Params>,
+        cost: Option<Cost>,
+        /// What it speaks.
+        api: Api,
+        /// It is on this machine or in this network, and may be this gateway by
+        /// another name. Nobody else is told who asks.
+        is_near: bool,
+    },
     /// Listed, never asked.
     Unusable,
 }
@@ -48,11 +58,18 @@ impl Target {
         &self,
         request: &Request,
         request_id: &str,
+        hops: &Hops,
     ) -> BoxStream<'static, Result<Delta, ProviderError>> {
         match self {
-            Self::Ready { provider, model, params, .. } => {
+            Self::Ready { provider, model, params, api, is_near, .. } => {
                 let mut request = request.for_model(model.as_str());
                 params.fill(&mut request);
+                if request.wire != Some(*api) {
+                    request.headers.clear();
+                }
+                if *is_near {
+                    request.headers.insert(HOP, hops.0.clone());
+                }
                 match provider.prepare(&request) {
                     Ok(prepared) => {
                         let id = provider.endpoint().id();
@@ -142,6 +159,16 @@ impl Roster {
         }
     }
 
+    /// Whether these rules let a model be asked; of one that cannot be asked at
+    /// all they say nothing but by its name.
+    pub(crate) fn admits(&self, model: &Model, rules: &Rules) -> bool {
+        let name = model.model_ref.to_string();
+        match self.entries.get(&model.model_ref) {
+            Some(Ok(entry)) => rules.admit(&name, entry.locality, entry.region.as_deref()).is_ok(),
+            _ => rules.models.as_ref().is_none_or(|models| models.contains(&name)),
+        }
+    }
+
     /// Why a usable-looking model cannot be asked by this version.
     pub(crate) fn obstacle(&self, model: &ModelRef) -> Option<&Skip> {
         self.entries.get(model)?.as_ref().err()
@@ -199,11 +226,6 @@ fn entry(
     for (name, value) in &model.headers {
         endpoint = endpoint.header(name, value.expose()).map_err(setup)?;
     }
-    // Who listens on this machine or in this network may be this gateway, by
-    // another name. Nobody else is told who asks.
-    if address != Locality::Hosted {
-        endpoint = endpoint.header(HOP, &lasting.instance).map_err(setup)?;
-    }
     let scope = Scope::new(endpoint.origin(), model.model_ref.model(), fingerprint);
     let capabilities = fit::capabilities(model, &endpoint);
     let provider_limits = time_limits(settings, provider.address, provider.timeout);
@@ -212,6 +234,8 @@ fn entry(
         model: model.model_ref.model().to_owned(),
         params: Box::new(params),
         cost: model.cost,
+        api,
+        is_near: address != Locality::Hosted,
     };
     let candidate = Candidate::new(model.model_ref.to_string(), scope, Arc::new(target))
         .with_limits(provider_limits)

@@ -28,7 +28,7 @@ use oc_fallback::{Exhausted, ExhaustedKind, Ledger, Limit, Reason};
 use oc_providers::wire::{Dialect, ErrorBody, Render, openai_responses::BadRequest};
 use serde_json::Value;
 
-use crate::{relay::Relay, telling::Outcome};
+use crate::{codes, relay::Relay, telling::Outcome};
 
 /// Tells OpenAI's SDKs whether to send the same request again.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
@@ -56,10 +56,12 @@ impl Failure {
         code: impl Into<String>,
         message: impl Into<String>,
     ) -> Self {
+        let code = code.into();
+        debug_assert!(codes::is_known(&code), "{code} is not in the table of codes");
         Self(Box::new(Inner {
             status,
             error_type,
-            code: code.into(),
+            code,
             message: message.into(),
             param: None,
             attempts: None,
@@ -107,6 +109,23 @@ impl Failure {
         )
     }
 
+    /// What the router refuses by itself: a method that an endpoint does not
+    /// take, a path that cannot be read.
+    pub(crate) fn of_the_router(status: StatusCode) -> Self {
+        let code = match status {
+            StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
+            StatusCode::NOT_FOUND => "not_found",
+            _ => "invalid_request",
+        };
+        let reason = status.canonical_reason().unwrap_or("request refused").to_lowercase();
+        Self::invalid(status, code, format!("the request cannot be served: {reason}"))
+    }
+
+    /// 400: the path holds bytes that are no text.
+    pub(crate) fn bad_path() -> Self {
+        Self::bad_request("invalid_path", "the path is not valid UTF-8 once it is decoded")
+    }
+
     /// 404: nobody owns that model; the nearest names help.
     pub(crate) fn unknown_model(name: &str, nearest: &[String]) -> Self {
         let shown: String = name.chars().take(200).collect();
@@ -119,13 +138,14 @@ impl Failure {
         Self::invalid(StatusCode::NOT_FOUND, "model_not_found", message).about("model")
     }
 
-    /// 508: the request came from this gateway itself.
+    /// 508: the request came from this gateway itself, or through too many.
     pub(crate) fn looped() -> Self {
         let mut failure = Self::new(
             StatusCode::LOOP_DETECTED,
             "server_error",
             "loop_detected",
-            "this request came from this gateway itself: a provider's baseUrl leads back to it",
+            "this request came through this gateway before, or through too many others: \
+             a provider's baseUrl leads back to it",
         );
         failure.0.should_retry = Some(false);
         failure

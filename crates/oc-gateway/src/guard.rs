@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{
-    HeaderMap,
+    HeaderMap, HeaderValue,
     header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN},
     uri::Authority,
 };
@@ -183,20 +183,47 @@ pub(crate) async fn known_client(
     let Some(rules) = state.clients().rules_for(key_in(request.headers())) else {
         return Failure::unauthorized().into_response();
     };
-    request.extensions_mut().insert(ClientRules(rules.clone()));
-    if asks_itself(request.headers(), &state.lasting().instance) {
+    let Some(hops) = Hops::after(request.headers(), &state.lasting().instance) else {
         return Failure::looped().into_response();
-    }
+    };
+    let rules = ClientRules(rules.clone());
+    request.extensions_mut().insert(rules);
+    request.extensions_mut().insert(hops);
     next.run(request).await
 }
 
-/// `x-oc-hop`: which gateway asks. Sent to upstreams on this machine or in this
-/// network, so that a gateway that was made its own upstream finds it out at the
-/// second request instead of the last that fits.
+/// `x-oc-hop`: which gateways a request came through, the last one last. Sent to
+/// upstreams on this machine or in this network, so that gateways that were
+/// made each other's upstream find it out when the first is asked again instead
+/// of at the last request that fits.
 pub(crate) const HOP: &str = "x-oc-hop";
+/// No chain of gateways that anybody means is longer.
+const MOST_HOPS: usize = 8;
 
-fn asks_itself(headers: &HeaderMap, instance: &str) -> bool {
-    headers.get_all(HOP).iter().any(|hop| hop.as_bytes() == instance.as_bytes())
+/// What to say in [`HOP`] when an upstream is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Hops(pub(crate) HeaderValue);
+
+impl Hops {
+    /// For a request that comes from this gateway.
+    pub(crate) fn from_here(instance: &str) -> Self {
+        // An instance's name is hexadecimal.
+        Self(HeaderValue::from_str(instance).unwrap_or(HeaderValue::from_static("unnamed")))
+    }
+
+    /// For a request that has come here with these headers; `None` where it was
+    /// here before, or comes from too far.
+    fn after(headers: &HeaderMap, instance: &str) -> Option<Self> {
+        let mut hops = Vec::new();
+        for value in headers.get_all(HOP) {
+            hops.extend(value.to_str().ok()?.split(',').map(str::trim));
+        }
+        if hops.contains(&instance) || hops.len() >= MOST_HOPS {
+            return None;
+        }
+        hops.push(instance);
+        HeaderValue::from_str(&hops.join(", ")).ok().map(Self)
+    }
 }
 
 /// `Authorization: Bearer KEY`, or `x-api-key: KEY`.

@@ -45,6 +45,7 @@
 mod answering;
 mod app;
 mod assemble;
+mod codes;
 mod compat;
 mod error;
 mod estimate;

@@ -38,6 +38,8 @@ pub struct Record {
     pub model: String,
     /// How it ended.
     pub ending: Ending,
+    /// From the request to its end, in milliseconds.
+    pub took_ms: u64,
     /// What was tried.
     pub ledger: Ledger,
 }
@@ -65,7 +67,6 @@ impl Record {
     /// Writes the request's one log line. No prompt, no answer.
     pub(crate) fn log(&self) {
         let ledger = &self.ledger;
-        let ended = ledger.attempts.iter().filter_map(|attempt| attempt.ended).max();
         tracing::info!(
             request = %self.request_id,
             model = %self.model,
@@ -73,7 +74,7 @@ impl Record {
             served_by = ledger.served_by().unwrap_or("-"),
             attempts = ledger.attempts.len(),
             fallback_reason = ledger.fallback_reason().map_or("-", |reason| reason.as_str()),
-            ms = ended.map_or(0, |ended| u64::try_from(ended.as_millis()).unwrap_or(u64::MAX)),
+            ms = self.took_ms,
             "request ended",
         );
         self.log_steps();
@@ -128,6 +129,7 @@ mod tests {
                 request_id: n.to_string(),
                 model: "m".into(),
                 ending: Ending::Answered,
+                took_ms: 0,
                 ledger: Ledger::default(),
             });
         }
@@ -181,6 +183,7 @@ mod tests {
             request_id: "req_1".into(),
             model: "default".into(),
             ending: Ending::Exhausted,
+            took_ms: 0,
             ledger: ledger(),
         };
         tracing::subscriber::with_default(subscriber, || record.log());

@@ -15,6 +15,7 @@ use crate::{
     assemble::{Target, on_refusal},
     error::Failure,
     fit,
+    guard::Hops,
     policy::Rules,
     recent::{Ending, Record},
     sse,
@@ -51,6 +52,7 @@ pub(crate) struct Relay<R: Render + ?Sized> {
     model: String,
     chain: Box<dyn Told>,
     telling: Telling<R>,
+    begun: Instant,
     /// Nothing has been sent since then.
     quiet_since: Instant,
     /// Its record was written.
@@ -87,6 +89,7 @@ impl<R: Render + ?Sized> Relay<R> {
         state: &State,
         request_id: String,
         request: Request,
+        hops: Hops,
         renderer: Box<R>,
         rules: &Rules,
         delivery: Delivery,
@@ -99,7 +102,7 @@ impl<R: Render + ?Sized> Relay<R> {
             .stream(
                 {
                     let id = request_id.clone();
-                    move |target: &Arc<Target>| target.ask(&request, &id)
+                    move |target: &Arc<Target>| target.ask(&request, &id, &hops)
                 },
                 move |_: &Arc<Target>| {
                     let gate = match delivery {
@@ -119,6 +122,7 @@ impl<R: Render + ?Sized> Relay<R> {
             model,
             chain: Box::new(stream),
             telling: Telling::new(renderer),
+            begun: Instant::now(),
             quiet_since: Instant::now(),
             recorded: false,
             end_mark_sent: false,
@@ -240,6 +244,7 @@ impl<R: Render + ?Sized> Relay<R> {
             request_id: self.request_id.clone(),
             model: self.model.clone(),
             ending,
+            took_ms: u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX),
             ledger: self.telling.outcome().map_or(self.chain.ledger(), Outcome::ledger).clone(),
         };
         record.log();

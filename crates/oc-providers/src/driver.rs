@@ -188,13 +188,14 @@ async fn open(
     let secrets = endpoint.secrets();
     let facts = endpoint.facts(&model);
     let terms = terms(&endpoint, &facts, &encoded);
+    let relays = encoded.relays;
     let response = transport.send(http_request(&endpoint, encoded)?).await?;
     let response = judged(response, wire).await.map_err(|fault| fault.without(&secrets))?;
     let request_id = wire::request_id(&response.headers);
     Ok(Box::new(Reading {
         opened: Some(Opened::new(request_id.clone())),
         body: response.body,
-        pipeline: Pipeline::new(wire.interpreter_for(&endpoint.compat, &facts), terms),
+        pipeline: Pipeline::new(wire.interpreter_for(&endpoint.compat, &facts), terms, relays),
         secrets,
         request_id,
         unsaid: false,

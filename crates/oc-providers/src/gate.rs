@@ -166,6 +166,11 @@ pub fn delta_weight(delta: &Delta) -> usize {
         Delta::Seal(seal) => json_weight(&seal.value),
         Delta::Annotation(annotation) => json_weight(&annotation.annotation),
         Delta::Item(whole) => item_weight(&whole.item),
+        Delta::Frame(frame) => frame
+            .says
+            .iter()
+            .map(delta_weight)
+            .fold(frame.frame.data().len(), usize::saturating_add),
         _ => 0,
     };
     content.saturating_add(size_of::<Delta>())
@@ -193,6 +198,7 @@ pub fn may_show_early(delta: &Delta) -> bool {
         | Delta::Reasoning(_)
         | Delta::Seal(_)
         | Delta::ItemEnd(_) => true,
+        Delta::Frame(frame) => frame.says.iter().all(may_show_early),
         Delta::Item(whole) => matches!(*whole.item, Item::Reasoning(_)),
         _ => false,
     }

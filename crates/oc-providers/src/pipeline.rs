@@ -12,7 +12,7 @@ use std::fmt;
 
 use oc_responses_stream::{
     Delta, FrameVerdict, Interpret, Limits as ParserLimits, Parser, Seal, SplitOptions, StrayClose,
-    StreamError, StreamErrorKind, sse,
+    StreamError, StreamErrorKind, WireFrame, sse,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -25,6 +25,10 @@ use crate::stops::StopSequences;
 use crate::truncation::Truncation;
 use crate::whole_calls::{BrokenCall, WholeCalls};
 use crate::wire::{BringBack, error_body};
+
+/// The most bytes of frames that are held beside their deltas until something
+/// is said. An answer that thinks longer, or draws, is not relayed.
+const UNSAID_FRAME_BYTES: usize = 1 << 20;
 
 /// One answer on its way.
 #[derive(Debug)]
@@ -56,12 +60,13 @@ pub(crate) struct Terms {
 }
 
 impl Pipeline {
-    pub(crate) fn new(interpreter: Box<dyn Interpret + Send>, terms: Terms) -> Self {
+    /// `relays`: the events themselves are given out, beside what they mean.
+    pub(crate) fn new(interpreter: Box<dyn Interpret + Send>, terms: Terms, relays: bool) -> Self {
         let limits = ParserLimits::default()
             .with_frame_bytes(terms.limits.frame_bytes)
             .with_stream_bytes(usize::try_from(terms.limits.stream_bytes).unwrap_or(usize::MAX));
         Self {
-            parser: Parser::with_interpreter(AnyWire::new(interpreter, terms.api), limits)
+            parser: Parser::with_interpreter(AnyWire::new(interpreter, terms.api, relays), limits)
                 .split_reasoning_with(terms.split.with_stray_close(StrayClose::Error)),
             stops: terms.stops,
             markup: terms.markup,
@@ -190,11 +195,47 @@ struct AnyWire {
     understood: bool,
     /// The wire that what came belongs to, where it is another.
     other: Option<Api>,
+    /// How many bytes of frames may still be given out beside their deltas
+    /// before something is said that an attempt commits with.
+    frames: Frames,
+}
+
+/// Whether frames are given out beside what they mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Frames {
+    No,
+    /// Nothing was said yet. They are held with what is held, so there may be
+    /// so many bytes of them.
+    Few(usize),
+    All,
 }
 
 impl AnyWire {
-    fn new(interpreter: Box<dyn Interpret + Send>, api: Api) -> Self {
-        Self { interpreter, api, understood: false, other: None }
+    fn new(interpreter: Box<dyn Interpret + Send>, api: Api, relays: bool) -> Self {
+        let frames = if relays { Frames::Few(UNSAID_FRAME_BYTES) } else { Frames::No };
+        Self { interpreter, api, understood: false, other: None, frames }
+    }
+
+    /// Puts the frame before what it said, which is all that was added to `out`
+    /// since there were `before`.
+    fn give_out(&mut self, frame: &sse::Frame, before: usize, out: &mut VecDeque<Delta>) {
+        let says: Vec<Delta> = out.range(before.min(out.len())..).cloned().collect();
+        let ping = !says.is_empty() && says.iter().all(|delta| *delta == Delta::Alive);
+        if ping || says.iter().any(|delta| matches!(delta, Delta::Error(_))) {
+            return;
+        }
+        if let Frames::Few(left) = self.frames {
+            let left = left.checked_sub(frame.data().len());
+            self.frames = match left {
+                _ if says.iter().any(is_said) => Frames::All,
+                Some(left) => Frames::Few(left),
+                None => Frames::No,
+            };
+        }
+        if self.frames != Frames::No {
+            let frame = WireFrame::new(self.api.as_str(), frame.clone(), says);
+            out.insert(before, Delta::Frame(Box::new(frame)));
+        }
     }
 
     fn other_wire(&self, json: &[u8]) -> Option<Api> {
@@ -214,7 +255,15 @@ impl Interpret for AnyWire {
             out.push_back(Delta::Error(error));
             return FrameVerdict::Known;
         }
+        let before = out.len();
         let verdict = self.interpreter.frame(frame, out);
+        let said = out.len() > before;
+        match verdict {
+            _ if self.frames == Frames::No => {}
+            FrameVerdict::Known | FrameVerdict::Unknown => self.give_out(frame, before, out),
+            FrameVerdict::End if said => self.give_out(frame, before, out),
+            FrameVerdict::End | FrameVerdict::Corrupt => {}
+        }
         if !self.understood {
             let other = self.other_wire(frame.data().as_bytes());
             self.understood = other.is_none() && verdict == FrameVerdict::Known;
@@ -240,7 +289,21 @@ impl Interpret for AnyWire {
     }
 
     fn end_of_input(&mut self, out: &mut VecDeque<Delta>) {
+        let before = out.len();
         self.interpreter.end_of_input(out);
+        if self.frames != Frames::No && out.len() > before {
+            // No frame says it, and the client's wire has one that does.
+            self.give_out(&sse::Frame::new(None, ""), before, out);
+        }
+    }
+}
+
+/// Whether an attempt commits with it.
+fn is_said(delta: &Delta) -> bool {
+    match delta {
+        Delta::Text(text) => text.is_final() && !text.text.trim().is_empty(),
+        Delta::Refusal(_) | Delta::ToolCallEnd(_) | Delta::Finish(_) => true,
+        _ => false,
     }
 
     fn is_whole(&self) -> bool {

@@ -1,6 +1,7 @@
 //! The canonical request: what every wire encodes, in the Responses API's
 //! shape (the widest of the wires).
 
+use http::HeaderMap;
 use oc_responses_stream::Item;
 use serde_json::{Map, Value};
 
@@ -60,6 +61,10 @@ pub struct Request {
     /// Fields of the client's wire that have no canonical form, kept for the
     /// hosts that know them (`prompt_cache_key`, `service_tier`, …).
     pub extra: Map<String, Value>,
+    /// Headers of the client's wire (`anthropic-beta`), for hosts of the same
+    /// wire; and whatever else is to be sent besides. The endpoint's own of the
+    /// same name win.
+    pub headers: HeaderMap,
     /// The wire that the client speaks: what was kept whole (`extra`, items,
     /// parts and tools of other types) is in its words and goes to no host of
     /// another. `None`: whatever the host's is.

@@ -39,9 +39,11 @@ impl StopSequences {
         match delta {
             Delta::Text(text) => self.text(text),
             // Signs of life and counts stand between any two pieces of a text.
-            Delta::Alive | Delta::Progress(_) | Delta::Usage(_) | Delta::Annotation(_) => {
-                self.ready.push_back(delta)
-            }
+            Delta::Alive
+            | Delta::Frame(_)
+            | Delta::Progress(_)
+            | Delta::Usage(_)
+            | Delta::Annotation(_) => self.ready.push_back(delta),
             other => {
                 self.release();
                 self.ready.push_back(other);

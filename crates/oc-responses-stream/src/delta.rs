@@ -8,7 +8,7 @@
 
 use serde_json::Value;
 
-use crate::{CallId, Item, ItemId, ItemStatus, Phase, Progress, ResponseId, Usage};
+use crate::{CallId, Item, ItemId, ItemStatus, Phase, Progress, ResponseId, Usage, sse};
 
 /// Which output item a delta belongs to.
 ///
@@ -64,6 +64,40 @@ pub enum Delta {
     Finish(Finish),
     /// The upstream's own report that it failed. Last.
     Error(UpstreamError),
+    /// An event as it stood on the wire, for a client that speaks that very
+    /// wire: it comes before the deltas that it means, and says nothing more
+    /// than they do to anyone else.
+    Frame(Box<WireFrame>),
+}
+
+/// An event as it stood on the wire. See [`Delta::Frame`].
+///
+/// ```
+/// use oc_responses_stream::{Delta, Slot, TextDelta, WireFrame, sse::Frame};
+///
+/// let means = vec![Delta::Text(TextDelta::new(Slot(0), "Hi"))];
+/// let event = Frame::new(None, r#"{"type":"response.output_text.delta","delta":"Hi","mood":"gay"}"#);
+/// let frame = WireFrame::new("openai-responses", event, means);
+/// assert!(frame.frame.data().contains("mood"));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct WireFrame {
+    /// The config's word for the wire (`openai-responses`, `anthropic-messages`).
+    pub api: &'static str,
+    /// The event.
+    pub frame: sse::Frame,
+    /// The deltas that it means, as its wire's interpreter read them. What
+    /// comes after this delta may differ: reasoning is taken out of text, calls
+    /// come whole.
+    pub says: Vec<Delta>,
+}
+
+impl WireFrame {
+    /// `frame`, of the wire `api`, which means `says`.
+    pub fn new(api: &'static str, frame: sse::Frame, says: Vec<Delta>) -> Self {
+        Self { api, frame, says }
+    }
 }
 
 /// The upstream's head arrived. See [`Delta::Opened`].

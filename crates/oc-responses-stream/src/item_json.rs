@@ -4,10 +4,31 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     FunctionCall, FunctionCallOutput, Item, ItemStatus, Message, OtherItem, Part, Phase, Reasoning,
-    Role, TextPart,
+    Role, TextPart, Usage,
 };
 
 type Object = Map<String, Value>;
+
+impl Usage {
+    /// Writes the counts with every key that strict clients need.
+    ///
+    /// ```
+    /// let usage = oc_responses_stream::Usage::default();
+    /// assert_eq!(usage.to_json()["input_tokens_details"]["cached_tokens"], 0);
+    /// ```
+    pub fn to_json(&self) -> Value {
+        json!({
+            "input_tokens": self.input_tokens,
+            "input_tokens_details": {
+                "cached_tokens": self.cached_tokens,
+                "cache_write_tokens": self.cache_write_tokens,
+            },
+            "output_tokens": self.output_tokens,
+            "output_tokens_details": { "reasoning_tokens": self.reasoning_tokens },
+            "total_tokens": self.total_tokens,
+        })
+    }
+}
 
 impl Item {
     /// Reads an *output* item. Never fails: what has no canonical form, or lacks

@@ -33,7 +33,7 @@ pub use collect::{Answer, Collector};
 pub use delta::{
     AnnotationDelta, Delta, Finish, FinishReason, ItemEnd, Opened, PhaseDelta, ReasoningDelta,
     ReasoningKind, Seal, Slot, Started, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
-    UpstreamError, WholeItem,
+    UpstreamError, WholeItem, WireFrame,
 };
 pub use error::{StreamError, StreamErrorKind};
 pub use event::{Event, UnknownEvent};
@@ -47,7 +47,7 @@ pub use item::{
     Part, Phase, Reasoning, Role, TextPart, Usage,
 };
 pub use item_type::ItemType;
-pub use machine::{MachineOptions, OutputStyle, ReasoningStyle, ResponseMachine, laws};
+pub use machine::{MachineOptions, OutputStyle, ReasoningStyle, ResponseMachine, Told, laws};
 pub use parser::{Limits, Parser, ResponseParser};
 pub use progress::{Progress, Stage};
 pub use responses::ResponsesInterpreter;

@@ -458,7 +458,9 @@ impl<I: Interpret> Parser<I> {
     /// An event that says nothing of the answer may report what comes before
     /// it, and is a sign of life all the same.
     fn show_life(&mut self, frame: Option<&Frame>) {
-        if self.ready.is_empty() && matches!(self.state, State::Reading) {
+        if self.ready.iter().all(|delta| matches!(delta, Delta::Frame(_)))
+            && matches!(self.state, State::Reading)
+        {
             let report = frame.and_then(Progress::read);
             self.ready.push_back(report.map_or(Delta::Alive, Delta::Progress));
         }

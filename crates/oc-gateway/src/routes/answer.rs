@@ -20,7 +20,8 @@ use crate::{
     Live, State,
     app::RequestId,
     error::{Failure, no_answer},
-    guard::{ClientRules, declares_json},
+    estimate,
+    guard::{ClientRules, Hops, declares_json},
     ids::{random_id, unix_now},
     policy::Rules,
     relay::{Delivery, Head, Relay},
@@ -41,8 +42,14 @@ pub(super) struct Posted {
     pub(super) body: Bytes,
     request_id: String,
     rules: Rules,
+    hops: Hops,
+    /// Those of the client's wire, for hosts of the same.
+    wire_headers: HeaderMap,
     permit: OwnedSemaphorePermit,
 }
+
+/// Headers with which a client asks for what is not settled in its API.
+const OF_THE_WIRE: [&str; 3] = ["anthropic-version", "anthropic-beta", "openai-beta"];
 
 impl FromRequest<Live> for Posted {
     type Rejection = Failure;
@@ -56,22 +63,34 @@ impl FromRequest<Live> for Posted {
         // without them is one that nobody guards.
         let ClientRules(rules) = parts.extensions.remove().ok_or_else(Failure::unauthorized)?;
         let RequestId(request_id) = parts.extensions.remove().ok_or_else(Failure::unauthorized)?;
+        let hops: Hops = parts.extensions.remove().ok_or_else(Failure::unauthorized)?;
         let rules = rules.with_headers(&parts.headers)?;
+        let wire_headers = OF_THE_WIRE
+            .into_iter()
+            .filter_map(|name| {
+                Some((HeaderName::from_static(name), parts.headers.get(name)?.clone()))
+            })
+            .collect();
         let body = read(body, state.settings().limits.body_bytes).await?;
-        Ok(Self { state, body, request_id, rules, permit })
+        Ok(Self { state, body, request_id, rules, hops, wire_headers, permit })
     }
 }
 
 /// Answers it in `dialect`.
 pub(super) async fn answer(dialect: Dialect, posted: Posted) -> Result<Response, Failure> {
-    let Posted { state, body, request_id, rules, permit } = posted;
-    let asked = dialect.decode_request(&body)?;
+    let Posted { state, body, request_id, rules, hops, wire_headers, permit } = posted;
+    let mut asked = dialect.decode_request(&body)?;
     drop(body);
+    asked.request.headers = wire_headers;
 
-    let name = AnswerName::new(random_id(""), asked.request.model.as_str(), unix_now());
+    let mut name = AnswerName::new(random_id(""), asked.request.model.as_str(), unix_now());
+    if dialect == Dialect::Messages {
+        name = name.input_tokens(estimate::prompt(&asked.request).likely());
+    }
     let renderer = asked.renderer(name.output(rules.output()));
     let delivery = if asked.stream { Delivery::Streamed } else { Delivery::Whole };
-    let mut relay = Relay::start(&state, request_id, asked.request, renderer, &rules, delivery)?;
+    let request = asked.request;
+    let mut relay = Relay::start(&state, request_id, request, hops, renderer, &rules, delivery)?;
     if delivery == Delivery::Streamed {
         match relay.head(sse::KEEP_ALIVE).await {
             Head::Ended => Err(no_answer(&relay)),

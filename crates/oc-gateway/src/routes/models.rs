@@ -1,8 +1,8 @@
 //! `GET /v1/models` and `GET /v1/models/{id}`: what can be asked.
 
 use axum::{
-    Json, Router,
-    extract::{Path, State as Shared},
+    Extension, Json, Router,
+    extract::{Path, State as Shared, rejection::PathRejection},
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -10,7 +10,7 @@ use http::HeaderMap;
 use oc_config::Model;
 use serde_json::{Value, json};
 
-use crate::{Live, State, app::speaks_messages, error::Failure};
+use crate::{Live, State, app::speaks_messages, error::Failure, guard::ClientRules, policy::Rules};
 
 pub(super) fn routes() -> Router<Live> {
     // Refs hold a slash, so the id is everything that follows.
@@ -18,31 +18,39 @@ pub(super) fn routes() -> Router<Live> {
 }
 
 /// All on one page, whatever page was asked for.
-async fn list(Shared(state): Shared<State>, headers: HeaderMap) -> Response {
+async fn list(
+    Shared(state): Shared<State>,
+    Extension(ClientRules(rules)): Extension<ClientRules>,
+    headers: HeaderMap,
+) -> Response {
+    let usable = usable(&state, &rules);
     if !speaks_messages(&headers) {
-        let models: Vec<Value> = usable(&state).map(|model| state.described(model)).collect();
+        let models: Vec<Value> = usable.map(|model| state.described(model)).collect();
         return Json(json!({ "object": "list", "data": models })).into_response();
     }
-    let models: Vec<Value> =
-        usable(&state).map(|model| state.described_to_messages(model)).collect();
+    let models: Vec<Value> = usable.map(|model| state.described_to_messages(model)).collect();
     let id = |model: Option<&Value>| model.map(|model| model["id"].clone());
     let (first, last) = (id(models.first()), id(models.last()));
     Json(json!({ "data": models, "has_more": false, "first_id": first, "last_id": last }))
         .into_response()
 }
 
-/// By whatever name a request may use: ref, alias, bare id, `default`.
+/// By whatever name a request may use: ref, alias, bare id, `default`. What the
+/// client may not ask does not exist for it.
 async fn one(
     Shared(state): Shared<State>,
-    Path(id): Path<String>,
+    Extension(ClientRules(rules)): Extension<ClientRules>,
+    path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let chain = state
-        .config()
-        .chain(&id)
-        .map_err(|unknown| Failure::unknown_model(&id, &unknown.nearest))?;
+    let Path(id) = path.map_err(|_| Failure::bad_path())?;
+    let chain = state.config().chain(&id).map_err(|unknown| {
+        // The names of other clients' models are none of this one's business.
+        let nearest = if rules.models.is_none() { unknown.nearest } else { Vec::new() };
+        Failure::unknown_model(&id, &nearest)
+    })?;
     let first = chain.candidates.first().and_then(|candidate| candidate.model.as_deref());
-    match first {
+    match first.filter(|model| state.roster().admits(model, &rules)) {
         Some(model) if speaks_messages(&headers) => {
             Ok(Json(state.described_to_messages(model)).into_response())
         }
@@ -51,10 +59,13 @@ async fn one(
     }
 }
 
-/// What needs a key that is not there, or a wire that is not built, is left
-/// out: a client that picks from the list must get an answer.
-fn usable(state: &State) -> impl Iterator<Item = &Model> {
-    state.config().models().filter(|model| state.obstacle(&model.model_ref).is_none())
+/// What needs a key that is not there, a wire that is not built, or what the
+/// client may not use, is left out: whoever picks from the list must get an answer.
+fn usable<'a>(state: &'a State, rules: &'a Rules) -> impl Iterator<Item = &'a Model> {
+    let usable = |model: &&Model| {
+        state.obstacle(&model.model_ref).is_none() && state.roster().admits(model, rules)
+    };
+    state.config().models().filter(usable)
 }
 
 impl State {

@@ -363,6 +363,67 @@ fn serve_announces_itself_and_drains_on_sigterm() {
     out.read_to_string(&mut rest).unwrap();
 }
 
+/// Asked once, open answers may finish; asked again, whether by the same signal
+/// or by the other, they are cut, and the exit code says so.
+#[cfg(unix)]
+#[test]
+fn a_second_ctrl_c_cuts_open_answers() {
+    use std::io::{Read, Write as _};
+    for signals in [["-INT", "-INT"], ["-TERM", "-INT"]] {
+        // An upstream that takes the question and never answers.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let config = format!(
+            r#"{{ agents: {{ defaults: {{ model: {{ primary: "local/m" }} }} }},
+              models: {{ providers: {{ local: {{ baseUrl: "http://{}/v1", apiKey: "x",
+                api: "openai-responses", models: [{{ id: "m", name: "M" }}] }} }} }} }}"#,
+            silent.local_addr().unwrap()
+        );
+        let (_scratch, file) = Scratch::file(&format!("stop-twice{}", signals[0]), &config);
+        let mut serving = oc_gateway()
+            .args(["serve", "--config", &file, "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(serving.stdout.take().unwrap());
+        let mut err = BufReader::new(serving.stderr.take().unwrap());
+        let mut seen = String::new();
+        while !seen.contains("listening on http://") {
+            assert!(out.read_line(&mut seen).unwrap() > 0, "it ended early: {seen}");
+        }
+        let address = seen.trim_end().rsplit("http://").next().unwrap().to_owned();
+        let mut client = std::net::TcpStream::connect(&address).unwrap();
+        let body = r#"{"model":"default","input":"hi"}"#;
+        write!(
+            client,
+            "POST /v1/responses HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        // The question has arrived upstream: the answer is open.
+        let (mut asked, _) = silent.accept().unwrap();
+        assert!(asked.read(&mut [0; 16]).unwrap() > 0);
+
+        let id = serving.id().to_string();
+        let mut signal = |name: &str, words: &str| {
+            let killed = Command::new("kill").args([name, id.as_str()]).status();
+            assert!(killed.unwrap().success());
+            let mut said = String::new();
+            while !said.contains(words) {
+                assert!(err.read_line(&mut said).unwrap() > 0, "{words} was never said: {said}");
+            }
+        };
+        signal(signals[0], "ask again to cut them");
+        assert!(serving.try_wait().unwrap().is_none(), "the answer may finish");
+        signal(signals[1], "open answers are cut");
+        assert_eq!(serving.wait().unwrap().code(), Some(1));
+        let mut answer = Vec::new();
+        drop(client.read_to_end(&mut answer));
+        assert!(!String::from_utf8_lossy(&answer).contains("200 OK"));
+    }
+}
+
 /// What the gateway at `address` lists under `/v1/models`.
 #[cfg(unix)]
 fn models_at(address: &str) -> String {

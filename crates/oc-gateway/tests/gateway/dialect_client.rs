@@ -93,7 +93,11 @@ fn responses(document: &Value) -> Read {
     let mut read = Read::default();
     for item in document["output"].as_array().expect("output") {
         match word(&item["type"]) {
-            "reasoning" => read.reasoning += word(&item["summary"][0]["text"]),
+            // A summary, or, relayed, the reasoning itself.
+            "reasoning" => {
+                read.reasoning += word(&item["summary"][0]["text"]);
+                read.reasoning += word(&item["content"][0]["text"]);
+            }
             "message" => read.text += word(&item["content"][0]["text"]),
             "function_call" => {
                 read.calls.push((word(&item["name"]).into(), word(&item["arguments"]).into()));

@@ -8,6 +8,7 @@ mod cut;
 mod dialect_client;
 mod dialect_failures;
 mod dialects;
+mod endpoints;
 mod failures;
 mod fit;
 mod guard;

@@ -20,12 +20,16 @@ use crate::{
 
 /// The app over upstreams that answer in this order.
 fn app(scripts: Vec<Script>, settings: &str) -> axum::Router {
+    oc_gateway::app(state(scripts, settings))
+}
+
+fn state(scripts: Vec<Script>, settings: &str) -> State {
     let nothing = |_: &str| None;
     let config = local_first("http://127.0.0.1:1234/v1", "http://127.0.0.1:4321");
     let config = Config::parse(&config, "openclaw.json", &nothing).unwrap().value;
     let settings = Settings::parse(settings, "oc-gateway.json5", &nothing).unwrap().value;
     let transport = Arc::new(ScriptedTransport::new(scripts));
-    oc_gateway::app(State::assemble_with(config, settings, transport).unwrap())
+    State::assemble_with(config, settings, transport).unwrap()
 }
 
 fn request(stream: bool) -> Request<Body> {
@@ -261,4 +265,25 @@ async fn absurd_limits_do_no_harm() {
     let response = oc_gateway::app(state).oneshot(request).await.unwrap();
     let body = response.into_body().collect().await.unwrap().to_bytes();
     assert!(String::from_utf8_lossy(&body).contains(HOSTED));
+}
+
+/// A request whose client goes away, or that the gateway's own end cuts, took
+/// its time, though no attempt of it has ended.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_was_not_answered_has_taken_its_time() {
+    for stopped in [false, true] {
+        let state = state(vec![thinks()], LONG_IDLE);
+        let app = oc_gateway::app(state.clone());
+        let response = app.oneshot(request(true)).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        if stopped {
+            state.drain().end();
+            response.into_body().collect().await.unwrap();
+        } else {
+            drop(response);
+        }
+        let record = state.records().pop().unwrap();
+        // The head took the ten seconds for which reasoning is held.
+        assert_eq!(record.took_ms, 30_000, "{record:?}");
+    }
 }

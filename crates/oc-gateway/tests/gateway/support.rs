@@ -77,12 +77,22 @@ impl Gateway {
     }
 
     pub(crate) async fn start_within(config: &str, settings: &str, grace: Grace) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::start_on(listener, config, settings, grace)
+    }
+
+    /// On a socket whose address was needed before.
+    pub(crate) fn start_on(
+        listener: TcpListener,
+        config: &str,
+        settings: &str,
+        grace: Grace,
+    ) -> Self {
         let nothing = |_: &str| None;
         let config = Config::parse(config, "openclaw.json", &nothing).expect("config").value;
         let settings =
             Settings::parse(settings, "oc-gateway.json5", &nothing).expect("settings").value;
         let state = State::assemble(config, settings).expect("state");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let stop = CancellationToken::new();
         let mut serving = JoinSet::new();

@@ -8,6 +8,7 @@ use oc_responses_stream::{MachineOptions, OutputStyle, ResponseId};
 use serde_json::{Map, Value};
 
 use super::openai_responses::BadRequest;
+use super::relay::Relayed;
 use super::render::Render;
 use super::{anthropic_messages, openai_completions, openai_responses};
 use crate::endpoint::Api;
@@ -168,24 +169,46 @@ impl Asked {
     }
 
     /// A renderer of the answer, for this client.
+    ///
+    /// The events of an upstream that speaks the client's own wire pass it as
+    /// they are, as far as strict clients can read them; only where the output
+    /// is final text alone, everything is written anew.
     pub fn renderer(&self, name: AnswerName) -> Box<dyn Render> {
-        let AnswerName { token, model, now, output } = name;
+        let AnswerName { token, model, now, output, input_tokens } = name;
+        let (relays, whole) = (output == OutputStyle::Full, !self.stream);
         match &self.particulars {
             Particulars::Responses { echo } => {
                 let id = ResponseId::new(format!("resp_{token}"));
                 let options = MachineOptions::new(id, model, now).echo(echo.clone());
-                Box::new(openai_responses::Renderer::new(options.output(output)))
+                let renderer = openai_responses::Renderer::new(options.output(output));
+                if !relays {
+                    return Box::new(renderer);
+                }
+                let passage = openai_responses::relay::Events::new(renderer.document());
+                Box::new(Relayed::new(passage, renderer, whole))
             }
             Particulars::Chat { include_usage } => {
                 let id = format!("chatcmpl-{token}");
                 let options = openai_completions::RenderOptions::new(id, model, now);
                 let options = options.include_usage(*include_usage).output(output);
-                Box::new(openai_completions::Renderer::new(options))
+                let passage = openai_completions::relay::Chunks::new(&options);
+                let renderer = openai_completions::Renderer::new(options);
+                if !relays {
+                    return Box::new(renderer);
+                }
+                Box::new(Relayed::new(passage, renderer, whole))
             }
             Particulars::Messages => {
                 let id = format!("msg_{token}");
-                let options = anthropic_messages::RenderOptions::new(id, model).output(output);
-                Box::new(anthropic_messages::Renderer::new(options))
+                let options = anthropic_messages::RenderOptions::new(id, model)
+                    .output(output)
+                    .input_tokens(input_tokens);
+                let passage = anthropic_messages::relay::Blocks::new(&options);
+                let renderer = anthropic_messages::Renderer::new(options);
+                if !relays {
+                    return Box::new(renderer);
+                }
+                Box::new(Relayed::new(passage, renderer, whole))
             }
         }
     }
@@ -204,6 +227,9 @@ pub struct AnswerName {
     pub now: u64,
     /// What is written of it. Default: [`OutputStyle::Full`].
     pub output: OutputStyle,
+    /// An estimate of the request's tokens, for a dialect whose answers begin
+    /// with the count. Default: 0.
+    pub input_tokens: u64,
 }
 
 impl AnswerName {
@@ -211,13 +237,20 @@ impl AnswerName {
     /// (seconds since the Unix epoch).
     pub fn new(token: impl Into<String>, model: impl Into<String>, now: u64) -> Self {
         let output = OutputStyle::default();
-        Self { token: token.into(), model: model.into(), now, output }
+        Self { token: token.into(), model: model.into(), now, output, input_tokens: 0 }
     }
 
     /// Writes this much of the answer.
     #[must_use]
     pub fn output(mut self, style: OutputStyle) -> Self {
         self.output = style;
+        self
+    }
+
+    /// With an estimate of the request's tokens.
+    #[must_use]
+    pub fn input_tokens(mut self, estimate: u64) -> Self {
+        self.input_tokens = estimate;
         self
     }
 }

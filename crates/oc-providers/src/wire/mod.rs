@@ -15,6 +15,7 @@ mod fields;
 mod foreign;
 pub mod openai_completions;
 pub mod openai_responses;
+mod relay;
 mod render;
 mod surrogates;
 mod tool_ids;
@@ -93,6 +94,8 @@ pub struct Encoded {
     /// Stop sequences that the host is not given: they are enforced on its
     /// answer.
     pub stop: Vec<String>,
+    /// The client speaks this wire: the host's frames are given out, too.
+    pub(crate) relays: bool,
     /// The tools that were put into the form of functions.
     pub(crate) carried: Carried,
     /// The functions that the host may call.
@@ -109,6 +112,7 @@ impl Encoded {
             losses: Vec::new(),
             max_output_tokens: None,
             stop: Vec::new(),
+            relays: false,
             carried: Carried::default(),
             declared: Declared::default(),
         }
@@ -165,6 +169,8 @@ pub(crate) fn encode(
             "host takes fewer stop sequences, and more than {MOST_STOPS} are not enforced here"
         )));
     }
+    encoded.headers.extend(request.headers.clone());
+    encoded.relays = request.wire == Some(endpoint.api());
     losses.append(&mut encoded.losses);
     encoded.losses = losses;
     encoded.carried = carried;

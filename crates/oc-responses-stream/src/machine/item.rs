@@ -36,6 +36,8 @@ pub(super) struct Open {
     index: u64,
     body: Body,
     part: Option<OpenPart>,
+    /// What was told of it besides, by whoever told it before.
+    told: Map<String, Value>,
 }
 
 #[derive(Debug)]
@@ -113,6 +115,9 @@ impl Open {
                 }
             }
         }
+        for (key, value) in &self.told {
+            json.entry(key.clone()).or_insert_with(|| value.clone());
+        }
         Value::Object(json)
     }
 }
@@ -147,6 +152,20 @@ impl Writer {
     /// Another attempt's slots are other messages.
     pub(super) fn forget_slots(&mut self) {
         self.messages.clear();
+    }
+
+    /// The output is what someone else has told.
+    pub(super) fn take_over(&mut self, output: Vec<Value>) {
+        self.output = output;
+    }
+
+    /// `open` was told before, as `item`, after all of the output.
+    pub(super) fn adopt(&self, open: &mut Open, item: Map<String, Value>) {
+        if let Some(id) = item.get("id").and_then(Value::as_str) {
+            open.id = id.to_owned();
+        }
+        open.index = place(self.output.len());
+        open.told = item;
     }
 
     /// Whether this very call was written.
@@ -334,7 +353,8 @@ impl Writer {
 
     fn added(&mut self, prefix: &str, slot: Slot, body: Body, out: &mut VecDeque<Event>) -> Open {
         let index = place(self.output.len());
-        let open = Open { slot, id: self.mint(prefix, index), index, body, part: None };
+        let id = self.mint(prefix, index);
+        let open = Open { slot, id, index, body, part: None, told: Map::new() };
         out.push_back(item_added(index, open.json(ItemStatus::InProgress)));
         open
     }

@@ -99,6 +99,7 @@ pub struct Checker {
     ids: BTreeSet<String>,
     errored: bool,
     over: bool,
+    relayed: bool,
 }
 
 #[derive(Debug)]
@@ -134,6 +135,13 @@ impl Checker {
     /// At the start of a stream.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// For a stream that lets an upstream's own events pass: those that no law
+    /// is about (a server's tools, what is new) may stand anywhere, except about
+    /// an item that is not open.
+    pub fn of_a_relay() -> Self {
+        Self { relayed: true, ..Self::default() }
     }
 
     /// Takes the next event.
@@ -311,6 +319,11 @@ impl Checker {
     /// An event of the open item.
     fn within(&mut self, event: &Event) -> Result<(), String> {
         let index = u64::try_from(self.done.len()).ok();
+        if self.relayed && !is_content(event) {
+            let place = event.to_json()["output_index"].as_u64();
+            let is_open = self.open.is_some() && place == index;
+            return require(place.is_none() || is_open, "output_index is the open item's");
+        }
         let open = self.open.as_mut().ok_or("content belongs to an item that was added")?;
         let json = event.to_json();
         require(json["item_id"] == open.item["id"], "item_id is the open item's")?;
@@ -412,6 +425,28 @@ impl OpenItem {
         let parts = if summary { &self.summary } else { &self.content };
         u64::try_from(parts.len()).ok()
     }
+}
+
+/// Whether there are laws about where it stands within its item.
+fn is_content(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::ContentPartAdded(_)
+            | Event::ReasoningSummaryPartAdded(_)
+            | Event::OutputTextDelta(_)
+            | Event::RefusalDelta(_)
+            | Event::ReasoningTextDelta(_)
+            | Event::ReasoningSummaryTextDelta(_)
+            | Event::OutputTextDone(_)
+            | Event::RefusalDone(_)
+            | Event::ReasoningTextDone(_)
+            | Event::ReasoningSummaryTextDone(_)
+            | Event::ContentPartDone(_)
+            | Event::ReasoningSummaryPartDone(_)
+            | Event::OutputTextAnnotationAdded(_)
+            | Event::FunctionCallArgumentsDelta(_)
+            | Event::FunctionCallArgumentsDone(_)
+    )
 }
 
 fn require(holds: bool, law: &str) -> Result<(), String> {

@@ -15,7 +15,6 @@ use crate::event::{
 use crate::{
     AnnotationDelta, Delta, Event, Finish, FinishReason, FunctionCall, Item, ItemStatus, Part,
     PhaseDelta, ReasoningDelta, ReasoningKind, ResponseId, Seal, Slot, TextDelta, UpstreamError,
-    Usage,
 };
 use item::{Open, Writer};
 use response::Frame;
@@ -216,11 +215,12 @@ impl ResponseMachine {
                 | Delta::Phase(_)
                 | Delta::Finish(_)
                 | Delta::Error(_)
+                | Delta::Frame(_)
         ) {
             self.settle();
         }
         match delta {
-            Delta::Opened(_) | Delta::Alive | Delta::Progress(_) => {}
+            Delta::Opened(_) | Delta::Alive | Delta::Progress(_) | Delta::Frame(_) => {}
             Delta::Started(_) => self.open(),
             Delta::Text(text) => self.text(text, false),
             Delta::Refusal(text) => self.text(text, true),
@@ -312,6 +312,52 @@ impl ResponseMachine {
     /// `completed_at`; without it that is null.
     pub fn set_now(&mut self, completed_at: u64) {
         self.frame.completed_at = Some(completed_at);
+    }
+
+    /// Writes raw reasoning in this style from now on.
+    pub fn set_reasoning(&mut self, style: ReasoningStyle) {
+        self.style.0 = style;
+    }
+
+    /// Goes on with a response that someone else has told up to here, while
+    /// this machine was pushed the same deltas: a relay that lets the events of
+    /// an upstream pass and meets one that it cannot let pass.
+    ///
+    /// What this machine wrote of it is dropped, and so are its events that
+    /// were not taken. An item that is open here and not in `told` was ended by
+    /// whoever told it.
+    ///
+    /// ```
+    /// use oc_responses_stream::*;
+    ///
+    /// let options = MachineOptions::new(ResponseId::new("resp_1"), "m", 1_700_000_000);
+    /// let mut machine = ResponseMachine::new(options);
+    /// machine.push(&Delta::Text(TextDelta::new(Slot(0), "Hel")));
+    /// // Five events were sent with the upstream's own id, and then it broke.
+    /// let item = serde_json::json!({ "id": "msg_of_the_upstream", "type": "message" });
+    /// machine.resume(Told::new(5, Vec::new()).open(item.as_object().unwrap().clone()));
+    /// machine.push(&Delta::Text(TextDelta::new(Slot(0), "lo")));
+    /// let event = machine.next_event().unwrap().to_json();
+    /// assert_eq!((&event["sequence_number"], &event["delta"]), (&5.into(), &"lo".into()));
+    /// assert_eq!(event["item_id"], "msg_of_the_upstream");
+    /// ```
+    pub fn resume(&mut self, told: Told) {
+        self.events.clear();
+        self.sent = told.events;
+        if self.phase == Phase::Waiting {
+            self.phase = Phase::Writing;
+        }
+        self.writer.take_over(told.output);
+        match (&mut self.open, told.open) {
+            (Some(open), Some(item)) => {
+                self.writer.adopt(open, item);
+                self.ended = false;
+            }
+            (open, _) => {
+                self.closed.extend(open.take().map(|open| open.slot));
+                self.ended = false;
+            }
+        }
     }
 
     /// The next event to send.
@@ -537,16 +583,29 @@ impl ResponseMachine {
     }
 }
 
-/// The usage object with every key that strict clients need.
-fn usage_json(usage: &Usage) -> Value {
-    serde_json::json!({
-        "input_tokens": usage.input_tokens,
-        "input_tokens_details": {
-            "cached_tokens": usage.cached_tokens,
-            "cache_write_tokens": usage.cache_write_tokens,
-        },
-        "output_tokens": usage.output_tokens,
-        "output_tokens_details": { "reasoning_tokens": usage.reasoning_tokens },
-        "total_tokens": usage.total_tokens,
-    })
+/// How far a response was told by someone else. See
+/// [`ResponseMachine::resume`].
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Told {
+    /// How many events were sent; the next one's `sequence_number`.
+    pub events: u64,
+    /// The items that were ended, as they were told.
+    pub output: Vec<Value>,
+    /// The item after them, if it is open, as it was announced.
+    pub open: Option<Map<String, Value>>,
+}
+
+impl Told {
+    /// `events` were sent, and these items are whole.
+    pub fn new(events: u64, output: Vec<Value>) -> Self {
+        Self { events, output, open: None }
+    }
+
+    /// The same, with an open item that was announced like this.
+    #[must_use]
+    pub fn open(mut self, item: Map<String, Value>) -> Self {
+        self.open = Some(item);
+        self
+    }
 }

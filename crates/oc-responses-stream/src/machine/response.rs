@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{MachineOptions, usage_json};
+use super::MachineOptions;
 use crate::Usage;
 
 /// The response's own fields, around its output.
@@ -118,7 +118,7 @@ impl Frame {
         set("metadata", Value::Object(self.metadata.clone()));
         // Null until the end: what is counted so far may be an abandoned attempt's.
         let usage = self.usage.as_ref().filter(|_| status != "in_progress");
-        set("usage", usage.map_or(Value::Null, usage_json));
+        set("usage", usage.map_or(Value::Null, Usage::to_json));
         Value::Object(json)
     }
 }

@@ -421,6 +421,7 @@ fn slot_of(delta: &mut Delta) -> Option<&mut Slot> {
         | Delta::Usage(_)
         | Delta::Phase(_)
         | Delta::Finish(_)
-        | Delta::Error(_) => return None,
+        | Delta::Error(_)
+        | Delta::Frame(_) => return None,
     })
 }

@@ -3,11 +3,13 @@
 use oc_responses_stream::{FilePart, ImagePart, Part};
 use serde_json::{Value, json};
 
-use crate::capabilities::{CACHE_MARK, Compat};
+use super::turns::Home;
+use crate::capabilities::CACHE_MARK;
 use crate::loss::Loss;
 
 /// The blocks of `parts`. Blank text is left out: the wire refuses it.
-pub(super) fn encode(parts: &[Part], compat: Compat, losses: &mut Vec<Loss>) -> Vec<Value> {
+pub(super) fn encode(parts: &[Part], home: &Home<'_>, losses: &mut Vec<Loss>) -> Vec<Value> {
+    let compat = home.compat;
     let mut blocks = Vec::new();
     for part in parts {
         match part {
@@ -33,6 +35,7 @@ pub(super) fn encode(parts: &[Part], compat: Compat, losses: &mut Vec<Loss>) -> 
                 Some(block) => blocks.push(block),
                 None => losses.push(Loss::Part("input_file".into())),
             },
+            Part::Other(whole) if home.own_blocks => blocks.push(whole.clone()),
             Part::Other(whole) => {
                 let kind = whole.get("type").and_then(Value::as_str).unwrap_or("unknown");
                 losses.push(Loss::Part(kind.to_owned()));

@@ -15,6 +15,8 @@ use crate::wire::{Encoded, foreign};
 /// `max_tokens` is required on this wire; this is what an unknown model gets
 /// when the client did not say.
 const DEFAULT_MAX_TOKENS: u64 = 8192;
+/// With this header a client asks for what is not settled yet.
+const BETA: &str = "anthropic-beta";
 /// The least budget that the wire allows.
 const MIN_BUDGET: u64 = 1024;
 
@@ -31,6 +33,7 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
         api: Api::AnthropicMessages.as_str(),
         sealer: &sealer,
         needs_signature: compat.thinking_signatures,
+        own_blocks: compat.messages_fields && is_own(request),
         compat,
     };
     let mut turns = turns::encode(request, &home, &mut losses);
@@ -71,6 +74,11 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     encoded.losses = losses;
     encoded.max_output_tokens = Some(max_tokens);
     Ok(encoded)
+}
+
+/// Whether the client speaks this very wire.
+fn is_own(request: &Request) -> bool {
+    request.wire == Some(Api::AnthropicMessages)
 }
 
 fn max_tokens(request: &Request, facts: &ModelFacts) -> u64 {
@@ -171,7 +179,7 @@ fn put_thinking(
 
 /// Fields without a canonical form: sampling by rank is old and known to all
 /// servers of this wire, the others only to the host that defines it. What
-/// needs a beta header, which no client's request carries here, goes nowhere.
+/// needs a beta header goes with a client's own, and else nowhere.
 fn put_extra(
     body: &mut Map<String, Value>,
     request: &Request,
@@ -189,6 +197,15 @@ fn put_extra(
             }
             CACHE_MARK if compat.messages_fields => {
                 body.insert(key.clone(), compat.cache_mark(value));
+            }
+            "container" | "inference_geo" if compat.messages_fields => {
+                body.insert(key.clone(), value.clone());
+            }
+            _ if compat.messages_fields
+                && request.headers.contains_key(BETA)
+                && !body.contains_key(key) =>
+            {
+                body.insert(key.clone(), value.clone());
             }
             _ => losses.push(Loss::UnknownField(key.clone())),
         }
@@ -278,9 +295,18 @@ fn put_tools(
                 {
                     json.insert(CACHE_MARK.into(), compat.cache_mark(mark));
                 }
+                if compat.messages_fields && request.headers.contains_key(BETA) {
+                    for (key, value) in &function.extra {
+                        json.entry(key.clone()).or_insert_with(|| value.clone());
+                    }
+                }
                 tools.push(Value::Object(json));
             }
             Tool::Function(_) => {}
+            // The host's own, which only this wire's clients can ask for.
+            Tool::Other(whole) if compat.messages_fields && is_own(request) => {
+                tools.push(Value::Object(whole.clone()));
+            }
             Tool::Other(whole) => {
                 let kind = whole.get("type").and_then(Value::as_str).unwrap_or("unknown");
                 losses.push(Loss::Tool(kind.to_owned()));

@@ -13,11 +13,9 @@ use serde_json::{Map, Value, json};
 
 use super::blocks;
 use crate::capabilities::{CACHE_MARK, Compat};
-use crate::endpoint::Api;
 use crate::loss::Loss;
 use crate::request::Request;
 use crate::seal::Sealer;
-use crate::wire::is_host_step;
 use crate::wire::tool_ids::{IdForm, ToolIds};
 
 /// The most characters of a call's id: it is `^[a-zA-Z0-9_-]{1,64}$`.
@@ -42,6 +40,8 @@ pub(super) struct Home<'a> {
     pub(super) sealer: &'a Sealer,
     pub(super) needs_signature: bool,
     pub(super) compat: Compat,
+    /// It knows blocks that only its own clients know, and they speak here.
+    pub(super) own_blocks: bool,
 }
 
 pub(super) fn encode(request: &Request, home: &Home<'_>, losses: &mut Vec<Loss>) -> Turns {
@@ -71,8 +71,6 @@ struct Writer<'a> {
     ids: ToolIds,
     loop_began_with_thinking: Option<bool>,
     last_calls_without_thinking: bool,
-    /// Steps in the conversation are this wire's, and the host knows them.
-    own_steps: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -95,7 +93,6 @@ impl<'a> Writer<'a> {
             ids: ToolIds::new(IdForm::UpTo { longest: LONGEST_ID, allows: is_of_id }),
             loop_began_with_thinking: None,
             last_calls_without_thinking: false,
-            own_steps: home.compat.messages_fields && request.wire == Some(Api::AnthropicMessages),
         }
     }
 
@@ -108,7 +105,7 @@ impl<'a> Writer<'a> {
             // that the assistant's turn is over.
             Item::FunctionCallOutput(_) => self.end_assistant(),
             // What the host did itself, in its own words.
-            Item::Other(other) if self.own_steps && is_host_step(other.item_type()) => {
+            Item::Other(other) if self.home.own_blocks => {
                 self.end_user();
                 self.assistant.push(Value::Object(other.json.clone()));
             }
@@ -118,7 +115,7 @@ impl<'a> Writer<'a> {
     }
 
     fn message(&mut self, message: &Message) {
-        let mut content = blocks::encode(&message.content, self.home.compat, self.losses);
+        let mut content = blocks::encode(&message.content, self.home, self.losses);
         match message.role {
             Role::System | Role::Developer => {
                 if !(self.messages.is_empty() && self.user.is_empty() && self.assistant.is_empty())
@@ -200,7 +197,7 @@ impl<'a> Writer<'a> {
                 "is_error": true,
             });
         };
-        let mut content = blocks::encode(&result.output, self.home.compat, self.losses);
+        let mut content = blocks::encode(&result.output, self.home, self.losses);
         let last = content.last_mut().and_then(Value::as_object_mut);
         let mark = last.and_then(|block| block.remove(CACHE_MARK));
         let mut block = json!({"type": "tool_result", "tool_use_id": id, "content": content});

@@ -15,6 +15,7 @@ mod decode;
 mod error;
 mod messages;
 mod parts;
+pub(super) mod relay;
 mod render;
 mod request;
 mod stream;

@@ -11,6 +11,7 @@ mod decode;
 mod error;
 mod items;
 mod pairs;
+pub(super) mod relay;
 mod render;
 mod request;
 mod tools;

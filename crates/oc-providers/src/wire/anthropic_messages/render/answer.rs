@@ -39,6 +39,11 @@ impl Answer {
         self.forgotten.saturating_add(self.blocks.len())
     }
 
+    /// The blocks that were sent are so many, whether they were told here or not.
+    pub(super) fn count(&mut self, sent: usize) {
+        self.forgotten = sent.saturating_sub(self.blocks.len());
+    }
+
     /// The index of the last block.
     pub(super) fn open_index(&self) -> usize {
         self.next_index().saturating_sub(1)
@@ -122,21 +127,10 @@ impl Answer {
         told.map(|(_, block)| block.to_json()).collect()
     }
 
-    /// The word for `reason`. Whether tools are to be run is told by the calls
-    /// that are there, not by the upstream's word, which servers confuse.
+    /// The word for `reason`.
     pub(super) fn stop_reason(&self, reason: &FinishReason, matched: bool) -> &'static str {
         let calls = self.blocks.iter().any(|block| matches!(block, Block::ToolUse { .. }));
-        match reason {
-            FinishReason::Length => "max_tokens",
-            FinishReason::ContentFilter => "refusal",
-            _ if calls => "tool_use",
-            FinishReason::Refusal => "refusal",
-            _ if self.refused => "refusal",
-            FinishReason::Pause => "pause_turn",
-            _ if matched => "stop_sequence",
-            // A word of another wire means nothing to this one's clients.
-            _ => "end_turn",
-        }
+        stop_reason(reason, calls, self.refused, matched)
     }
 }
 
@@ -193,8 +187,29 @@ impl Block {
     }
 }
 
+/// The word for `reason`. Whether tools are to be run is told by the calls that
+/// are there, not by the upstream's word, which servers confuse.
+pub(in crate::wire::anthropic_messages) fn stop_reason(
+    reason: &FinishReason,
+    has_calls: bool,
+    refused: bool,
+    matched: bool,
+) -> &'static str {
+    match reason {
+        FinishReason::Length => "max_tokens",
+        FinishReason::ContentFilter => "refusal",
+        _ if has_calls => "tool_use",
+        FinishReason::Refusal => "refusal",
+        _ if refused => "refusal",
+        FinishReason::Pause => "pause_turn",
+        _ if matched => "stop_sequence",
+        // A word of another wire means nothing to this one's clients.
+        _ => "end_turn",
+    }
+}
+
 /// This wire counts input without what came from a cache.
-pub(super) fn usage(usage: &Usage) -> Value {
+pub(in crate::wire::anthropic_messages) fn usage(usage: &Usage) -> Value {
     let cached = usage.cached_tokens.saturating_add(usage.cache_write_tokens);
     let mut json = json!({
         "input_tokens": usage.input_tokens.saturating_sub(cached),

@@ -1,6 +1,6 @@
 //! Deltas to a Messages client: a stream of events, or one document.
 
-mod answer;
+pub(super) mod answer;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -219,6 +219,19 @@ impl Renderer {
             State::Waiting => b": keepalive\n\n",
             _ => b"event: ping\ndata: {\"type\":\"ping\"}\n\n",
         }
+    }
+
+    /// Goes on where a relay stopped that told of `blocks` blocks while this
+    /// renderer was pushed the same deltas. Whether the last of them is open
+    /// here, which it is only where it `is_open` there.
+    pub(super) fn go_on(&mut self, blocks: u64, is_open: bool) -> bool {
+        self.ready.clear();
+        if !is_open || self.open.is_none() {
+            self.open = None;
+            self.answer.close();
+        }
+        self.answer.count(usize::try_from(blocks).unwrap_or(usize::MAX));
+        self.open.is_some()
     }
 
     /// Whether the answer ended, well or badly.

@@ -132,20 +132,10 @@ impl Answer {
         }
     }
 
-    /// The word for `reason`. Whether tools are to be run is told by the calls
-    /// that are there, not by the upstream's word, which servers confuse.
+    /// The word for `reason`.
     pub(super) fn finish_word<'a>(&self, reason: &'a FinishReason) -> &'a str {
-        match reason {
-            FinishReason::Length => "length",
-            FinishReason::ContentFilter => "content_filter",
-            _ if self.whole_calls().next().is_some() => "tool_calls",
-            FinishReason::Other(word) => word,
-            // What declined in words has said so.
-            FinishReason::Refusal if self.refusal.is_empty() && self.text.is_empty() => {
-                "content_filter"
-            }
-            _ => "stop",
-        }
+        let said_nothing = self.refusal.is_empty() && self.text.is_empty();
+        finish_word(reason, self.whole_calls().next().is_some(), said_nothing)
     }
 }
 
@@ -159,11 +149,35 @@ impl Call {
     }
 }
 
+/// The word for `reason`. Whether tools are to be run is told by the calls that
+/// are there, not by the upstream's word, which servers confuse.
+pub(in crate::wire::openai_completions) fn finish_word(
+    reason: &FinishReason,
+    has_calls: bool,
+    said_nothing: bool,
+) -> &str {
+    match reason {
+        FinishReason::Length => "length",
+        FinishReason::ContentFilter => "content_filter",
+        _ if has_calls => "tool_calls",
+        FinishReason::Other(word) => word,
+        // What declined in words has said so.
+        FinishReason::Refusal if said_nothing => "content_filter",
+        _ => "stop",
+    }
+}
+
+/// A seal over reasoning, where clients that replay reasoning look for it.
+pub(in crate::wire::openai_completions) fn sealed(value: &str, index: usize) -> Option<Value> {
+    let detail = || json!({"type": "reasoning.encrypted", "data": value, "index": index});
+    (!value.is_empty()).then(detail)
+}
+
 pub(super) fn logprobs(content: Value) -> Value {
     json!({"content": content, "refusal": null})
 }
 
-pub(super) fn usage(usage: &Usage) -> Value {
+pub(in crate::wire::openai_completions) fn usage(usage: &Usage) -> Value {
     let mut of_prompt = json!({"cached_tokens": usage.cached_tokens});
     if let (true, Value::Object(fields)) = (usage.cache_write_tokens > 0, &mut of_prompt) {
         fields.insert("cache_write_tokens".into(), usage.cache_write_tokens.into());

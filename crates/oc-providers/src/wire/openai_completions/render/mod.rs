@@ -1,6 +1,6 @@
 //! Deltas to a Chat client: a stream of chunks, or one document.
 
-mod answer;
+pub(super) mod answer;
 
 use std::collections::{HashMap, VecDeque};
 
@@ -314,11 +314,10 @@ impl Renderer {
     }
 
     fn seal(&mut self, value: &str) {
-        if self.final_only() || value.is_empty() {
+        if self.final_only() {
             return;
         }
-        let index = self.answer.details.len();
-        let detail = json!({"type": "reasoning.encrypted", "data": value, "index": index});
+        let Some(detail) = answer::sealed(value, self.answer.details.len()) else { return };
         self.answer.details.push(detail.clone());
         self.chunk(json!({"reasoning_details": [detail]}), Value::Null);
     }

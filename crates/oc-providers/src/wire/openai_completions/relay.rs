@@ -1,0 +1,392 @@
+//! Chat chunks that pass as they are.
+//!
+//! | in a chunk | on its way |
+//! |---|---|
+//! | `id`, `model` | ours |
+//! | `finish_reason` | the word for the end as it was judged: calls are `tool_calls`, a truncated answer is `length` |
+//! | reasoning under another name | also as `reasoning_content` |
+//! | `reasoning_details` that only their maker can read | in a chunk of ours when the reasoning is over, in an envelope that finds back to it |
+//! | the chunk of usage, `choices` being empty | left out where the client did not ask for it, supplied where it did and none came |
+//! | the last chunk | also has our `metadata` |
+//! | everything else | as it is |
+//!
+//! It deviates by a `content` that is no text, a legacy `function_call`, a whole
+//! `message`, and by calls that clients cannot put together: without index, id
+//! or name, named twice, with blank arguments.
+
+use std::collections::VecDeque;
+
+use oc_responses_stream::{Delta, sse};
+use serde_json::{Map, Value, json};
+
+use super::render::{RenderOptions, Renderer, answer};
+use crate::endpoint::Api;
+use crate::wire::relay::json::{Edits, Object};
+use crate::wire::relay::{Ending, Gathered, Passage, Verdict, is_content};
+
+/// What is known of the chunks that passed.
+#[derive(Clone, Debug)]
+pub(in crate::wire) struct Chunks {
+    id: String,
+    model: String,
+    created: String,
+    include_usage: bool,
+    /// It was said who speaks.
+    begun: bool,
+    /// How many calls were opened, and of how many arguments were told.
+    calls: u64,
+    argued: u64,
+    refused: bool,
+    spoke: bool,
+    seals: usize,
+    finished: bool,
+    counted: bool,
+    /// The last chunk has passed.
+    ended: bool,
+}
+
+impl Chunks {
+    pub(in crate::wire) fn new(options: &RenderOptions) -> Self {
+        Self {
+            id: json!(options.id).to_string(),
+            model: json!(options.model).to_string(),
+            created: options.created.to_string(),
+            include_usage: options.include_usage,
+            begun: false,
+            calls: 0,
+            argued: 0,
+            refused: false,
+            spoke: false,
+            seals: 0,
+            finished: false,
+            counted: false,
+            ended: false,
+        }
+    }
+
+    fn chunk(
+        &mut self,
+        chunk: &Object<'_>,
+        text: &str,
+        came: &[Delta],
+        ending: Option<&Ending<'_>>,
+    ) -> Verdict {
+        let Some(mut choices) = chunk.list("choices") else { return Verdict::Deviates };
+        let mut edits = Edits::of(text);
+        let counts = !chunk.lacks("usage");
+        if self.finished && !choices.is_empty() {
+            // Some servers count in a chunk that ends the answer once more.
+            if came.iter().any(is_content) {
+                return Verdict::Deviates;
+            }
+            if !counts {
+                return Verdict::Hide;
+            }
+            edits.set(chunk, "choices", "[]");
+            choices.clear();
+        }
+        if let Some(first) = choices.first() {
+            let choice = Object::parse(first).filter(|_| choices.len() == 1);
+            let Some(choice) = choice.filter(|choice| choice.count("index") == Some(0)) else {
+                return Verdict::Deviates;
+            };
+            if ending.is_none() && choice.text("finish_reason").is_some_and(|word| !word.is_empty())
+            {
+                return Verdict::Wait;
+            }
+            if self.choice(&choice, came, ending, &mut edits).is_none() {
+                return Verdict::Deviates;
+            }
+        } else if counts && !self.include_usage {
+            return Verdict::Hide;
+        }
+        // Who answered stands where the usage does, or at the end without it.
+        let is_end = choices.is_empty() || self.finished;
+        let has_notes = counts || !self.include_usage;
+        if let Some(ending) = ending
+            && is_end
+            && (has_notes || ending.usage.is_none())
+            && !ending.metadata.is_empty()
+        {
+            edits.set(chunk, "metadata", &json!(ending.metadata).to_string());
+        }
+        self.counted |= counts;
+        edits.set(chunk, "id", &self.id);
+        edits.set(chunk, "model", &self.model);
+        edits.supply(chunk, "object", "\"chat.completion.chunk\"");
+        edits.supply(chunk, "created", &self.created);
+        Verdict::Pass(String::new(), edits.made())
+    }
+
+    fn choice<'a>(
+        &mut self,
+        choice: &Object<'a>,
+        came: &[Delta],
+        ending: Option<&Ending<'_>>,
+        edits: &mut Edits<'a>,
+    ) -> Option<()> {
+        let delta = choice.object("delta")?;
+        let is_text = |key| delta.lacks(key) || delta.text(key).is_some();
+        if !is_text("content")
+            || !is_text("refusal")
+            || !delta.lacks("function_call")
+            || !choice.lacks("message")
+        {
+            return None;
+        }
+        self.told(&delta, came)?;
+        if !std::mem::replace(&mut self.begun, true) {
+            edits.set(&delta, "role", "\"assistant\"");
+        }
+        if !delta.lacks("tool_calls") {
+            for call in delta.list("tool_calls")? {
+                self.call(&Object::parse(call)?)?;
+            }
+        }
+        let thought: String = came.iter().filter_map(reasoning).collect();
+        if !thought.is_empty() && !delta.is("reasoning_content", &thought) {
+            if !delta.lacks("reasoning_content") {
+                return None;
+            }
+            edits.set(&delta, "reasoning_content", &json!(thought).to_string());
+        }
+        if let Some(details) = delta.list("reasoning_details") {
+            let is_sealed = |detail: &&str| {
+                Object::parse(detail).is_some_and(|detail| detail.is("type", "reasoning.encrypted"))
+            };
+            let open: Vec<&str> = details.iter().copied().filter(|it| !is_sealed(it)).collect();
+            if open.len() < details.len() {
+                edits.set(&delta, "reasoning_details", &format!("[{}]", open.join(",")));
+            }
+        }
+        match choice.text("finish_reason").as_deref() {
+            None if !choice.lacks("finish_reason") => return None,
+            None => {}
+            Some("") => edits.set(choice, "finish_reason", "null"),
+            Some(sent) => {
+                let said_nothing = !self.refused && !self.spoke;
+                let word =
+                    answer::finish_word(&ending?.finish.reason, self.calls > 0, said_nothing);
+                if sent != word {
+                    edits.set(choice, "finish_reason", &json!(word).to_string());
+                }
+                self.finished = true;
+            }
+        }
+        Some(())
+    }
+
+    /// The text that the chunk has must be the text that came of it.
+    fn told(&mut self, delta: &Object<'_>, came: &[Delta]) -> Option<()> {
+        let (mut text, mut refusal, mut opened) = (String::new(), String::new(), 0);
+        for delta in came {
+            match delta {
+                Delta::Text(piece) => text.push_str(&piece.text),
+                Delta::Refusal(piece) => refusal.push_str(&piece.text),
+                Delta::ToolCallStart(_) => opened += 1,
+                _ => {}
+            }
+        }
+        self.spoke |= !text.is_empty();
+        self.refused |= !refusal.is_empty();
+        let told = delta.text("content").unwrap_or_default() == text
+            && delta.text("refusal").unwrap_or_default() == refusal
+            && opened <= delta.list("tool_calls").map_or(0, |calls| calls.len());
+        told.then_some(())
+    }
+
+    fn call(&mut self, call: &Object<'_>) -> Option<()> {
+        let index = call.count("index")?;
+        let function = call.object("function")?;
+        let given =
+            |object: &Object<'_>, key| object.text(key).is_some_and(|text| !text.is_empty());
+        let is_function = call.lacks("type") || call.is("type", "function");
+        let arguments = function.text("arguments");
+        if !is_function || (arguments.is_none() && !function.lacks("arguments")) {
+            return None;
+        }
+        if index == self.calls {
+            if !given(call, "id") || !given(&function, "name") || self.argued < self.calls {
+                return None;
+            }
+            self.calls += 1;
+        } else if Some(index) != self.calls.checked_sub(1)
+            || given(call, "id")
+            || given(&function, "name")
+        {
+            // Of another call than the last, or named again: clients that add
+            // pieces up would double the name.
+            return None;
+        }
+        if arguments.is_some_and(|text| !text.trim().is_empty()) {
+            self.argued = self.calls;
+        }
+        Some(())
+    }
+
+    /// A seal over reasoning travels as our renderer writes it, so that it
+    /// finds back to whoever made it.
+    fn seal(&mut self, delta: &Delta) -> Option<Value> {
+        let Delta::Seal(seal) = delta else { return None };
+        let detail = answer::sealed(seal.value.as_str()?, self.seals)?;
+        self.seals += 1;
+        Some(json!([{"index": 0, "delta": {"reasoning_details": [detail]},
+            "logprobs": null, "finish_reason": null}]))
+    }
+
+    fn own(&self, choices: Value, usage: Option<Value>) -> (String, String) {
+        let usage = usage.map_or_else(String::new, |usage| format!(",\"usage\":{usage}"));
+        let Self { id, model, created, .. } = self;
+        let chunk = format!(
+            "{{\"id\":{id},\"object\":\"chat.completion.chunk\",\"created\":{created},\
+             \"model\":{model},\"choices\":{choices}{usage}}}"
+        );
+        (String::new(), chunk)
+    }
+}
+
+fn reasoning(delta: &Delta) -> Option<&str> {
+    if let Delta::Reasoning(thought) = delta { Some(&thought.text) } else { None }
+}
+
+impl Passage for Chunks {
+    type Renderer = Renderer;
+
+    const API: Api = Api::OpenaiCompletions;
+
+    fn judge(
+        &mut self,
+        frame: &sse::Frame,
+        came: &[Delta],
+        ending: Option<&Ending<'_>>,
+    ) -> Verdict {
+        let text = frame.data();
+        let chunk = Object::parse(text);
+        let mut events = Vec::new();
+        for choices in came.iter().filter_map(|delta| self.seal(delta)).collect::<Vec<_>>() {
+            events.push(self.own(choices, None));
+        }
+        match chunk.map(|chunk| self.chunk(&chunk, text, came, ending)) {
+            Some(Verdict::Pass(name, json)) => events.push((name, json)),
+            // `[DONE]`, and what is no JSON, which SDKs choke on.
+            Some(Verdict::Hide) | None => {}
+            Some(other) => return other,
+        }
+        if let Some(ending) = ending.filter(|ending| ending.is_last) {
+            if !self.finished || self.argued < self.calls {
+                return Verdict::Deviates;
+            }
+            self.ended = true;
+            if let (true, false, Some(usage)) = (self.include_usage, self.counted, ending.usage) {
+                let (name, mut json) = self.own(json!([]), Some(answer::usage(usage)));
+                if !ending.metadata.is_empty() {
+                    json.pop();
+                    json.push_str(&format!(",\"metadata\":{}}}", json!(ending.metadata)));
+                }
+                events.push((name, json));
+            }
+        }
+        Verdict::PassAll(events)
+    }
+
+    /// A call is told when its last piece is, and that comes with the end; of
+    /// which there is one.
+    fn may_stop(&self) -> bool {
+        self.ended || (self.calls == 0 && !self.finished)
+    }
+
+    fn waits(_frame: &sse::Frame) -> bool {
+        false
+    }
+
+    /// The renderer was pushed what was told: it has said who speaks, and knows
+    /// the calls.
+    fn hand_over(&self, _renderer: &mut Renderer, _out: &mut VecDeque<Vec<u8>>) {}
+
+    fn gather(&self, gathered: &mut Gathered, written: &str) {
+        let Ok(Value::Object(mut chunk)) = serde_json::from_str(written) else { return };
+        let choice = match chunk.remove("choices") {
+            Some(Value::Array(mut choices)) if !choices.is_empty() => choices.swap_remove(0),
+            _ => Value::Null,
+        };
+        if let Value::Object(mut choice) = choice {
+            if let Some(Value::Object(mut delta)) = choice.remove("delta") {
+                if let Some(Value::Array(calls)) = delta.remove("tool_calls") {
+                    calls.into_iter().for_each(|call| gather_call(gathered, call));
+                }
+                add(gathered.0.entry("message").or_insert_with(|| json!({})), delta, true);
+            }
+            add(gathered.0.entry("choice").or_insert_with(|| json!({})), choice, false);
+        }
+        add(gathered.0.entry("answer").or_insert_with(|| json!({})), chunk, false);
+    }
+
+    fn document(&self, mut rendered: Value, gathered: &Gathered) -> Value {
+        let of = |key| gathered.0.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
+        if let Some(counts) =
+            gathered.0.get("answer").and_then(|answer| answer["usage"].as_object())
+        {
+            add(&mut rendered["usage"], counts.clone(), false);
+        }
+        let mut choice = of("choice");
+        if choice.get("logprobs").is_some_and(|logprobs| !logprobs.is_null()) {
+            rendered["choices"][0]["logprobs"] = choice.remove("logprobs").unwrap_or_default();
+        }
+        let message = &mut rendered["choices"][0]["message"];
+        let calls = message.get_mut("tool_calls").and_then(Value::as_array_mut);
+        let known = gathered.0.get("calls").and_then(Value::as_array);
+        for (call, more) in calls.into_iter().flatten().zip(known.into_iter().flatten()) {
+            supply(call, more.as_object().cloned().unwrap_or_default());
+        }
+        supply(message, of("message"));
+        supply(&mut rendered["choices"][0], choice);
+        supply(&mut rendered, of("answer"));
+        rendered
+    }
+}
+
+/// What a call has that is no call's: signatures, for one.
+fn gather_call(gathered: &mut Gathered, call: Value) {
+    let Value::Object(mut call) = call else { return };
+    let opens = call.get("id").is_some_and(|id| id.as_str().is_some_and(|id| !id.is_empty()));
+    for known in ["index", "id", "type", "function"] {
+        call.remove(known);
+    }
+    let calls = gathered.0.entry("calls").or_insert_with(|| json!([]));
+    let Value::Array(calls) = calls else { return };
+    match calls.last_mut() {
+        Some(last) if !opens => add(last, call, false),
+        _ => calls.push(Value::Object(call)),
+    }
+}
+
+/// Adds later members to earlier ones: where `pieces`, text is a piece of a
+/// text, as SDKs take it; lists go on; the last of anything else counts.
+fn add(all: &mut Value, more: Map<String, Value>, pieces: bool) {
+    if !all.is_object() {
+        *all = json!({});
+    }
+    let Value::Object(all) = all else { return };
+    for (key, new) in more {
+        match (all.get_mut(&key), new) {
+            (Some(_), Value::Null) => {}
+            (Some(Value::String(text)), Value::String(new)) if pieces => text.push_str(&new),
+            (Some(Value::Array(list)), Value::Array(new)) => list.extend(new),
+            (Some(logprobs @ Value::Object(_)), Value::Object(new)) if key == "logprobs" => {
+                add(logprobs, new, false);
+            }
+            (_, new) => {
+                all.insert(key, new);
+            }
+        }
+    }
+}
+
+/// Gives `fields` those of `more` that they lack.
+fn supply(fields: &mut Value, more: Map<String, Value>) {
+    if let Value::Object(fields) = fields {
+        for (key, value) in more {
+            fields.entry(key).or_insert(value);
+        }
+    }
+}

@@ -1,0 +1,627 @@
+//! Responses events that pass as they are.
+//!
+//! | in an event | on its way |
+//! |---|---|
+//! | `sequence_number` | counted here |
+//! | the response object | `id`, `model` and `metadata` are ours; a key that is missing, or `null` where strict clients want more, is supplied |
+//! | the `output` of the last event | the items as they were told, where it holds others |
+//! | its `usage` | counts that strict clients want are supplied |
+//! | `encrypted_content: null` | left out: it is text, or it is not there |
+//! | `keepalive`, reports of loading | left out: the gateway has its own signs of life |
+//! | everything else, item ids among it | as it is |
+//!
+//! It deviates by what strict clients fail on: items that are not numbered in
+//! order or not open one at a time, events of another id, place or part than
+//! what is open, texts that are not the sum of their pieces, calls without
+//! pieces, reasoning by another name than OpenAI's.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use oc_responses_stream::{Delta, FinishReason, ReasoningStyle, Told, Usage, sse};
+use serde_json::{Map, Value, json};
+
+use super::Renderer;
+use crate::endpoint::Api;
+use crate::wire::relay::json::{Edits, Object};
+use crate::wire::relay::{Ending, Gathered, Passage, Verdict, is_progress};
+
+/// What is known of the events that passed.
+#[derive(Clone, Debug)]
+pub(in crate::wire) struct Events {
+    /// The response object as the renderer would write it, before anything is said.
+    blank: Arc<Value>,
+    sent: u64,
+    ended: bool,
+    /// The items that are whole, as they were told.
+    items: Vec<Arc<str>>,
+    /// The ids that are taken.
+    ids: Vec<Arc<str>>,
+    open: Option<Open>,
+}
+
+/// The item that is open.
+#[derive(Clone, Debug)]
+struct Open {
+    id: Arc<str>,
+    kind: Kind,
+    /// As it was announced.
+    added: Arc<str>,
+    /// The parts of its content, and of its summary, that are whole, as they
+    /// were told.
+    content: Vec<Arc<str>>,
+    summary: Vec<Arc<str>>,
+    part: Option<Part>,
+    /// The arguments of a call.
+    arguments: Tally,
+    /// The arguments were told to be whole.
+    argued: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Message,
+    Reasoning,
+    Call,
+    Other,
+}
+
+/// The part that is open.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    kind: PartKind,
+    text: Tally,
+    /// Its text was told to be whole.
+    told: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PartKind {
+    Text,
+    Refusal,
+    Raw,
+    Summary,
+}
+
+/// A text, as far as it must be known whether another is the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tally {
+    length: usize,
+    hash: u64,
+}
+
+impl Tally {
+    fn add(&mut self, text: &str) {
+        self.length = self.length.saturating_add(text.len());
+        for byte in text.bytes() {
+            self.hash = self.hash.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte);
+        }
+    }
+
+    fn of(text: &str) -> Self {
+        let mut tally = Self::default();
+        tally.add(text);
+        tally
+    }
+}
+
+impl Events {
+    /// `blank`: a response object with every key, in the client's names.
+    pub(in crate::wire) fn new(blank: Value) -> Self {
+        let (items, ids, blank) = (Vec::new(), Vec::new(), Arc::new(blank));
+        Self { blank, sent: 0, ended: false, items, ids, open: None }
+    }
+
+    /// `None`: it deviates.
+    fn event(
+        &mut self,
+        event: &Object<'_>,
+        text: &str,
+        came: &[Delta],
+        ending: Option<&Ending<'_>>,
+    ) -> Option<Verdict> {
+        let name = event.text("type")?;
+        let is_life = matches!(name.as_ref(), "keepalive" | "response.keep_alive");
+        if self.ended || is_life || is_progress(&name) {
+            return Some(Verdict::Hide);
+        }
+        let expected = match self.sent {
+            0 => "response.created",
+            1 => "response.in_progress",
+            _ => name.as_ref(),
+        };
+        if name != expected || !came.iter().all(|delta| may_say(&name, delta)) {
+            return None;
+        }
+        let mut edits = Edits::of(text);
+        match name.as_ref() {
+            "response.created" | "response.queued" | "response.in_progress" => {
+                let response = event.object("response")?;
+                if !response.is_empty_list("output") || !response.is("status", "in_progress") {
+                    return None;
+                }
+                self.response(&response, &mut edits, None);
+            }
+            "error" | "response.failed" | "response.done" | "response.cancelled" => return None,
+            "response.completed" | "response.incomplete" => {
+                let Some(ending) = ending else { return Some(Verdict::Wait) };
+                self.end(&name, event, ending, &mut edits)?;
+            }
+            "response.output_item.added" => {
+                let item = unsealed(event)?;
+                self.added(event, &item)?;
+                edits.set(event, "item", &item);
+            }
+            "response.output_item.done" => {
+                let item = unsealed(event)?;
+                self.done(event, &item)?;
+                edits.set(event, "item", &item);
+                self.items.push(item.into());
+                self.open = None;
+            }
+            "response.content_part.added" => self.part_added(event, false)?,
+            "response.reasoning_summary_part.added" => self.part_added(event, true)?,
+            "response.content_part.done" | "response.reasoning_summary_part.done" => {
+                self.part_done(event, name.contains("summary"))?;
+            }
+            "response.output_text.annotation.added" => {
+                self.part(event, PartKind::Text)?;
+                event.count("annotation_index")?;
+                event.object("annotation")?;
+            }
+            "response.function_call_arguments.delta" => {
+                let open = self.item(event, Kind::Call)?;
+                let piece = event.text("delta").filter(|_| !open.argued)?;
+                open.arguments.add(&piece);
+            }
+            "response.function_call_arguments.done" => {
+                let open = self.item(event, Kind::Call)?;
+                let whole = event.text("arguments")?;
+                if open.argued || whole.trim().is_empty() || open.arguments != Tally::of(&whole) {
+                    return None;
+                }
+                open.argued = true;
+            }
+            _ => match texts(&name) {
+                Some((kind, true)) => {
+                    let piece = event.text("delta")?;
+                    if piece != said(came) {
+                        return None;
+                    }
+                    let part = self.part(event, kind).filter(|part| !part.told)?;
+                    part.text.add(&piece);
+                    if kind == PartKind::Text {
+                        edits.supply(event, "logprobs", "[]");
+                    }
+                }
+                Some((kind, false)) => {
+                    let key = if kind == PartKind::Refusal { "refusal" } else { "text" };
+                    let whole = event.text(key)?;
+                    let part = self.part(event, kind).filter(|part| !part.told)?;
+                    if part.text != Tally::of(&whole) {
+                        return None;
+                    }
+                    part.told = true;
+                    if kind == PartKind::Text {
+                        edits.supply(event, "logprobs", "[]");
+                    }
+                }
+                // Of a server's own tool, or not known.
+                None if is_of_others(&name) => return None,
+                None => {
+                    if event.count("output_index").is_some_and(|at| Some(at) != self.place()) {
+                        return None;
+                    }
+                }
+            },
+        }
+        edits.set(event, "sequence_number", &self.sent.to_string());
+        self.sent += 1;
+        Some(Verdict::Pass(name.into_owned(), edits.made()))
+    }
+
+    /// The place of the open item.
+    fn place(&self) -> Option<u64> {
+        self.open.as_ref().map(|_| self.items.len() as u64)
+    }
+
+    /// The open item, if it is what the event is about.
+    fn item(&mut self, event: &Object<'_>, kind: Kind) -> Option<&mut Open> {
+        let place = self.place();
+        let open = self.open.as_mut().filter(|open| open.kind == kind)?;
+        let it = event.count("output_index") == place && event.is("item_id", &open.id);
+        it.then_some(open)
+    }
+
+    /// The open part, if it is what the event is about.
+    fn part(&mut self, event: &Object<'_>, kind: PartKind) -> Option<&mut Part> {
+        let open = self.item(event, kind.of())?;
+        let index = match kind {
+            PartKind::Summary => event.count("summary_index")? == open.summary.len() as u64,
+            _ => event.count("content_index")? == open.content.len() as u64,
+        };
+        open.part.as_mut().filter(|part| index && part.kind == kind)
+    }
+
+    fn added(&mut self, event: &Object<'_>, item: &str) -> Option<()> {
+        if self.open.is_some() || event.count("output_index") != Some(self.items.len() as u64) {
+            return None;
+        }
+        let added: Arc<str> = item.into();
+        let item = Object::parse(item)?;
+        let id = item
+            .text("id")
+            .filter(|id| !id.is_empty() && self.ids.iter().all(|it| **it != **id))?;
+        let named = |key: &&str| item.text(key).is_some_and(|text| !text.is_empty());
+        let empty = |key: &str| item.raw(key).is_none() || item.is_empty_list(key);
+        let (kind, opens) = match item.text("type")?.as_ref() {
+            "message" => {
+                let opens = item.is("role", "assistant") && item.is_empty_list("content");
+                (Kind::Message, opens && empty("summary"))
+            }
+            "reasoning" => (Kind::Reasoning, item.is_empty_list("summary") && empty("content")),
+            "function_call" => {
+                let named = ["call_id", "name"].iter().all(named);
+                (Kind::Call, item.is("arguments", "") && named)
+            }
+            _ => (Kind::Other, true),
+        };
+        if !opens {
+            return None;
+        }
+        let id: Arc<str> = id.as_ref().into();
+        self.ids.push(id.clone());
+        self.open = Some(Open {
+            id,
+            kind,
+            added,
+            content: Vec::new(),
+            summary: Vec::new(),
+            part: None,
+            arguments: Tally::default(),
+            argued: false,
+        });
+        Some(())
+    }
+
+    fn done(&mut self, event: &Object<'_>, item: &str) -> Option<()> {
+        let place = self.place();
+        let open = self.open.as_ref().filter(|open| open.part.is_none())?;
+        let (item, added) = (Object::parse(item)?, Object::parse(&open.added)?);
+        let same = |key: &&str| item.raw(key) == added.raw(key);
+        let keys = ["id", "type", "call_id", "name", "role", "phase"];
+        if event.count("output_index") != place || !keys.iter().all(same) {
+            return None;
+        }
+        let restates = |key, parts: &[Arc<str>]| match item.list(key) {
+            Some(list) => {
+                list.len() == parts.len()
+                    && list.iter().zip(parts).all(|(restated, part)| is_same(restated, part))
+            }
+            None => item.raw(key).is_none() && parts.is_empty(),
+        };
+        let holds = match open.kind {
+            Kind::Call => {
+                let arguments = item.text("arguments").map(|text| Tally::of(&text));
+                open.argued && arguments == Some(open.arguments)
+            }
+            Kind::Message => item.text("status").is_some() && restates("content", &open.content),
+            Kind::Reasoning => {
+                let seal = item.raw("encrypted_content");
+                item.raw("summary").is_some()
+                    && restates("summary", &open.summary)
+                    && restates("content", &open.content)
+                    && seal.is_none_or(|seal| seal.starts_with('"'))
+            }
+            Kind::Other => true,
+        };
+        holds.then_some(())
+    }
+
+    fn part_added(&mut self, event: &Object<'_>, summary: bool) -> Option<()> {
+        let part = event.object("part")?;
+        let kind = match (part.text("type")?.as_ref(), summary) {
+            ("output_text", false) => PartKind::Text,
+            ("refusal", false) => PartKind::Refusal,
+            ("reasoning_text", false) => PartKind::Raw,
+            ("summary_text", true) => PartKind::Summary,
+            _ => return None,
+        };
+        let says = |key| part.text(key).is_some_and(|text| !text.is_empty());
+        if says("text") || says("refusal") {
+            return None;
+        }
+        let open = self.item(event, kind.of()).filter(|open| open.part.is_none())?;
+        let (index, parts) = match summary {
+            true => ("summary_index", &open.summary),
+            false => ("content_index", &open.content),
+        };
+        if event.count(index) != Some(parts.len() as u64) {
+            return None;
+        }
+        open.part = Some(Part { kind, text: Tally::default(), told: false });
+        Some(())
+    }
+
+    fn part_done(&mut self, event: &Object<'_>, summary: bool) -> Option<()> {
+        let kind = self.open.as_ref()?.part.as_ref().map(|part| part.kind)?;
+        let part = self.part(event, kind)?;
+        let told = event.object("part")?;
+        let key = if kind == PartKind::Refusal { "refusal" } else { "text" };
+        let same = told.text(key).is_some_and(|text| Tally::of(&text) == part.text);
+        if !part.told || !same || summary != (kind == PartKind::Summary) {
+            return None;
+        }
+        let open = self.open.as_mut()?;
+        open.part = None;
+        let parts = if summary { &mut open.summary } else { &mut open.content };
+        parts.push(event.raw("part")?.into());
+        Some(())
+    }
+
+    fn end<'a>(
+        &mut self,
+        name: &str,
+        event: &Object<'a>,
+        ending: &Ending<'_>,
+        edits: &mut Edits<'a>,
+    ) -> Option<()> {
+        let whole = matches!(
+            ending.finish.reason,
+            FinishReason::Stop | FinishReason::ToolCalls | FinishReason::Refusal
+        );
+        let response = event.object("response")?;
+        let status = if whole { "completed" } else { "incomplete" };
+        if self.open.is_some()
+            || name.strip_prefix("response.") != Some(status)
+            || !response.is("status", status)
+        {
+            return None;
+        }
+        let reason = response.object("incomplete_details").and_then(|it| it.text("reason"));
+        if !response.lacks("error") || reason.is_some() == whole {
+            return None;
+        }
+        let output = response.list("output")?;
+        let same = output.len() == self.items.len()
+            && output.iter().zip(&self.items).all(|(theirs, told)| is_same(theirs, told));
+        if !same {
+            edits.set(&response, "output", &format!("[{}]", self.items.join(",")));
+        }
+        self.usage(&response, edits, ending);
+        self.response(&response, edits, Some(ending));
+        self.ended = true;
+        Some(())
+    }
+
+    /// The counts, all of them.
+    fn usage<'a>(&self, response: &Object<'a>, edits: &mut Edits<'a>, ending: &Ending<'_>) {
+        let ours = ending.usage.map(Usage::to_json);
+        let (Some(theirs), Some(ours)) = (response.object("usage"), &ours) else {
+            return edits.set(response, "usage", &json!(ours).to_string());
+        };
+        for (key, value) in ours.as_object().into_iter().flatten() {
+            let Value::Object(counts) = value else {
+                if theirs.count(key).is_none() {
+                    edits.set(&theirs, key, &value.to_string());
+                }
+                continue;
+            };
+            let Some(details) = theirs.object(key) else {
+                edits.set(&theirs, key, &value.to_string());
+                continue;
+            };
+            for (key, value) in counts.iter().filter(|(key, _)| *key != "cache_write_tokens") {
+                if details.count(key).is_none() {
+                    edits.set(&details, key, &value.to_string());
+                }
+            }
+        }
+    }
+
+    /// The response object in our names, with every key.
+    fn response<'a>(
+        &self,
+        response: &Object<'a>,
+        edits: &mut Edits<'a>,
+        ending: Option<&Ending<'_>>,
+    ) {
+        let Value::Object(blank) = &*self.blank else { return };
+        for (key, value) in blank {
+            match key.as_str() {
+                "id" | "object" | "model" => edits.set(response, key, &value.to_string()),
+                "metadata" => {}
+                "tools" if !are_whole(response) => edits.set(response, key, &value.to_string()),
+                // Not before the end; and there as they were counted.
+                "usage" if ending.is_none() => edits.set(response, key, "null"),
+                "usage" => {}
+                _ if value.is_null() && response.raw(key).is_some() => {}
+                _ => edits.supply(response, key, &value.to_string()),
+            }
+        }
+        let theirs = response.raw("metadata").and_then(|json| serde_json::from_str(json).ok());
+        let mut metadata: Map<String, Value> = match theirs {
+            Some(Value::Object(theirs)) => theirs,
+            _ => blank.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default(),
+        };
+        metadata.extend(ending.into_iter().flat_map(|ending| ending.metadata.clone()));
+        if ending.is_some() || response.lacks("metadata") {
+            edits.set(response, "metadata", &json!(metadata).to_string());
+        }
+    }
+}
+
+impl PartKind {
+    fn of(self) -> Kind {
+        match self {
+            Self::Text | Self::Refusal => Kind::Message,
+            Self::Raw | Self::Summary => Kind::Reasoning,
+        }
+    }
+}
+
+/// Which text an event brings a piece of (`true`), or the whole.
+fn texts(name: &str) -> Option<(PartKind, bool)> {
+    Some(match name {
+        "response.output_text.delta" => (PartKind::Text, true),
+        "response.output_text.done" => (PartKind::Text, false),
+        "response.refusal.delta" => (PartKind::Refusal, true),
+        "response.refusal.done" => (PartKind::Refusal, false),
+        "response.reasoning_text.delta" => (PartKind::Raw, true),
+        "response.reasoning_text.done" => (PartKind::Raw, false),
+        "response.reasoning_summary_text.delta" => (PartKind::Summary, true),
+        "response.reasoning_summary_text.done" => (PartKind::Summary, false),
+        _ => return None,
+    })
+}
+
+/// Whether the tools of a response have the keys that strict clients want.
+fn are_whole(response: &Object<'_>) -> bool {
+    let is_whole = |tool: &str| {
+        Object::parse(tool).is_some_and(|tool| {
+            let keys = ["name", "description", "parameters", "strict"];
+            !tool.is("type", "function") || keys.iter().all(|key| tool.raw(key).is_some())
+        })
+    };
+    response.list("tools").is_some_and(|tools| tools.into_iter().all(is_whole))
+}
+
+/// The event's item, without a seal that is none.
+fn unsealed(event: &Object<'_>) -> Option<String> {
+    let text = event.raw("item")?;
+    let item = Object::parse(text)?;
+    let mut edits = Edits::of(text);
+    if item.raw("encrypted_content") == Some("null") {
+        edits.remove(&item, "encrypted_content");
+    }
+    Some(edits.made())
+}
+
+/// Whether two texts are the same JSON.
+fn is_same(one: &str, other: &str) -> bool {
+    let read = |text| serde_json::from_str::<Value>(text).ok();
+    one == other || read(one).is_some_and(|one| Some(one) == read(other))
+}
+
+/// Whether an event of this name is where a client looks for the delta. Some
+/// servers say in an event that ends something what none has streamed.
+fn may_say(name: &str, delta: &Delta) -> bool {
+    let is_item = matches!(name, "response.output_item.added" | "response.output_item.done");
+    match delta {
+        Delta::Text(_) | Delta::Refusal(_) | Delta::Reasoning(_) => {
+            matches!(texts(name), Some((_, true)))
+        }
+        Delta::ToolCallStart(_) | Delta::Item(_) | Delta::Seal(_) => is_item,
+        Delta::ToolCallArguments(_) => name == "response.function_call_arguments.delta",
+        Delta::Annotation(_) => name == "response.output_text.annotation.added",
+        _ => true,
+    }
+}
+
+/// Names that others have for what OpenAI calls otherwise.
+fn is_of_others(name: &str) -> bool {
+    let names = ["reasoning.", "reasoning_part.", "reasoning_summary.", "text."];
+    name.strip_prefix("response.").is_some_and(|rest| names.iter().any(|it| rest.starts_with(it)))
+}
+
+/// The text of what came.
+fn said(came: &[Delta]) -> String {
+    let texts = came.iter().filter_map(|delta| match delta {
+        Delta::Text(piece) | Delta::Refusal(piece) => Some(piece.text.as_str()),
+        Delta::Reasoning(piece) => Some(piece.text.as_str()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+impl Passage for Events {
+    type Renderer = Renderer;
+
+    const API: Api = Api::OpenaiResponses;
+
+    fn begin(&mut self, renderer: &mut Renderer) {
+        // What is told as raw reasoning goes on as such.
+        renderer.machine().set_reasoning(ReasoningStyle::Raw);
+    }
+
+    fn judge(
+        &mut self,
+        frame: &sse::Frame,
+        came: &[Delta],
+        ending: Option<&Ending<'_>>,
+    ) -> Verdict {
+        let text = frame.data();
+        let verdict = match Object::parse(text) {
+            Some(event) => self.event(&event, text, came, ending),
+            None => Some(Verdict::Hide),
+        };
+        let cut_short = ending.is_some_and(|ending| ending.is_last) && !self.ended;
+        verdict.filter(|_| !cut_short).unwrap_or(Verdict::Deviates)
+    }
+
+    fn may_stop(&self) -> bool {
+        // The head is two events, and whoever goes on has written neither.
+        self.sent != 1 && self.open.as_ref().is_none_or(|open| open.kind != Kind::Call)
+    }
+
+    fn waits(frame: &sse::Frame) -> bool {
+        let Some(event) = Object::parse(frame.data()) else { return true };
+        let Some(name) = event.text("type") else { return true };
+        match name.as_ref() {
+            "response.output_item.added" => event.object("item").is_none_or(|item| {
+                let kind = item.text("type");
+                kind.is_none_or(|kind| {
+                    matches!(kind.as_ref(), "message" | "reasoning" | "function_call")
+                })
+            }),
+            "response.content_part.added" | "response.reasoning_summary_part.added" => true,
+            name => name.ends_with(".done") || name == "keepalive",
+        }
+    }
+
+    fn hand_over(&self, renderer: &mut Renderer, out: &mut VecDeque<Vec<u8>>) {
+        let read = |item: &Arc<str>| serde_json::from_str(item).unwrap_or_default();
+        let mut output: Vec<Value> = self.items.iter().map(read).collect();
+        let mut sent = self.sent;
+        let mut told_open = None;
+        match &self.open {
+            Some(open) if open.kind == Kind::Other => {
+                // Of a tool that the server ran: it will not be heard of again.
+                let mut item: Value = read(&open.added);
+                if let Value::Object(item) = &mut item {
+                    item.insert("status".to_owned(), "incomplete".into());
+                }
+                let done = json!({"type": "response.output_item.done", "sequence_number": sent,
+                    "output_index": output.len(), "item": item});
+                let mut bytes = Vec::new();
+                sse::encode("response.output_item.done", &done.to_string(), &mut bytes);
+                out.push_back(bytes);
+                output.push(item);
+                sent += 1;
+            }
+            Some(open) => told_open = serde_json::from_str(&open.added).ok(),
+            None => {}
+        }
+        let mut told = Told::new(sent, output);
+        told.open = told_open;
+        renderer.machine().resume(told);
+    }
+
+    fn gather(&self, gathered: &mut Gathered, written: &str) {
+        if !self.ended {
+            return;
+        }
+        if let Ok(Value::Object(mut event)) = serde_json::from_str::<Value>(written)
+            && let Some(Value::Object(response)) = event.remove("response")
+        {
+            gathered.0 = response;
+        }
+    }
+
+    fn document(&self, rendered: Value, gathered: &Gathered) -> Value {
+        match &gathered.0 {
+            nothing if nothing.is_empty() => rendered,
+            response => Value::Object(response.clone()),
+        }
+    }
+}

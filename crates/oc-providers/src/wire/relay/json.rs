@@ -1,0 +1,226 @@
+//! JSON that is looked at where it stands, and changed in a few places: what
+//! nobody changes stays as it was, to the byte.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// An object's members, each as it stands in the text. Where a key stands
+/// twice, the last counts.
+#[derive(Debug)]
+pub(in crate::wire) struct Object<'a> {
+    text: &'a str,
+    members: Vec<(Cow<'a, str>, &'a str)>,
+}
+
+impl<'a> Object<'a> {
+    /// The object that `text` is; `None` where it is none.
+    pub(in crate::wire) fn parse(text: &'a str) -> Option<Self> {
+        let Members(members) = serde_json::from_str(text).ok()?;
+        Some(Self { text, members })
+    }
+
+    /// The member `key` as it stands, which may be `null`.
+    pub(in crate::wire) fn raw(&self, key: &str) -> Option<&'a str> {
+        self.members.iter().rev().find(|(name, _)| name == key).map(|(_, raw)| *raw)
+    }
+
+    /// Whether `key` is missing or `null`.
+    pub(in crate::wire) fn lacks(&self, key: &str) -> bool {
+        self.raw(key).is_none_or(|raw| raw == "null")
+    }
+
+    /// The member `key`, if it is text.
+    pub(in crate::wire) fn text(&self, key: &str) -> Option<Cow<'a, str>> {
+        text(self.raw(key)?)
+    }
+
+    /// Whether the member `key` is this text.
+    pub(in crate::wire) fn is(&self, key: &str, wanted: &str) -> bool {
+        self.text(key).is_some_and(|text| text == wanted)
+    }
+
+    /// The member `key`, if it is a whole number that is not negative.
+    pub(in crate::wire) fn count(&self, key: &str) -> Option<u64> {
+        self.raw(key)?.parse().ok()
+    }
+
+    /// The member `key`, if it is an object.
+    pub(in crate::wire) fn object(&self, key: &str) -> Option<Self> {
+        Self::parse(self.raw(key)?)
+    }
+
+    /// The elements of the member `key`, if it is an array.
+    pub(in crate::wire) fn list(&self, key: &str) -> Option<Vec<&'a str>> {
+        let list: Vec<&'a RawValue> = serde_json::from_str(self.raw(key)?).ok()?;
+        Some(list.into_iter().map(RawValue::get).collect())
+    }
+
+    /// Whether the member `key` is an empty array.
+    pub(in crate::wire) fn is_empty_list(&self, key: &str) -> bool {
+        self.list(key).is_some_and(|list| list.is_empty())
+    }
+}
+
+/// `json`, if it is text that can be written in UTF-8: half a surrogate pair
+/// is none.
+fn text(json: &str) -> Option<Cow<'_, str>> {
+    #[derive(serde::Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    serde_json::from_str::<Text<'_>>(json).ok().map(|Text(text)| text)
+}
+
+/// Changes to a text, all of which are made at once.
+#[derive(Debug)]
+pub(in crate::wire) struct Edits<'a> {
+    text: &'a str,
+    edits: Vec<Edit>,
+}
+
+#[derive(Debug)]
+struct Edit {
+    from: usize,
+    to: usize,
+    with: String,
+}
+
+impl<'a> Edits<'a> {
+    /// None yet.
+    pub(in crate::wire) fn of(text: &'a str) -> Self {
+        Self { text, edits: Vec::new() }
+    }
+
+    /// Gives `object` the member `key`, in the place of the one it has. `object`
+    /// must have been read from this very text.
+    pub(in crate::wire) fn set(&mut self, object: &Object<'a>, key: &str, json: &str) {
+        if let Some(old) = object.raw(key) {
+            if old != json {
+                let from = self.place(old);
+                self.edits.push(Edit { from, to: from + old.len(), with: json.to_owned() });
+            }
+            return;
+        }
+        let at = self.place(object.text) + object.text.trim_end().len().saturating_sub(1);
+        let is_first = object.members.is_empty() && !self.edits.iter().any(|edit| edit.from == at);
+        let comma = if is_first { "" } else { "," };
+        let key = serde_json::Value::from(key);
+        self.edits.push(Edit { from: at, to: at, with: format!("{comma}{key}:{json}") });
+    }
+
+    /// Takes the member `key` from `object`, which must have one before it.
+    pub(in crate::wire) fn remove(&mut self, object: &Object<'a>, key: &str) {
+        let at = object.members.iter().rposition(|(name, _)| name == key);
+        let Some((_, raw)) = at.and_then(|at| object.members.get(at)) else { return };
+        let before = at.and_then(|at| object.members.get(at.checked_sub(1)?));
+        if let Some((_, before)) = before {
+            let (from, to) = (self.place(before) + before.len(), self.place(raw) + raw.len());
+            self.edits.push(Edit { from, to, with: String::new() });
+        }
+    }
+
+    /// The same as [`set`](Self::set) where `object` has no such member, or `null`.
+    pub(in crate::wire) fn supply(&mut self, object: &Object<'a>, key: &str, json: &str) {
+        if object.lacks(key) {
+            self.set(object, key, json);
+        }
+    }
+
+    /// The text with the changes, on one line: a line break in JSON that is
+    /// valid stands between tokens.
+    pub(in crate::wire) fn made(mut self) -> String {
+        self.edits.sort_by_key(|edit| edit.from);
+        let mut made = String::with_capacity(self.text.len() + 64);
+        let mut at = 0;
+        for edit in &self.edits {
+            made.push_str(self.text.get(at..edit.from).unwrap_or_default());
+            made.push_str(&edit.with);
+            at = edit.to.max(at);
+        }
+        made.push_str(self.text.get(at..).unwrap_or_default());
+        if made.contains(['\n', '\r']) {
+            made = made.replace(['\n', '\r'], " ");
+        }
+        made
+    }
+
+    /// Where `part`, which is a piece of the text, begins in it.
+    fn place(&self, part: &str) -> usize {
+        part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr()).min(self.text.len())
+    }
+}
+
+#[derive(Default)]
+struct Members<'a>(Vec<(Cow<'a, str>, &'a str)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some((key, raw)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
+                    members.push((key.0, raw.get()));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Reader)
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_changed_changes() {
+        let text = r#" { "id" : "a", "n": 1.50, "in": { "x" :null}, "e":{} ,"big":123456789012345678901234567890 } "#;
+        let object = Object::parse(text).unwrap();
+        let mut edits = Edits::of(text);
+        edits.set(&object, "id", "\"b\"");
+        edits.set(&object, "new", "7");
+        edits.set(&object, "newer", "8");
+        let inner = object.object("in").unwrap();
+        edits.supply(&inner, "x", "true");
+        let empty = object.object("e").unwrap();
+        edits.set(&empty, "p", "1");
+        edits.set(&empty, "q", "2");
+        edits.remove(&object, "n");
+        edits.remove(&object, "missing");
+        assert_eq!(
+            edits.made(),
+            r#" { "id" : "b", "in": { "x" :true}, "e":{"p":1,"q":2} ,"big":123456789012345678901234567890 ,"new":7,"newer":8} "#
+        );
+    }
+
+    #[test]
+    fn nothing_changed_is_the_same_bytes_on_one_line() {
+        assert_eq!(Edits::of(r#"{"a": "\n"}"#).made(), r#"{"a": "\n"}"#);
+        assert_eq!(Edits::of("{\"a\":\r\n1}").made(), "{\"a\":  1}");
+    }
+
+    #[test]
+    fn members_are_what_they_are() {
+        let object =
+            Object::parse(r#"{"a":1,"a":"x","n":null,"half":"\ud83d","o":{},"l":[1,{}],"e":[]}"#)
+                .unwrap();
+        assert!(object.is("a", "x") && !object.is("a", "y"));
+        assert!(object.lacks("n") && object.lacks("missing") && !object.lacks("o"));
+        assert_eq!(object.text("half"), None);
+        assert_eq!(object.count("a"), None);
+        assert_eq!(object.list("l"), Some(vec!["1", "{}"]));
+        assert!(object.is_empty_list("e") && !object.is_empty_list("l"));
+        assert!(Object::parse("[]").is_none() && Object::parse("{").is_none());
+    }
+}

@@ -1,0 +1,10 @@
+//! A client that speaks the upstream's own wire gets the upstream's frames as
+//! they are; and where one cannot pass, the same answer as anybody else.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod deviations;
+mod passing;
+mod requests;
+mod stage;
