@@ -296,6 +296,10 @@ impl Interpret for AnyWire {
             self.give_out(&sse::Frame::new(None, ""), before, out);
         }
     }
+
+    fn is_whole(&self) -> bool {
+        self.interpreter.is_whole()
+    }
 }
 
 /// Whether an attempt commits with it.
@@ -304,10 +308,6 @@ fn is_said(delta: &Delta) -> bool {
         Delta::Text(text) => text.is_final() && !text.text.trim().is_empty(),
         Delta::Refusal(_) | Delta::ToolCallEnd(_) | Delta::Finish(_) => true,
         _ => false,
-    }
-
-    fn is_whole(&self) -> bool {
-        self.interpreter.is_whole()
     }
 }
 
