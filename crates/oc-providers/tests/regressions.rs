@@ -423,3 +423,20 @@ async fn half_a_chat_answer_stays_half_however_long_it_is_waited_for() {
     let rest = tokio::time::timeout(std::time::Duration::from_secs(3600), deltas.count()).await;
     assert!(rest.is_err(), "it ended");
 }
+
+/// A document behind a byte order mark was a stream without events where the mark
+/// came in pieces, and no JSON where it came whole. Found by the fuzz target of
+/// Messages answers.
+#[tokio::test]
+async fn a_document_behind_a_byte_order_mark_was_lost() {
+    let answer = r#"{"type":"message","role":"assistant","id":"m","model":"m",
+        "content":[{"type":"text","text":"Hi."}],"stop_reason":"end_turn"}"#;
+    let body = format!("\u{feff}{answer}").into_bytes();
+    for size in [1, 2, 3, body.len()] {
+        let script = Script::json(200, "");
+        let script = body.chunks(size).fold(script, |script, piece| script.then(piece.to_vec()));
+        let outcome =
+            run(&provider(Api::AnthropicMessages, [script]), Request::text("m", "hi")).await;
+        assert_eq!(outcome.answer.final_text(), "Hi.", "in pieces of {size}: {:?}", outcome.error);
+    }
+}

@@ -10,6 +10,8 @@ use crate::{
     ResponsesInterpreter, Slot, SplitDeltas, SplitOptions, StreamError,
 };
 
+const BOM: [u8; 3] = *b"\xEF\xBB\xBF";
+
 /// How much a [`Parser`] accepts before it gives up. All in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -94,6 +96,8 @@ pub struct Parser<I: Interpret> {
     interpreter: I,
     limits: Limits,
     input: Input,
+    /// How much of a byte order mark came before everything else.
+    bom: usize,
     fed: usize,
     /// There is nothing to say, and will not be before a line ends: the decoder sleeps.
     quiet: bool,
@@ -183,6 +187,7 @@ impl<I: Interpret> Parser<I> {
             interpreter,
             limits,
             input: Input::Unknown,
+            bom: 0,
             fed: 0,
             quiet: false,
             ended: false,
@@ -235,11 +240,12 @@ impl<I: Interpret> Parser<I> {
             let over = self.fed - self.limits.stream_bytes;
             bytes = bytes.get(..bytes.len().saturating_sub(over)).unwrap_or_default();
         }
+        let mut text = bytes;
         if matches!(self.input, Input::Unknown) {
-            self.sniff(bytes);
+            text = self.sniff(bytes);
         }
         match &mut self.input {
-            Input::Json(held) => held.extend_from_slice(bytes),
+            Input::Json(held) => held.extend_from_slice(text),
             Input::Unknown | Input::Events => self.decoder.feed(bytes),
         }
     }
@@ -521,8 +527,22 @@ impl<I: Interpret> Parser<I> {
 
     /// An event stream begins with a field name, a comment or a blank line; a
     /// document with a bracket. Nothing valid is both.
-    fn sniff(&mut self, bytes: &[u8]) {
-        let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    /// Returns `bytes` without the byte order mark, of which they may hold a piece.
+    fn sniff<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let mut text = bytes;
+        while let Some((first, rest)) = text.split_first()
+            && BOM.get(self.bom) == Some(first)
+        {
+            (self.bom, text) = (self.bom + 1, rest);
+        }
+        if text.is_empty() {
+            return text;
+        }
+        if !self.bom.is_multiple_of(BOM.len()) {
+            self.input = Input::Events;
+            return text;
+        }
+        self.bom = BOM.len();
         match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
             None => {}
             Some(0x1F) => {
@@ -533,6 +553,7 @@ impl<I: Interpret> Parser<I> {
             Some(b'<') => self.fail(StreamError::not_a_stream("body is HTML, not an event stream")),
             Some(_) => self.input = Input::Events,
         }
+        text
     }
 }
 
