@@ -69,7 +69,9 @@ def stage(options):
     """One gateway in front of one upstream that has every recording as a model."""
     with Upstream(every_recording()) as upstream:
         box = provider(upstream.url + "/v1", "openai-responses", *upstream.answers)
-        with Gateway(options.gateway, config({"box": box}, "box/responses-think-stream")) as gateway:
+        parsed = provider(upstream.url + "/v1", "openai-responses", *TOOLS_AS_TEXT)
+        named = {"providers": {"parsed": {"models": {name: {"toolCallParser": "hermes"} for name in TOOLS_AS_TEXT}}}}
+        with Gateway(options.gateway, config({"box": box, "parsed": parsed}, "box/responses-think-stream"), settings=named) as gateway:
             yield SimpleNamespace(binary=options.gateway, gateway=gateway, upstream=upstream)
 
 
@@ -154,7 +156,7 @@ for _name in ("killed-mid-stream-responses", "terminated-mid-stream-responses"):
 
 
 # transformers serve parses no tool calls: they come as text, which is a failure
-# where the model's config does not name the grammar.
+# where the settings do not name the grammar for the model.
 TOOLS_AS_TEXT = {
     "transformers-serve.responses-think-tool-stream": ["Bergen"], "transformers-serve.responses-think-tool": ["Bergen"],
     "transformers-serve.responses-two-tools-stream": ["Rome", "Lima"],
@@ -192,6 +194,18 @@ def same_end(name):
 for _name, _ in every_recording():
     if "." in _name:
         same_end(_name)
+
+
+def parsed(name, cities):
+    @suite.check(f"recorded {name}, toolCallParser hermes: its calls in every way")
+    def _(stage):
+        reply = ask.every_way(stage.gateway.client(), model=f"parsed/{name}", input="hi", **TOOLS)
+        equal(reply.tools, [("get_weather", {"city": city}) for city in cities], "calls")
+        assert "<tool_call>" not in reply.text, reply.text
+
+
+for _name, _cities in TOOLS_AS_TEXT.items():
+    parsed(_name, _cities)
 
 
 # -- the recommended hybrid config -------------------------------------------
