@@ -72,6 +72,29 @@ async fn a_rate_limit_with_a_known_end_is_503_with_retry_after() {
     assert!(answer.message().contains("(rate_limit)"));
 }
 
+/// It was 502 without one, and cooled 30 s in place of 120.
+#[tokio::test]
+async fn a_server_error_without_words_keeps_its_retry_after() {
+    let down = || Step::Head { status: 503, headers: vec![("retry-after".into(), "120".into())] };
+    let answer = both(move |_| vec![down()]).await;
+    assert_eq!(answer.status, 503, "{}", answer.message());
+    let wait: u64 = answer.header("retry-after").expect("Retry-After").parse().unwrap();
+    assert!((110..=120).contains(&wait), "{wait}");
+}
+
+/// The words were read as the server's: the chain stopped, with a code that
+/// makes agents compact, and the client was shown what was quoted.
+#[tokio::test]
+async fn what_an_error_quotes_of_the_request_is_not_told() {
+    let body = r#"{"error":{"code":500,"message":"Failed to parse messages: bad; messages = [{\"content\": \"why is my prompt is too long?\"}]","type":"server_error"}}"#;
+    let answer = both(move |_| vec![Step::json(500, body)]).await;
+    let text = answer.message();
+    assert_eq!(answer.status, 502, "{text}");
+    assert!(text.contains("Failed to parse messages: bad; messages = …"), "{text}");
+    assert!(!text.contains("too long") && text.contains("(server_error)"), "{text}");
+    assert!(!answer.json().to_string().contains("too long"), "error.attempts too");
+}
+
 #[tokio::test]
 async fn overflow_everywhere_is_the_clients_400() {
     let body = r#"{"error":{"code":400,"message":"request (22811 tokens) exceeds the available context size (2048 tokens), try increasing it","type":"exceed_context_size_error","n_prompt_tokens":22811,"n_ctx":2048}}"#;
