@@ -14,8 +14,6 @@ use futures::{Stream, StreamExt as _};
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use oc_responses_stream::{Delta, Opened};
-use tokio::runtime::Handle;
-use tokio::time::Sleep;
 
 use crate::endpoint::Endpoint;
 use crate::error::{ProviderError, ProviderErrorKind};
@@ -60,7 +58,8 @@ struct Reading {
     /// Bytes came that have said nothing yet: half an event, a piece of a call.
     unsaid: bool,
     /// Runs from when the answer was whole.
-    tail: Option<Pin<Box<Sleep>>>,
+    tail: Option<BoxFuture<'static, ()>>,
+    transport: Arc<dyn Transport>,
 }
 
 impl Deltas {
@@ -163,14 +162,13 @@ impl Reading {
         }
     }
 
-    /// Ready when an answer that is whole has waited long enough. Without a
-    /// runtime there is no clock, and only the body's end ends it.
+    /// Ready when an answer that is whole has waited long enough.
     fn poll_tail(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.pipeline.is_whole() || Handle::try_current().is_err() {
+        if !self.pipeline.is_whole() {
             return Poll::Pending;
         }
-        let tail = self.tail.get_or_insert_with(|| Box::pin(tokio::time::sleep(TAIL)));
-        tail.as_mut().poll(cx)
+        let transport = &self.transport;
+        self.tail.get_or_insert_with(|| transport.sleep(TAIL)).as_mut().poll(cx)
     }
 
     fn explain(&self, fault: ProviderError) -> ProviderError {
@@ -200,6 +198,7 @@ async fn open(
         request_id,
         unsaid: false,
         tail: None,
+        transport,
     }))
 }
 

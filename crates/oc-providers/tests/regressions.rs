@@ -3,14 +3,17 @@
 mod support;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use oc_fallback::{Gate, classify};
 use oc_providers::wire::Dialect;
 use oc_providers::wire::openai_responses::decode_request;
 use oc_providers::{
-    Api, ApiKey, Delta, Endpoint, ModelFacts, Provider, ProviderError, ProviderErrorKind, Request,
-    Script, ScriptedTransport, TransportErrorKind,
+    Api, ApiKey, Delta, Endpoint, HttpRequest, HttpResponse, ModelFacts, Provider, ProviderError,
+    ProviderErrorKind, Request, Script, ScriptedTransport, Transport, TransportError,
+    TransportErrorKind,
 };
 use oc_responses_stream::FinishReason;
 use serde_json::{Value, json};
@@ -393,6 +396,27 @@ fn an_empty_schema_was_sent_to_hosts_that_refuse_it() {
     assert_eq!(encoded.body["tools"][0]["input_schema"]["type"], "object");
 }
 
+/// A script with the runtime's clock.
+#[derive(Debug)]
+struct Clocked(ScriptedTransport);
+
+#[async_trait::async_trait]
+impl Transport for Clocked {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        self.0.send(request).await
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(time))
+    }
+}
+
+fn chat_over_a_clock(script: Script) -> Provider {
+    let endpoint = Endpoint::new("local", Api::OpenaiCompletions, LOCAL).expect("an endpoint");
+    let transport = Arc::new(Clocked(ScriptedTransport::new([script])));
+    Provider::new(endpoint, transport).expect("a provider")
+}
+
 /// Text and a finish reason, then nothing more on an open connection, or an end
 /// that is none: the answer is whole, and was told as a failure.
 #[tokio::test(start_paused = true)]
@@ -406,7 +430,7 @@ async fn a_whole_chat_answer_waited_for_its_mark_until_it_failed() {
     let pinging = (0..9).fold(whole(), |script, _| script.then(": ping\n\n")).then_stall();
     let reset = whole().then_fail(TransportErrorKind::Reset);
     for script in [open, pinging, reset] {
-        let provider = provider(Api::OpenaiCompletions, [script]);
+        let provider = chat_over_a_clock(script);
         let deltas = provider.stream(&Request::text("m", "hi")).await.expect("an answer");
         let all: Vec<_> = deltas.map(|delta| delta.expect("a delta")).collect().await;
         assert!(matches!(all.last(), Some(Delta::Finish(_))), "{all:?}");
@@ -418,9 +442,9 @@ async fn a_whole_chat_answer_waited_for_its_mark_until_it_failed() {
 async fn half_a_chat_answer_stays_half_however_long_it_is_waited_for() {
     let text = json!({"object": "chat.completion.chunk", "choices": [{"index": 0,
         "delta": {"content": "Par"}}]});
-    let provider = provider(Api::OpenaiCompletions, [Script::sse(event(&text)).then_stall()]);
+    let provider = chat_over_a_clock(Script::sse(event(&text)).then_stall());
     let deltas = provider.stream(&Request::text("m", "hi")).await.expect("an answer");
-    let rest = tokio::time::timeout(std::time::Duration::from_secs(3600), deltas.count()).await;
+    let rest = tokio::time::timeout(Duration::from_secs(3600), deltas.count()).await;
     assert!(rest.is_err(), "it ended");
 }
 

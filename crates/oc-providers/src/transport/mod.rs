@@ -17,9 +17,11 @@ mod tls;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::future::{self, BoxFuture};
 use futures::stream::BoxStream;
 use http::{HeaderMap, StatusCode};
 use url::Url;
@@ -45,6 +47,14 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// # Errors
     /// When no head came. A status that is no success is an answer, not an error.
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError>;
+
+    /// Ready after `time`: the clock for what a wire itself must not wait for
+    /// without end. By default never, so that a transport without a clock waits
+    /// for the body's end.
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        let _ = time;
+        Box::pin(future::pending())
+    }
 }
 
 /// One `POST`.

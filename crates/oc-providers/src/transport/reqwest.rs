@@ -11,6 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt as _;
+use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 use tokio::time::Instant;
 
@@ -183,6 +184,10 @@ impl Transport for ReqwestTransport {
         };
         let body = Body { response, limits, is_first: true };
         Ok(HttpResponse::new(status, headers, body.into_stream()))
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(time))
     }
 }
 
