@@ -82,6 +82,7 @@ const LINES: &[(&str, &str)] = &[
     // Fields and headers by the names that upstreams give them.
     ("wire/openai_completions/stream/usage.rs", "x_groq"),
     ("wire/error_body.rs", "x-litellm-call-id"),
+    ("wire/anthropic_messages/request.rs", "anthropic-beta"),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
