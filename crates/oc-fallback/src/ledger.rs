@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 pub use self::{attempts::Attempts, usage::Usage};
 use crate::{
     classify::{classify, stated_window},
-    facts::Facts,
+    facts::{Facts, Limit},
     quote::shown,
     reason::Reason,
     redact::redact,
@@ -35,7 +35,8 @@ impl AttemptId {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Problem {
-    /// Why.
+    /// Why. Where serialised, a time limit has its name beside it, as `limit`.
+    #[cfg_attr(feature = "serde", serde(flatten, serialize_with = "reason_and_limit"))]
     pub reason: Reason,
     /// The HTTP status, where one was received.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
@@ -77,6 +78,14 @@ impl Problem {
             request_id: None,
             window: None,
         }
+    }
+
+    /// A limit of `length` ran out; the message names both.
+    #[must_use]
+    pub fn timeout(limit: Limit, length: Duration) -> Self {
+        let reason = Reason::Timeout(limit);
+        let message = format!("{} ({limit} {length:?})", reason.describe());
+        Self { message: Some(message), ..Self::new(reason) }
     }
 
     /// Classifies an error and keeps its facts.
@@ -259,16 +268,16 @@ impl Ledger {
 
     /// Why the answer came from a later candidate than the first: the first
     /// failure or skip before the one that answered. `None` where nobody before
-    /// it went wrong; over the whole chain where nobody answered.
+    /// it went wrong, and where nobody answered.
     #[must_use]
     pub fn fallback_reason(&self) -> Option<Reason> {
-        let end = self.committed.and_then(|id| self.attempt(id)).map(|winner| winner.target);
+        let end = self.attempt(self.committed?)?.target;
         let failed =
             self.attempts.iter().filter_map(|attempt| Some((attempt.target, attempt.reason()?)));
         let skipped = self.skipped.iter().map(|skipped| (skipped.target, skipped.reason));
         failed
             .chain(skipped)
-            .filter(|(target, _)| end.is_none_or(|end| *target < end))
+            .filter(|(target, _)| *target < end)
             .min_by_key(|(target, _)| *target)
             .map(|(_, reason)| reason)
     }
@@ -280,6 +289,23 @@ pub(crate) fn millis<S: serde::Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// `reason`, and `limit` where that is what ran out: `timeout` is one word for
+/// several.
+#[cfg(feature = "serde")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn reason_and_limit<S: serde::Serializer>(
+    reason: &Reason,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeMap as _;
+    let mut fields = serializer.serialize_map(None)?;
+    fields.serialize_entry("reason", reason.as_str())?;
+    if let Reason::Timeout(limit) = reason {
+        fields.serialize_entry("limit", limit.as_str())?;
+    }
+    fields.end()
 }
 
 #[cfg(feature = "serde")]

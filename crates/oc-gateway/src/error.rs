@@ -349,7 +349,7 @@ pub(crate) fn exhausted_text(exhausted: &Exhausted) -> String {
 }
 
 /// `error.attempts`: each attempt, then each candidate that was skipped.
-fn attempts(ledger: &Ledger) -> Value {
+pub(crate) fn attempts(ledger: &Ledger) -> Value {
     let attempts = ledger.attempts.iter().map(|attempt| {
         let mut value = serde_json::to_value(attempt).unwrap_or_default();
         if let (Some(object), Some(problem)) = (value.as_object_mut(), &attempt.problem) {

@@ -98,6 +98,7 @@ impl<R: Render + ?Sized> Relay<R> {
         let chain = chain.with_needs(fit::needs(&request));
         let model = request.model.clone();
         let on_refusal = on_refusal(state.settings());
+        let carries_items = renderer.carries_items();
         let stream = chain
             .stream(
                 {
@@ -109,7 +110,7 @@ impl<R: Render + ?Sized> Relay<R> {
                         Delivery::Streamed => DeltaGate::new(),
                         Delivery::Whole => DeltaGate::whole(),
                     };
-                    let mut gate = gate.with_on_refusal(on_refusal);
+                    let mut gate = gate.with_on_refusal(on_refusal).with_items(carries_items);
                     move |delta: &Delta| gate.judge(delta)
                 },
             )

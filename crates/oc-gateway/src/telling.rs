@@ -8,7 +8,7 @@ use oc_providers::wire::Render;
 use oc_responses_stream::Delta;
 
 use crate::{
-    error::{SHUTTING_DOWN, exhausted_code, exhausted_text, failed_code},
+    error::{SHUTTING_DOWN, attempts, exhausted_code, exhausted_text, failed_code},
     ids::unix_now,
     recent::Ending,
 };
@@ -107,6 +107,7 @@ impl<R: Render + ?Sized> Telling<R> {
     fn fail(&mut self, ledger: &Ledger, code: &str, text: &str) {
         if !self.renderer.is_terminal() {
             self.note(ledger);
+            self.renderer.set_attempts(attempts(ledger));
             self.renderer.fail(code, text);
         }
     }

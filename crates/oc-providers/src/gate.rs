@@ -21,7 +21,7 @@ use crate::wire::is_host_step;
 /// | length | anything | `Reserve(Incomplete)`: the answer where nobody has a better one |
 /// | content filter | anything | `Reject(ContentFilter)` |
 /// | refusal | anything | `Commit`: to decline is an answer; by policy `Reserve(Declined)` |
-/// | stop, tool calls, pause | a whole custom tool's call, a picture | `Commit` |
+/// | stop, tool calls, pause | a whole custom tool's call, a picture | `Commit`; [without items](Self::with_items) as if nothing |
 ///
 /// Make a fresh one for each attempt ([`delta_gate`] gives it as a closure). Where
 /// the client gets the answer in one piece, [`DeltaGate::whole`] commits at the
@@ -52,6 +52,8 @@ pub struct DeltaGate {
     meaningful: bool,
     /// A whole item came that is no step on the way: a custom tool's call.
     delivered: bool,
+    /// Such items do not reach the client.
+    drops_items: bool,
 }
 
 impl DeltaGate {
@@ -72,6 +74,15 @@ impl DeltaGate {
     #[must_use]
     pub fn with_on_refusal(mut self, on_refusal: OnRefusal) -> Self {
         self.on_refusal = on_refusal;
+        self
+    }
+
+    /// Whether whole items reach the client
+    /// ([`Render::carries_items`](crate::wire::Render::carries_items)); default:
+    /// yes. Where they do not, a picture alone is an empty answer.
+    #[must_use]
+    pub fn with_items(mut self, carried: bool) -> Self {
+        self.drops_items = !carried;
         self
     }
 
@@ -108,7 +119,7 @@ impl DeltaGate {
             Delta::ToolCallEnd(_) => Gate::Commit,
             Delta::Item(whole) if is_meaningful(&whole.item) => Gate::Commit,
             Delta::Item(whole) => {
-                self.delivered |= is_answer(&whole.item);
+                self.delivered |= !self.drops_items && is_answer(&whole.item);
                 Gate::Hold
             }
             Delta::Reasoning(thought) => {
@@ -356,6 +367,20 @@ mod tests {
                 let item = Delta::Item(WholeItem::new(Slot(0), item));
                 assert_eq!(gate.judge(&item), Gate::Hold);
                 assert_eq!(gate.judge(&Delta::Finish(Finish::new(reason.clone()))), wanted);
+            }
+        }
+    }
+
+    /// A break report's item 6: a Chat client got `content: ""` and `stop`.
+    #[test]
+    fn what_the_client_cannot_be_given_is_no_answer() {
+        let json = Map::from_iter([("type".to_owned(), "image_generation_call".into())]);
+        let item = Delta::Item(WholeItem::new(Slot(0), Item::Other(OtherItem::new(json))));
+        for (carried, wanted) in [(true, Gate::Commit), (false, Gate::Reject(Reason::Empty))] {
+            for gate in [DeltaGate::new(), DeltaGate::whole()] {
+                let mut gate = gate.with_items(carried);
+                assert_eq!(gate.judge(&item), Gate::Hold);
+                assert_eq!(gate.judge(&Delta::Finish(Finish::new(FinishReason::Stop))), wanted);
             }
         }
     }

@@ -205,7 +205,9 @@ pub struct Deadlines {
     #[serde(deserialize_with = "values::by_class_first")]
     #[schemars(with = "values::ByClassText")]
     pub first_text: ByClass,
-    /// Between two reads. Default 60 s.
+    /// Between two reads, the head of the answer being the first: a server that
+    /// sends its head and then reads a long prompt in silence is ended by this
+    /// limit, before `firstText`. Default 60 s.
     #[serde(deserialize_with = "values::by_class_idle")]
     #[schemars(with = "values::ByClassText")]
     pub idle: ByClass,

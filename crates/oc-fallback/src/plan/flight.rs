@@ -32,14 +32,28 @@ pub(super) struct Flight {
 
 impl<T> Plan<T> {
     pub(super) fn check_limits(&mut self, now: Instant) {
-        while let Some((attempt, limit)) =
+        while let Some((attempt, problem)) =
             self.flights.iter().filter(|flight| flight.over.is_none()).find_map(|flight| {
                 let (due, limit) = self.due(flight);
-                (now >= due).then_some((flight.id, limit))
+                (now >= due).then(|| (flight.id, self.ran_out(flight.target, limit)))
             })
         {
-            self.fail(attempt, Problem::new(Reason::Timeout(limit)), now);
+            self.fail(attempt, problem, now);
         }
+    }
+
+    /// A candidate's own limit has a length that a person can change; a share
+    /// of the deadline has not.
+    fn ran_out(&self, target: usize, limit: Limit) -> Problem {
+        let limits = self.candidates.get(target).map(|candidate| candidate.limits);
+        let length = limits.and_then(|limits| match limit {
+            Limit::FirstByte => Some(limits.first_byte),
+            Limit::FirstText => Some(limits.first_text),
+            Limit::Idle => Some(limits.idle),
+            _ => None,
+        });
+        let unknown = || Problem::new(Reason::Timeout(limit));
+        length.map_or_else(unknown, |length| Problem::timeout(limit, length))
     }
 
     /// The next limit that a living attempt can break.

@@ -126,6 +126,29 @@ fn a_failure_goes_to_the_next_at_once() {
     assert_eq!(sim.plan.ledger().fallback_reason(), Some(Reason::Refused));
 }
 
+/// A break report's item 8: a log line gave one to a request that nobody answered.
+#[test]
+fn where_nobody_answered_nothing_was_a_fallback() {
+    let mut sim = Sim::new([candidate("a"), candidate("b")]);
+    sim.next(0);
+    sim.fail(0, Reason::Auth, 1);
+    sim.next(1);
+    sim.fail(1, Reason::Auth, 2);
+    assert_eq!(sim.next(2), Step::GiveUp);
+    assert_eq!(sim.plan.ledger().fallback_reason(), None);
+}
+
+/// A break report's item 10: neither which limit it was nor its length was said.
+#[test]
+fn a_limit_that_ran_out_is_named_with_its_length() {
+    let limits = Limits::hosted().with_first_byte(secs(5));
+    let mut sim = Sim::new([candidate("a").with_limits(limits), candidate("b")]);
+    sim.next(0);
+    sim.next(5);
+    let problem = sim.plan.ledger().attempts[0].problem.as_ref();
+    assert_eq!(problem.map(Problem::text), Some("nothing arrived in time (firstByte 5s)"));
+}
+
 #[test]
 fn each_limit_ends_the_attempt_at_its_instant() {
     let limits =

@@ -35,6 +35,9 @@ async fn a_failure_after_text_is_told_in_band() {
     assert_eq!((name, done), (&None, &json!("[DONE]")));
     assert_eq!(error["error"]["type"], "server_error", "{error}");
     assert_eq!(error["error"]["code"], "upstream_failed", "{error}");
+    // A break report's item 11: what was tried was not said in-band.
+    let tried = |error: &Value| error["error"]["attempts"][0]["reason"].clone();
+    assert_eq!(tried(error), "reset", "{error}");
     assert!(error["error"]["message"].as_str().unwrap().contains("lmstudio/local-model"));
     let text = String::from_utf8_lossy(&answer.body).into_owned();
     assert!(text.contains("Half an ") && !text.contains(r#""finish_reason":"stop""#), "{text}");
@@ -45,6 +48,7 @@ async fn a_failure_after_text_is_told_in_band() {
     let (name, error) = events.last().unwrap();
     assert_eq!((name.as_deref(), &error["type"]), (Some("error"), &json!("error")));
     assert_eq!(error["error"]["type"], "api_error", "{error}");
+    assert_eq!(tried(error), "reset", "{error}");
     assert!(error["error"]["message"].as_str().unwrap().contains("lmstudio/local-model"));
     let text = String::from_utf8_lossy(&answer.body).into_owned();
     assert!(!text.contains("message_stop") && !text.contains("[DONE]"), "{text}");
@@ -56,6 +60,28 @@ async fn a_failure_after_text_is_told_in_band() {
         let answer = ask(&gateway, client, false).await;
         assert_eq!(answer.header("x-oc-served-by"), Some("anthropic/claude-sonnet-4-5"));
         assert!(!String::from_utf8_lossy(&answer.body).contains("Half an "));
+    }
+}
+
+/// A break report's item 6: it was an empty success for clients whose dialect
+/// has no form for a picture.
+#[tokio::test]
+async fn a_picture_alone_is_an_answer_for_those_who_can_be_given_it() {
+    let drawn = r#"{"id":"resp_1","object":"response","status":"completed","model":"m","output":
+        [{"id":"ig_1","type":"image_generation_call","status":"completed","result":"aGk="}]}"#;
+    let local = Lookalike::start(move |_| vec![Step::json(200, drawn)]).await.unwrap();
+    let hosted = hosted().await;
+    let gateway = Gateway::over(&local, &hosted).await;
+    for (client, served) in [
+        (Client::Responses, "lmstudio/local-model"),
+        (Client::Chat, "anthropic/claude-sonnet-4-5"),
+        (Client::Messages, "anthropic/claude-sonnet-4-5"),
+    ] {
+        gateway.state.reset_cooldowns();
+        for stream in [false, true] {
+            let answer = ask(&gateway, client, stream).await;
+            assert_eq!(answer.header("x-oc-served-by"), Some(served), "{client:?}");
+        }
     }
 }
 

@@ -177,6 +177,12 @@ async fn a_failure_after_an_early_head_is_told_in_band() {
     assert!(text.contains("event: error\n"), "{text}");
     assert!(text.contains("event: response.failed\n"), "{text}");
     assert!(text.contains("All models failed ("), "{text}");
+    // A break report's items 10 and 11: neither was said.
+    let failed = text.split("event: response.failed\ndata: ").nth(1).unwrap();
+    let failed: serde_json::Value = serde_json::from_str(failed.lines().next().unwrap()).unwrap();
+    let tried = &failed["response"]["error"]["attempts"][0];
+    assert_eq!(tried["problem"]["limit"], "firstText", "{failed}");
+    assert_eq!(tried["problem"]["message"], "no text arrived in time (firstText 100s)", "{failed}");
     assert!(text.ends_with("data: [DONE]\n\n"), "{text}");
 }
 

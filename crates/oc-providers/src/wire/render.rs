@@ -12,7 +12,8 @@ use super::{anthropic_messages, openai_completions, openai_responses};
 ///
 /// *Input*: [`push`](Self::push), [`abandon`](Self::abandon),
 /// [`fail`](Self::fail). *Facts*, before the answer's end:
-/// [`set_metadata`](Self::set_metadata), [`set_now`](Self::set_now). *Output*:
+/// [`set_metadata`](Self::set_metadata), [`set_attempts`](Self::set_attempts),
+/// [`set_now`](Self::set_now). *Output*:
 /// [`next_bytes`](Self::next_bytes) until it returns `None`, after every input;
 /// [`end_mark`](Self::end_mark) after the last. Or, at the end,
 /// [`document`](Self::document).
@@ -39,6 +40,9 @@ pub trait Render: fmt::Debug + Send {
 
     /// Ends the answer in failure. `message` is for the client's eyes.
     fn fail(&mut self, code: &str, message: &str);
+
+    /// What was tried, for the `error.attempts` of an answer that fails.
+    fn set_attempts(&mut self, attempts: Value);
 
     /// Adds to what the end of the answer says of itself.
     fn set_metadata(&mut self, key: &str, value: Value);
@@ -70,6 +74,12 @@ pub trait Render: fmt::Debug + Send {
     /// only that it began.
     fn has_content(&self) -> bool;
 
+    /// Whether whole items that the deltas have no form of their own for (a
+    /// picture, a custom tool's call) reach the client. Default: no.
+    fn carries_items(&self) -> bool {
+        false
+    }
+
     /// Whether the answer ended, well or badly.
     fn is_terminal(&self) -> bool;
 
@@ -88,6 +98,14 @@ impl Render for openai_responses::Renderer {
 
     fn fail(&mut self, code: &str, message: &str) {
         self.machine().fail(code, message);
+    }
+
+    fn set_attempts(&mut self, attempts: Value) {
+        self.machine().set_attempts(attempts);
+    }
+
+    fn carries_items(&self) -> bool {
+        true
     }
 
     fn set_metadata(&mut self, key: &str, value: Value) {
@@ -134,6 +152,10 @@ impl Render for openai_completions::Renderer {
         Self::push(self, &Delta::Error(error));
     }
 
+    fn set_attempts(&mut self, attempts: Value) {
+        Self::set_attempts(self, attempts);
+    }
+
     fn set_metadata(&mut self, key: &str, value: Value) {
         Self::set_metadata(self, key, value);
     }
@@ -166,6 +188,10 @@ impl Render for anthropic_messages::Renderer {
 
     fn fail(&mut self, code: &str, message: &str) {
         Self::fail(self, code, message);
+    }
+
+    fn set_attempts(&mut self, attempts: Value) {
+        Self::set_attempts(self, attempts);
     }
 
     fn set_metadata(&mut self, key: &str, value: Value) {

@@ -303,6 +303,12 @@ impl ResponseMachine {
         self.over("failed");
     }
 
+    /// What a gateway tried before the response [fails](Self::fail), for the
+    /// `attempts` of its error. Before the terminal event.
+    pub fn set_attempts(&mut self, attempts: Value) {
+        self.frame.attempts = Some(attempts);
+    }
+
     /// Adds a key to the response's `metadata`. Before the terminal event.
     pub fn set_metadata(&mut self, key: impl Into<String>, value: impl Into<Value>) {
         self.frame.metadata.insert(key.into(), value.into());

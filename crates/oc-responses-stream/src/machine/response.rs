@@ -18,6 +18,8 @@ pub(super) struct Frame {
     pub(super) metadata: Map<String, Value>,
     pub(super) usage: Option<Usage>,
     pub(super) error: Option<(String, String)>,
+    /// What the error says besides.
+    pub(super) attempts: Option<Value>,
     pub(super) incomplete: Option<String>,
 }
 
@@ -84,6 +86,7 @@ impl Frame {
             metadata,
             usage: None,
             error: None,
+            attempts: None,
             incomplete: None,
         }
     }
@@ -104,12 +107,14 @@ impl Frame {
             "incomplete_details",
             self.incomplete.as_ref().map_or(Value::Null, |reason| json!({ "reason": reason })),
         );
-        set(
-            "error",
-            self.error
-                .as_ref()
-                .map_or(Value::Null, |(code, message)| json!({ "code": code, "message": message })),
-        );
+        let mut error = Value::Null;
+        if let Some((code, message)) = &self.error {
+            error = json!({ "code": code, "message": message });
+            if let Some(attempts) = &self.attempts {
+                error["attempts"] = attempts.clone();
+            }
+        }
+        set("error", error);
         set("model", json!(self.model));
         set("output", Value::Array(output.to_vec()));
         for (key, value) in &self.echo {

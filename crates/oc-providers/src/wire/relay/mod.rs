@@ -329,6 +329,14 @@ impl<P: Passage> Render for Relayed<P> {
         self.renderer.fail(code, message);
     }
 
+    fn set_attempts(&mut self, attempts: Value) {
+        self.renderer.set_attempts(attempts);
+    }
+
+    fn carries_items(&self) -> bool {
+        self.renderer.carries_items()
+    }
+
     fn set_metadata(&mut self, key: &str, value: Value) {
         self.metadata.insert(key.to_owned(), value.clone());
         self.renderer.set_metadata(key, value);

@@ -100,6 +100,7 @@ pub struct Renderer {
     /// Calls of the present attempt that are not whole.
     calls: BTreeMap<Slot, FunctionCall>,
     metadata: Map<String, Value>,
+    attempts: Option<Value>,
     ready: VecDeque<Vec<u8>>,
 }
 
@@ -133,6 +134,7 @@ impl Renderer {
             open: None,
             calls: BTreeMap::new(),
             metadata: Map::new(),
+            attempts: None,
             ready: VecDeque::new(),
         }
     }
@@ -199,6 +201,11 @@ impl Renderer {
     /// Ends the answer in failure. `message` is for the client's eyes.
     pub fn fail(&mut self, code: &str, message: &str) {
         self.error(&UpstreamError::new(code, message));
+    }
+
+    /// What was tried, for the `error.attempts` of an answer that fails.
+    pub fn set_attempts(&mut self, attempts: Value) {
+        self.attempts = Some(attempts);
     }
 
     /// Adds to the `metadata` of `message_delta` and of the document: who
@@ -399,12 +406,15 @@ impl Renderer {
         // What an upstream says of keys, money or rates is between it and us.
         let told = ["invalid_request_error", "overloaded_error", "timeout_error"];
         let kind = error.error_type.as_deref().filter(|kind| told.contains(kind));
-        let body = error_body(
+        let mut body = error_body(
             kind.unwrap_or("api_error"),
             error.code.as_deref(),
             error.param.as_deref(),
             error.message.as_deref().unwrap_or("upstream failed and did not say why"),
         );
+        if let Some(attempts) = self.attempts.take() {
+            body["error"]["attempts"] = attempts;
+        }
         self.write("error", &body);
         self.state = State::Failed(body);
     }

@@ -133,7 +133,7 @@ impl Answer {
     }
 
     /// The word for `reason`.
-    pub(super) fn finish_word<'a>(&self, reason: &'a FinishReason) -> &'a str {
+    pub(super) fn finish_word(&self, reason: &FinishReason) -> &'static str {
         let said_nothing = self.refusal.is_empty() && self.text.is_empty();
         finish_word(reason, self.whole_calls().next().is_some(), said_nothing)
     }
@@ -150,17 +150,18 @@ impl Call {
 }
 
 /// The word for `reason`. Whether tools are to be run is told by the calls that
-/// are there, not by the upstream's word, which servers confuse.
+/// are there, not by the upstream's word, which servers confuse. A word that is
+/// not this dialect's is none that a client can read: what ended without a limit
+/// has stopped.
 pub(in crate::wire::openai_completions) fn finish_word(
     reason: &FinishReason,
     has_calls: bool,
     said_nothing: bool,
-) -> &str {
+) -> &'static str {
     match reason {
         FinishReason::Length => "length",
         FinishReason::ContentFilter => "content_filter",
         _ if has_calls => "tool_calls",
-        FinishReason::Other(word) => word,
         // What declined in words has said so.
         FinishReason::Refusal if said_nothing => "content_filter",
         _ => "stop",

@@ -132,6 +132,7 @@ pub struct Renderer {
     hidden: Option<Slot>,
     usage: Option<Usage>,
     metadata: Map<String, Value>,
+    attempts: Option<Value>,
     ready: VecDeque<Vec<u8>>,
 }
 
@@ -140,7 +141,7 @@ enum State {
     /// The role was not sent yet.
     Waiting,
     Writing,
-    Finished(String),
+    Finished(&'static str),
     Failed(Value),
 }
 
@@ -156,6 +157,7 @@ impl Renderer {
             hidden: None,
             usage: None,
             metadata: Map::new(),
+            attempts: None,
             ready: VecDeque::new(),
         }
     }
@@ -191,7 +193,7 @@ impl Renderer {
                     self.end_calls();
                 }
                 self.answer.drop_open_calls();
-                let word = self.answer.finish_word(&finish.reason).to_owned();
+                let word = self.answer.finish_word(&finish.reason);
                 self.finish(word);
             }
             Delta::Error(error) => self.error(error),
@@ -212,6 +214,11 @@ impl Renderer {
     /// Ends the answer in failure.
     pub fn fail(&mut self, code: &str, message: &str) {
         self.error(&UpstreamError::new(code, message));
+    }
+
+    /// What was tried, for the `error.attempts` of an answer that fails.
+    pub fn set_attempts(&mut self, attempts: Value) {
+        self.attempts = Some(attempts);
     }
 
     /// Adds to the `metadata` of the last chunk and of the document: who
@@ -247,7 +254,7 @@ impl Renderer {
     pub fn document(&self) -> Value {
         let finish = match &self.state {
             State::Failed(error) => return error.clone(),
-            State::Finished(word) => Some(word.as_str()),
+            State::Finished(word) => Some(*word),
             State::Waiting | State::Writing => None,
         };
         let mut document = self.head("chat.completion");
@@ -427,7 +434,7 @@ impl Renderer {
         }
     }
 
-    fn finish(&mut self, word: String) {
+    fn finish(&mut self, word: &'static str) {
         self.begin();
         let choice = json!({"index": 0, "delta": {}, "logprobs": null, "finish_reason": word});
         let mut last = self.chunk_of(vec![choice]);
@@ -447,12 +454,15 @@ impl Renderer {
         if self.is_terminal() {
             return;
         }
-        let body = error_body(
+        let mut body = error_body(
             error.error_type.as_deref().unwrap_or("server_error"),
             error.code.as_deref(),
             error.param.as_deref(),
             error.message.as_deref().unwrap_or("upstream failed and did not say why"),
         );
+        if let Some(attempts) = self.attempts.take() {
+            body["error"]["attempts"] = attempts;
+        }
         if let Value::Object(fields) = &body {
             self.write(fields);
         }
