@@ -32,6 +32,10 @@ pub(super) enum Kind {
 
 impl Kind {
     pub(super) fn of(item: &wire::Object) -> Self {
+        // What the client said before is no part of the answer.
+        if matches!(text(item, "role"), Some("user" | "system" | "developer" | "tool")) {
+            return Self::Other;
+        }
         match item.get("type").and_then(Value::as_str) {
             Some("message") => Self::Message,
             Some("reasoning") => Self::Reasoning,
@@ -116,11 +120,27 @@ impl Book {
 
     /// The item that an event restates; it may have ended.
     pub(super) fn restated(&mut self, place: &Place<'_>, kind: Kind) -> &mut Entry {
-        let at = self
-            .find(place, kind, false)
-            .or_else(|| self.find(place, kind, true))
-            .unwrap_or_else(|| self.open(place, kind));
+        let at = self.find_restated(place, kind).unwrap_or_else(|| self.open(place, kind));
         self.at(at, place, kind)
+    }
+
+    /// The item that an event restates: an open one, unless the event names one
+    /// that ended, and the open one is called otherwise.
+    pub(super) fn find_restated(&self, place: &Place<'_>, kind: Kind) -> Option<usize> {
+        let named = |e: &Entry| {
+            e.kind == kind
+                && e.ended
+                && place.item_id.is_some_and(|id| e.id.as_deref() == Some(id))
+                && e.output_index.zip(place.output_index).is_none_or(|(own, its)| own == its)
+        };
+        let open = self.find(place, kind, false);
+        let is_another = |at: usize| {
+            self.entries.get(at).is_some_and(|e| e.id.is_some() && e.id.as_deref() != place.item_id)
+        };
+        match open.filter(|&at| is_another(at)).and_then(|_| self.entries.iter().rposition(named)) {
+            Some(named) => Some(named),
+            None => open.or_else(|| self.find(place, kind, true)),
+        }
     }
 
     /// Index first, then id, then the current item of that kind.
@@ -291,7 +311,11 @@ impl Book {
         if entry.call.name.is_none() {
             entry.call.name = name.filter(|name| !name.is_empty()).map(function_name);
         }
-        // Without a name the call cannot open yet: `output_item.done` will bring it.
+        // What restates nothing ends nothing, and without a name the call cannot open
+        // yet: `output_item.done` will bring it.
+        if arguments.is_empty() && !entry.call.has_pieces {
+            return;
+        }
         if entry.call.name.is_some() {
             entry.end_call(Some(arguments), out);
         } else if !entry.call.has_pieces {
@@ -333,6 +357,16 @@ impl Book {
 }
 
 impl Entry {
+    /// Whether `place` is elsewhere, whatever else is the same: some servers give
+    /// all of their calls one call id.
+    pub(super) fn is_other_than(&self, place: &Place<'_>) -> bool {
+        let same_id = self.id.as_deref().zip(place.item_id).map(|(own, its)| own == its);
+        match self.output_index.zip(place.output_index) {
+            Some((own, its)) => own != its && same_id != Some(true),
+            None => self.ended && same_id == Some(false),
+        }
+    }
+
     /// Takes over what an item object says of itself beyond its texts.
     pub(super) fn describe(&mut self, item: &wire::Object, out: &mut VecDeque<Delta>) {
         self.tell_phase(item, out);
@@ -346,14 +380,16 @@ impl Entry {
         }
     }
 
+    /// Whether this is a message of which another phase is known than `item` states.
+    pub(super) fn is_of_another_phase(&self, item: &wire::Object) -> bool {
+        self.kind == Kind::Message
+            && self.phase.zip(phase(item)).is_some_and(|(own, stated)| own != stated)
+    }
+
     /// Takes over the phase that an item object states. Where text was given out
     /// under another one, that is said, once.
     pub(super) fn tell_phase(&mut self, item: &wire::Object, out: &mut VecDeque<Delta>) {
-        let phase = match text(item, "phase") {
-            Some("commentary") => Phase::Commentary,
-            Some("final_answer") => Phase::FinalAnswer,
-            _ => return,
-        };
+        let Some(phase) = phase(item) else { return };
         if self.kind != Kind::Message || self.is_corrected || self.phase == Some(phase) {
             return;
         }
@@ -476,6 +512,14 @@ impl Entry {
 
     pub(super) fn end_as(&mut self, item: &wire::Object, out: &mut VecDeque<Delta>) {
         self.end(item_status(item), out);
+    }
+}
+
+fn phase(item: &wire::Object) -> Option<Phase> {
+    match text(item, "phase")? {
+        "commentary" => Some(Phase::Commentary),
+        "final_answer" => Some(Phase::FinalAnswer),
+        _ => None,
     }
 }
 

@@ -96,7 +96,9 @@ impl ResponsesInterpreter {
                 let response = wire::object(event.response)?.unwrap_or_default();
                 self.start(Some(&response), out);
                 self.ended = true;
-                terminal::end(&mut self.book, name, &response, out);
+                if !terminal::end(&mut self.book, name, &response, out) {
+                    return Some(FrameVerdict::End);
+                }
             }
             "response.output_text.delta" | "response.text.delta" => {
                 self.start(None, out);

@@ -50,8 +50,8 @@ pub(super) fn item_done(
     let kind = Kind::of(item);
     let place = Place { item_id: text(item, "id").or(place.item_id), ..*place };
     let at = by_call_id(book, kind, item)
-        .or_else(|| book.find(&place, kind, false))
-        .or_else(|| book.find(&place, kind, true))
+        .filter(|&at| book.entries.get(at).is_some_and(|entry| !entry.is_other_than(&place)))
+        .or_else(|| book.find_restated(&place, kind))
         .unwrap_or_else(|| book.open(&place, kind));
     whole_item(book, at, item, out);
 }
@@ -71,7 +71,15 @@ pub(super) fn whole_item(
 ) {
     let Some(entry) = book.entries.get_mut(at) else { return };
     if entry.ended {
-        return entry.tell_phase(item, out);
+        // It ended too early: the rest of its text is text of it all the same.
+        entry.tell_phase(item, out);
+        let contradictions = match entry.kind {
+            Kind::Message => message::restated(book, at, item, out),
+            Kind::Reasoning => thoughts(entry, item, out),
+            Kind::Call | Kind::Other => 0,
+        };
+        book.contradictions = book.contradictions.saturating_add(contradictions);
+        return;
     }
     let mut contradictions = 0;
     entry.describe(item, out);
@@ -87,8 +95,9 @@ pub(super) fn whole_item(
             };
             entry.end_call(arguments.as_deref(), out);
         }
-        // An item of no type at all could be handed on to nobody.
-        Kind::Other if text(item, "type").is_none() => {}
+        // An item of no type at all could be handed on to nobody, and a message of
+        // another role is an echo of the request.
+        Kind::Other if matches!(text(item, "type"), None | Some("message")) => {}
         Kind::Other => {
             let item = Item::from_json(item.clone());
             out.push_back(Delta::Item(WholeItem::new(entry.slot, item)));
@@ -101,6 +110,15 @@ pub(super) fn whole_item(
 }
 
 fn reasoning_item(entry: &mut Entry, item: &wire::Object, out: &mut VecDeque<Delta>) -> u32 {
+    let contradictions = thoughts(entry, item, out);
+    if let Some(seal) = text(item, "encrypted_content") {
+        let seal = Seal::new(entry.slot, "openai-responses", Value::String(seal.to_owned()));
+        out.push_back(Delta::Seal(seal));
+    }
+    contradictions
+}
+
+fn thoughts(entry: &mut Entry, item: &wire::Object, out: &mut VecDeque<Delta>) -> u32 {
     let texts =
         |key| -> Vec<&str> { array(item, key).filter_map(|part| text(part, "text")).collect() };
     let mut contradictions = 0;
@@ -120,10 +138,6 @@ fn reasoning_item(entry: &mut Entry, item: &wire::Object, out: &mut VecDeque<Del
             let part = parts.nth(number, false, true);
             contradictions += thought(entry, part, whole, summary, out);
         }
-    }
-    if let Some(seal) = text(item, "encrypted_content") {
-        let seal = Seal::new(entry.slot, "openai-responses", Value::String(seal.to_owned()));
-        out.push_back(Delta::Seal(seal));
     }
     contradictions
 }

@@ -4,20 +4,31 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use super::book::{Book, Kind, Place, text};
+use super::book::{Book, Entry, Kind, Place, text};
 use super::restate;
 use super::wire::{self, Object, WireEvent};
 use crate::{Delta, Finish, FinishReason, ItemStatus, UpstreamError, Usage};
 
 /// A terminal event with its response: what was never streamed is recovered
 /// from `output`, open items are ended, usage and the reason are given out.
-pub(super) fn end(book: &mut Book, name: &str, response: &Object, out: &mut VecDeque<Delta>) {
+/// `false`: the response says that it is not finished, and this is no end.
+pub(super) fn end(
+    book: &mut Book,
+    name: &str,
+    response: &Object,
+    out: &mut VecDeque<Delta>,
+) -> bool {
+    if matches!(text(response, "status"), Some("queued" | "in_progress"))
+        && matches!(name, "response.completed" | "response.done")
+    {
+        return false;
+    }
     let reason = match outcome(name, response) {
         Outcome::Finish(reason) => reason,
         Outcome::Failed(error) => {
             usage(response, out);
             out.push_back(Delta::Error(error));
-            return;
+            return true;
         }
     };
     recover(book, response, out);
@@ -34,6 +45,7 @@ pub(super) fn end(book: &mut Book, name: &str, response: &Object, out: &mut VecD
     }
     usage(response, out);
     out.push_back(Delta::Finish(Finish::new(reason)));
+    true
 }
 
 enum Outcome {
@@ -73,14 +85,16 @@ fn recover(book: &mut Book, response: &Object, out: &mut VecDeque<Delta>) {
         let Some(item) = item.as_object() else { continue };
         let kind = Kind::of(item);
         let index = u32::try_from(index).ok();
+        // Under another id commentary is not the answer, and never becomes it.
+        let like = |e: &Entry| e.kind == kind && !e.is_of_another_phase(item);
         let at = restate::by_call_id(book, kind, item)
             .or_else(|| {
                 let id = text(item, "id")?;
                 book.entries.iter().position(|e| e.kind == kind && e.id.as_deref() == Some(id))
             })
             .filter(|&at| matched.get(at) == Some(&false))
-            .or_else(|| unmatched(book, &matched, |e| e.kind == kind && e.output_index == index))
-            .or_else(|| unmatched(book, &matched, |e| e.kind == kind));
+            .or_else(|| unmatched(book, &matched, |e| like(e) && e.output_index == index))
+            .or_else(|| unmatched(book, &matched, like));
         let at = at.unwrap_or_else(|| {
             let place = Place { output_index: index, item_id: text(item, "id"), part: None };
             book.open(&place, kind)
@@ -93,11 +107,7 @@ fn recover(book: &mut Book, response: &Object, out: &mut VecDeque<Delta>) {
     }
 }
 
-fn unmatched(
-    book: &Book,
-    matched: &[bool],
-    fits: impl Fn(&super::book::Entry) -> bool,
-) -> Option<usize> {
+fn unmatched(book: &Book, matched: &[bool], fits: impl Fn(&Entry) -> bool) -> Option<usize> {
     let mut entries = book.entries.iter().zip(matched);
     entries.position(|(entry, matched)| !matched && fits(entry))
 }

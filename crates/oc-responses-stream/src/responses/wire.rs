@@ -59,8 +59,8 @@ impl<'a> WireEvent<'a> {
 
     /// Whether the event reports a failure, whatever it is called.
     pub(super) fn has_error(&self) -> bool {
-        let truthy = |raw: &&RawValue| !matches!(raw.get(), "null" | "false" | "{}" | "\"\"" | "0");
-        self.error.as_ref().is_some_and(truthy) || self.error_message.is_some()
+        self.error.and_then(value).is_some_and(|error| says_something(&error))
+            || self.error_message.as_deref().is_some_and(|message| !message.is_empty())
     }
 
     pub(super) fn part_type(&self) -> Option<String> {
@@ -98,7 +98,7 @@ impl<'de> Visitor<'de> for EventVisitor {
                 "summary_index" => event.summary_index = map.next_value::<Index>()?.0,
                 "delta" => event.delta = map.next_value::<Loose<'_>>()?.0,
                 "text" => event.text = map.next_value::<Loose<'_>>()?.0,
-                "arguments" => event.arguments = map.next_value::<Loose<'_>>()?.0,
+                "arguments" => event.arguments = map.next_value::<Arguments<'_>>()?.0,
                 "refusal" => event.refusal = map.next_value::<Loose<'_>>()?.0,
                 "name" => event.name = map.next_value::<Loose<'_>>()?.0,
                 "code" => event.code = map.next_value::<Loose<'_>>()?.0,
@@ -128,6 +128,20 @@ struct Loose<'a>(Option<Cow<'a, str>>);
 impl<'de: 'a, 'a> Deserialize<'de> for Loose<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(LooseVisitor)
+    }
+}
+
+/// Arguments: their text, or an object where the API wants its text.
+struct Arguments<'a>(Option<Cow<'a, str>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Arguments<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        if raw.get().starts_with('{') {
+            return Ok(Self(value(raw).map(|object| Cow::Owned(object.to_string()))));
+        }
+        let text: Loose<'a> = serde_json::from_str(raw.get()).map_err(serde::de::Error::custom)?;
+        Ok(Self(text.0))
     }
 }
 
@@ -247,6 +261,19 @@ pub(super) fn value(raw: &RawValue) -> Option<Value> {
         let (whole, _) = surrogates::repair(raw.get(), None)?;
         serde_json::from_str(&whole).ok()
     })
+}
+
+/// Whether an `error` reports one: some servers send the empty form of it with
+/// every event.
+fn says_something(error: &Value) -> bool {
+    match error {
+        Value::Null => false,
+        Value::Bool(is_error) => *is_error,
+        Value::Number(code) => code.as_f64() != Some(0.0),
+        Value::String(message) => !message.is_empty(),
+        Value::Array(all) => !all.is_empty(),
+        Value::Object(fields) => fields.values().any(says_something),
+    }
 }
 
 /// A count or a time: whole numbers, floats (transformers serve) and numbers as text.
