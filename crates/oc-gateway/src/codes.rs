@@ -9,6 +9,7 @@ pub(crate) const CODES: &[&str] = &[
     "invalid_value",
     "missing_required_parameter",
     "unsupported_parameter",
+    "thread_unsupported_request",
     "body_unreadable",
     "invalid_header",
     "invalid_path",

@@ -15,6 +15,7 @@
 //! or name, named twice, with blank arguments.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use oc_responses_stream::{Delta, sse};
 use serde_json::{Map, Value, json};
@@ -35,6 +36,8 @@ pub(in crate::wire) struct Chunks {
     begun: bool,
     /// How many calls were opened, and of how many arguments were told.
     calls: u64,
+    /// The ids of the calls.
+    ids: Vec<Arc<str>>,
     argued: u64,
     refused: bool,
     spoke: bool,
@@ -54,6 +57,7 @@ impl Chunks {
             include_usage: options.include_usage,
             begun: false,
             calls: 0,
+            ids: Vec::new(),
             argued: 0,
             refused: false,
             spoke: false,
@@ -206,9 +210,15 @@ impl Chunks {
             return None;
         }
         if index == self.calls {
-            if !given(call, "id") || !given(&function, "name") || self.argued < self.calls {
+            let id = call.text("id").filter(|id| !id.is_empty())?;
+            // Given twice, it would be one call to whoever sends the result.
+            if self.ids.iter().any(|taken| **taken == *id)
+                || !given(&function, "name")
+                || self.argued < self.calls
+            {
                 return None;
             }
+            self.ids.push(id.as_ref().into());
             self.calls += 1;
         } else if Some(index) != self.calls.checked_sub(1)
             || given(call, "id")

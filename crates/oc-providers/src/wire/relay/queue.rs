@@ -125,8 +125,13 @@ impl Queue {
                 _ => true,
             });
         }
-        // No arguments are an empty object; there is no frame that says so.
+        // No arguments are an empty object, and no frame says so: it comes with
+        // the end, where who writes the call anew has to know of it.
         if said.trim().is_empty() && whole.text == "{}" {
+            let ends = |said: &Delta| matches!(said, Delta::ToolCallEnd(end) if end.slot == slot);
+            let frame = self.frames.iter_mut().find(|waiting| waiting.said.iter().any(ends));
+            let Some(waiting) = frame else { return false };
+            waiting.came.push(Delta::ToolCallArguments(whole.clone()));
             return true;
         }
         let frame = first.filter(|_| said == whole.text).and_then(|at| self.frames.get_mut(at));
