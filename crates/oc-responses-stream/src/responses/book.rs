@@ -303,7 +303,7 @@ impl Book {
     pub(super) fn arguments_done(
         &mut self,
         place: &Place<'_>,
-        arguments: &str,
+        arguments: Option<&str>,
         name: Option<&str>,
         out: &mut VecDeque<Delta>,
     ) {
@@ -313,9 +313,10 @@ impl Book {
         }
         // What restates nothing ends nothing, and without a name the call cannot open
         // yet: `output_item.done` will bring it.
-        if arguments.is_empty() && !entry.call.has_pieces {
+        if arguments.is_none() && !entry.call.has_pieces {
             return;
         }
+        let arguments = arguments.unwrap_or_default();
         if entry.call.name.is_some() {
             entry.end_call(Some(arguments), out);
         } else if !entry.call.has_pieces {

@@ -173,7 +173,7 @@ impl ResponsesInterpreter {
             }
             "response.function_call_arguments.done" => {
                 self.start(None, out);
-                let arguments = event.arguments.as_deref().unwrap_or_default();
+                let arguments = event.arguments.as_deref();
                 self.book.arguments_done(&place, arguments, event.name.as_deref(), out);
             }
             "response.output_text.annotation.added" => {
