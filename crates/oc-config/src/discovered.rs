@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::diagnostic::Loaded;
 use crate::env::Env;
 use crate::error::ConfigError;
+use crate::locality::is_cloud;
 use crate::model::Api;
 
 /// A kind of local server, with its usual port on loopback.
@@ -88,6 +89,17 @@ impl Discovered {
     pub fn new(kind: ServerKind, port: u16, models: Vec<String>) -> Self {
         Self { kind, port, models }
     }
+
+    /// The ids of it that are left out of the config, because their prompts
+    /// would leave the machine: a relay's all, of an Ollama those of its cloud.
+    pub fn forwarded(&self) -> impl Iterator<Item = &str> {
+        let ids = self.models.iter().map(String::as_str);
+        ids.filter(|id| self.forwards(id))
+    }
+
+    fn forwards(&self, id: &str) -> bool {
+        self.kind == ServerKind::LiteLlm || is_cloud(id)
+    }
 }
 
 /// A hosted provider whose key is in the environment. Nothing is sent to it: no
@@ -107,8 +119,9 @@ pub struct HostedKey {
 impl Config {
     /// The config that these servers amount to: each model of each, in the
     /// order of [`ServerKind::ALL`], the first one the primary. The hosted
-    /// catalog is left out. A relay and Ollama's cloud models are known, and
-    /// in no chain: what they are asked leaves the machine.
+    /// catalog is left out, and so are a relay and Ollama's cloud models: what
+    /// they are asked leaves the machine. Embedding models are known and in no
+    /// chain: they do not answer.
     ///
     /// ```
     /// use oc_config::{Config, Discovered, ServerKind};
@@ -136,18 +149,15 @@ impl Config {
         let mut servers: Vec<&Discovered> = Vec::new();
         for kind in ServerKind::ALL {
             // Of several at one kind the first counts: an id names one address.
-            servers.extend(
-                found.iter().find(|server| server.kind == kind && !server.models.is_empty()),
-            );
+            let first = found.iter().find(|server| server.kind == kind);
+            servers.extend(first.filter(|server| listed(server).next().is_some()));
         }
-        let stays = |server: &&Discovered| server.kind != ServerKind::LiteLlm;
         let refs: Vec<String> = servers
             .iter()
             .copied()
-            .filter(stays)
             .flat_map(|server| {
                 let provider = server.kind.provider();
-                let models = listed(server).filter(|id| !is_cloud(server.kind, id));
+                let models = listed(server).filter(|id| !is_embedding(id));
                 models.map(move |id| format!("{provider}/{id}"))
             })
             .collect();
@@ -197,17 +207,28 @@ impl HostedKey {
     }
 }
 
-/// Ids that can be written as a ref, each once.
+/// Ids that can be written as a ref, each once, of models whose prompts stay on
+/// this machine.
 fn listed(server: &Discovered) -> impl Iterator<Item = &str> {
     const MOST: usize = 200;
     let ids = server.models.iter().map(|id| id.trim());
     let mut seen = std::collections::BTreeSet::new();
-    ids.filter(move |id| !id.is_empty() && !id.contains("${") && seen.insert(*id)).take(MOST)
+    ids.filter(|id| !server.forwards(id))
+        .filter(move |id| !id.is_empty() && !id.contains("${") && seen.insert(*id))
+        .take(MOST)
 }
 
-fn is_cloud(kind: ServerKind, id: &str) -> bool {
-    let tag = id.rsplit(':').next().unwrap_or_default();
-    kind == ServerKind::Ollama && (tag == "cloud" || tag.ends_with("-cloud"))
+/// No list tells what a model is for: the families that only embed or rank are
+/// known by their names.
+fn is_embedding(id: &str) -> bool {
+    const FAMILIES: [&str; 7] =
+        ["embed", "rerank", "all-minilm", "bge-", "gte-", "e5-", "paraphrase-"];
+    let id = id.to_ascii_lowercase();
+    let name = id.rsplit('/').next().unwrap_or_default();
+    FAMILIES.iter().any(|family| match family.ends_with('-') {
+        true => name.starts_with(family) || name.contains(&format!("-{family}")),
+        false => name.contains(family),
+    })
 }
 
 #[cfg(test)]
@@ -236,8 +257,23 @@ mod tests {
         let refs: Vec<_> = chain.candidates.iter().map(|c| c.model_ref.to_string()).collect();
         assert_eq!(refs, ["lmstudio/x/\"y\"", "lmstudio/n\nl", "ollama/a"]);
         assert!(chain.candidates.iter().all(|c| c.usability.is_usable()));
-        assert_eq!(config.models().count(), 6, "what was found is known, and nothing else");
+        assert_eq!(config.models().count(), 3, "what stays here is known, and nothing else");
+        assert!(config.provider("litellm").is_none(), "nothing is sent to a relay unasked");
+        for forwarded in ["ollama/b:cloud", "ollama/c:120b-cloud", "litellm/gpt-5"] {
+            assert!(config.chain(forwarded).is_err(), "{forwarded}");
+        }
         assert!(config.provider("vllm").is_none() && config.provider("openai").is_none());
+    }
+
+    #[test]
+    fn embedding_models_are_in_no_chain() {
+        let listed = ["text-embedding-nomic-embed-text-v1.5", "BAAI/bge-m3", "qwen3", "gemma-e5x"];
+        let found = [Discovered::new(ServerKind::LmStudio, 1234, ids(&listed))];
+        let config = Config::from_discovered(&found, &none).expect("valid").value;
+        let chain = config.chain("default").expect("a primary");
+        let refs: Vec<_> = chain.candidates.iter().map(|c| c.model_ref.to_string()).collect();
+        assert_eq!(refs, ["lmstudio/qwen3", "lmstudio/gemma-e5x"]);
+        assert_eq!(config.models().count(), 4);
     }
 
     #[test]

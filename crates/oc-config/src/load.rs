@@ -16,8 +16,7 @@ use crate::env::{Env, Layered};
 use crate::error::ConfigError;
 use crate::include::{Flaw, INCLUDE, Inclusion, expand, has_include};
 use crate::key::SecretSources;
-use crate::locality::{Locality, judge_model};
-use crate::model::Api;
+use crate::locality::Locality;
 use crate::model_ref::ModelRef;
 use crate::profiles;
 use crate::raw::{OWNED, Raw, SETTINGS_KEY, SUBSTITUTED, section};
@@ -406,14 +405,11 @@ fn declare(config: &mut Config, id: &str, declared: DeclaredLocality) {
     provider.locality_reason = "declared in the settings".to_owned();
     for (model_ref, model) in &mut config.models {
         if model_ref.provider() == id {
-            let ollama = model.api == Api::Ollama;
             let model = Arc::make_mut(model);
             model.locality = match declared {
                 // A declaration covers what the provider forwards as well.
                 DeclaredLocality::Local => provider.locality,
-                DeclaredLocality::Hosted => {
-                    judge_model(ollama, model_ref.model(), provider.locality)
-                }
+                DeclaredLocality::Hosted => provider.locality,
             };
         }
     }

@@ -180,13 +180,21 @@ pub(crate) fn judge(provider: &str, endpoint: &Endpoint) -> (Locality, String) {
     (address, format!("the address is {address}"))
 }
 
-/// Ollama forwards models whose tag is `cloud` to its own service.
-pub(crate) fn judge_model(api_is_ollama: bool, id: &str, provider: Locality) -> Locality {
-    let tag = id.rsplit(':').next().unwrap_or_default();
-    match api_is_ollama && (tag == "cloud" || tag.ends_with("-cloud")) {
+/// A model of Ollama's cloud is not where its server is. Neither the wire format
+/// nor the provider's id tells an Ollama from another server, so the model's id
+/// decides alone.
+pub(crate) fn judge_model(id: &str, provider: Locality) -> Locality {
+    match is_cloud(id) {
         true => Locality::Hosted,
         false => provider,
     }
+}
+
+/// Ollama forwards models whose tag is `cloud`, or ends in `-cloud`, to its own
+/// service.
+pub(crate) fn is_cloud(id: &str) -> bool {
+    let tag = id.rsplit(':').next().unwrap_or_default().trim().to_ascii_lowercase();
+    tag == "cloud" || tag.ends_with("-cloud")
 }
 
 #[cfg(test)]
@@ -254,7 +262,11 @@ mod tests {
         let endpoint = Endpoint::parse("http://127.0.0.1:8000").expect("a URL");
         assert_eq!(judge("litellm", &endpoint).0, Locality::Hosted);
         assert_eq!(judge("local", &endpoint).0, Locality::Loopback);
-        assert_eq!(judge_model(true, "qwen3:480b-cloud", Locality::Loopback), Locality::Hosted);
-        assert_eq!(judge_model(true, "qwen3:8b", Locality::Loopback), Locality::Loopback);
+        for forwarded in ["qwen3:480b-cloud", "x:cloud", "X:Cloud ", "gpt-oss-cloud"] {
+            assert_eq!(judge_model(forwarded, Locality::Loopback), Locality::Hosted);
+        }
+        for stays in ["qwen3:8b", "cloudy", "x:cloud9", "cloud-x:8b"] {
+            assert_eq!(judge_model(stays, Locality::Private), Locality::Private);
+        }
     }
 }

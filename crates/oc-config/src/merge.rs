@@ -149,7 +149,7 @@ fn base(
         origins.insert("apiKey", Origin::Variable(name.clone()));
     }
     let id = model_ref.model().to_owned();
-    let locality = judge_model(provider.api == Api::Ollama, &id, provider.locality);
+    let locality = judge_model(&id, provider.locality);
     origins.insert("locality", Origin::Default);
     let stated = configured.filter(|c| !c.row.params.is_empty());
     let params = stated.map(|c| params_at(&c.row.params, &c.path.key("params"), context));
@@ -211,7 +211,6 @@ fn reroute(model: &mut Model, provider: &Provider, endpoint: Option<Endpoint>) {
         return;
     };
     let (locality, _) = judge(&provider.id, &endpoint);
-    let ollama = model.api == Api::Ollama;
-    model.locality = judge_model(ollama, model.model_ref.model(), locality);
+    model.locality = judge_model(model.model_ref.model(), locality);
     model.base_url = endpoint.url;
 }

@@ -298,6 +298,33 @@ fn settings_name_models_and_declare_localities() {
     );
 }
 
+/// Which wire format a server is asked in does not tell where its models are.
+#[test]
+fn models_of_ollamas_cloud_are_hosted_behind_every_api_until_declared() {
+    let declared = "{ providers: { ID: { locality: 'local' } } }";
+    for api in ["ollama", "openai-completions", "openai-responses", "anthropic-messages"] {
+        for id in ["ollama", "box"] {
+            for host in ["127.0.0.1:11434", "192.168.1.5:11434"] {
+                let text = format!(
+                    "{{ models: {{ providers: {{ {id}: {{ baseUrl: 'http://{host}', api: '{api}', \
+                     models: [{{ id: 'x:cloud', name: 'X' }}, {{ id: 'y:120b-cloud', name: 'Y', \
+                     baseUrl: 'http://{host}/v1' }}, {{ id: 'z:8b', name: 'Z' }}] }} }} }} }}"
+                );
+                let config = parse(&text, &[]).value;
+                let local = |config: &Config| -> Vec<bool> {
+                    let of_it = config.models().filter(|model| model.model_ref.provider() == id);
+                    of_it.map(|model| model.locality.is_local()).collect()
+                };
+                assert_eq!(local(&config), [false, false, true], "{api} {id} {host}");
+                let settings = declared.replace("ID", id);
+                let settings = Settings::parse(&settings, "s.json5", &|_: &str| None);
+                let config = config.with_settings(&settings.expect("valid").value).value;
+                assert_eq!(local(&config), [true, true, true], "{api} {id} {host}");
+            }
+        }
+    }
+}
+
 /// A relay is told, unless the settings say where it is.
 #[test]
 fn a_relay_is_told_until_it_is_declared() {

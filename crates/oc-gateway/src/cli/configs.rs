@@ -129,7 +129,10 @@ impl Reading {
             tracing::warn!("{}", found::told(&key));
         }
         let servers = found::local_servers().await;
-        if servers.is_empty() {
+        for line in servers.iter().filter_map(found::not_used) {
+            tracing::warn!("{line}");
+        }
+        if servers.iter().all(|server| server.forwarded().count() == server.models.len()) {
             return reading;
         }
         let config = Config::from_discovered(&servers, &environment);

@@ -42,6 +42,19 @@ pub(crate) fn told(key: &HostedKey) -> String {
     }
 }
 
+/// That a server is there that forwards elsewhere, and is not used for that.
+pub(crate) fn not_used(server: &Discovered) -> Option<String> {
+    let models = server.forwarded().count();
+    (models > 0).then(|| {
+        format!(
+            "{models} models of {} on port {} are not used: they forward prompts elsewhere, \
+             and no config names them",
+            server.kind.provider(),
+            server.port
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +68,19 @@ mod tests {
         for (status, nothing) in [(401, vllm), (200, "<html>"), (200, r#"{"data":5}"#), (200, "")] {
             assert_eq!(ids_in(status, nothing.as_bytes()), None);
         }
+    }
+
+    #[test]
+    fn what_forwards_is_told_and_not_used() {
+        let of = |kind: ServerKind, ids: &[&str]| {
+            let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+            not_used(&Discovered::new(kind, kind.port(), ids))
+        };
+        assert_eq!(of(ServerKind::LmStudio, &["qwen3"]), None);
+        let told = of(ServerKind::Ollama, &["qwen3", "x:120b-cloud"]).expect("told");
+        assert!(told.starts_with("1 models of ollama on port 11434 are not used"), "{told}");
+        let told = of(ServerKind::LiteLlm, &["a", "b"]).expect("told");
+        assert!(told.starts_with("2 models of litellm on port 4000 are not used"), "{told}");
     }
 
     #[test]
