@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 
+use serde_json::Value;
+
 use crate::sse::{Decoded, Decoder, Frame};
 use crate::{
     Delta, DeltaRef, FrameVerdict, Hot, HotKind, HotText, Interpret, Progress,
@@ -20,9 +22,9 @@ pub struct Limits {
     pub frame_bytes: usize,
     /// The whole answer. Default 256 MiB.
     pub stream_bytes: usize,
-    /// The text, reasoning or arguments of one item. Default 64 MiB.
+    /// The text, reasoning or arguments of one item, in pieces or whole. Default 64 MiB.
     pub item_bytes: usize,
-    /// All reasoning together. Default 64 MiB.
+    /// All reasoning together, that inside of text too. Default 64 MiB.
     pub reasoning_bytes: usize,
 }
 
@@ -494,10 +496,11 @@ impl<I: Interpret> Parser<I> {
                 self.fresh.clear();
                 return self.fail(error);
             }
-            if matches!(delta, Delta::Finish(_) | Delta::Error(_)) {
+            let ends = matches!(delta, Delta::Finish(_) | Delta::Error(_));
+            self.split(delta);
+            if ends && matches!(self.state, State::Reading) {
                 self.state = State::Ended;
             }
-            self.split(delta);
         }
     }
 
@@ -506,8 +509,16 @@ impl<I: Interpret> Parser<I> {
             None => self.ready.push_back(delta),
             Some(split) => {
                 let said = self.ready.len();
+                let is_counted = matches!(delta, Delta::Reasoning(_));
                 split.push(delta);
                 while let Some(delta) = split.next() {
+                    if let Delta::Reasoning(thought) = &delta
+                        && !is_counted
+                        && let Err(error) = self.sizes.think(thought.text.len(), &self.limits)
+                    {
+                        self.state = State::Failed(error);
+                        return;
+                    }
                     self.ready.push_back(delta);
                 }
                 // Held back or not, the server is at work.
@@ -518,10 +529,17 @@ impl<I: Interpret> Parser<I> {
         }
     }
 
-    /// Ends the stream in failure, unless it ended before.
+    /// Ends the stream in failure, unless it ended before. What the splitter
+    /// held of the text so far comes before it.
     fn fail(&mut self, error: StreamError) {
         if matches!(self.state, State::Reading) {
             self.state = State::Failed(error);
+            if let Some(split) = &mut self.split {
+                split.flush_all();
+                while let Some(delta) = split.next() {
+                    self.ready.push_back(delta);
+                }
+            }
         }
     }
 
@@ -563,6 +581,10 @@ impl Sizes {
             Delta::Text(d) | Delta::Refusal(d) => self.add(d.slot, d.text.len(), false, limits),
             Delta::Reasoning(d) => self.add(d.slot, d.text.len(), true, limits),
             Delta::ToolCallArguments(d) => self.add(d.slot, d.text.len(), false, limits),
+            // What comes whole restates what came in pieces: it counts by itself.
+            Delta::ToolCallEnd(d) => whole(d.arguments.as_ref().map_or(0, String::len), limits),
+            Delta::Item(d) => whole(text_bytes(&d.item.to_json()), limits),
+            Delta::Seal(d) => whole(text_bytes(&d.value), limits),
             _ => Ok(()),
         }
     }
@@ -583,15 +605,37 @@ impl Sizes {
             self.last_size = self.items.get(&slot).copied().unwrap_or_default();
         }
         self.last_size = self.last_size.saturating_add(bytes);
-        if is_reasoning {
-            self.reasoning = self.reasoning.saturating_add(bytes);
-        }
         if self.last_size > limits.item_bytes {
             return Err(StreamError::item_too_large(limits.item_bytes));
         }
+        if is_reasoning { self.think(bytes, limits) } else { Ok(()) }
+    }
+
+    /// Reasoning, wherever it came from.
+    fn think(&mut self, bytes: usize, limits: &Limits) -> Result<(), StreamError> {
+        self.reasoning = self.reasoning.saturating_add(bytes);
         if self.reasoning > limits.reasoning_bytes {
             return Err(StreamError::reasoning_too_large(limits.reasoning_bytes));
         }
         Ok(())
+    }
+}
+
+fn whole(bytes: usize, limits: &Limits) -> Result<(), StreamError> {
+    if bytes > limits.item_bytes {
+        return Err(StreamError::item_too_large(limits.item_bytes));
+    }
+    Ok(())
+}
+
+/// All text in a value, keys too.
+fn text_bytes(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(all) => all.iter().map(text_bytes).sum(),
+        Value::Object(fields) => {
+            fields.iter().map(|(key, value)| key.len() + text_bytes(value)).sum()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     }
 }

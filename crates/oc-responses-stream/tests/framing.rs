@@ -7,7 +7,8 @@ mod common;
 
 use common::{collect, deltas, good, stream};
 use oc_responses_stream::{
-    Delta, Limits, Parser, ResponseParser, ResponsesInterpreter, StreamErrorKind,
+    Delta, ImplicitOpen, Limits, Parser, ResponseParser, ResponsesInterpreter, SplitOptions,
+    StreamErrorKind,
 };
 use serde_json::json;
 
@@ -183,6 +184,72 @@ fn limits_are_the_same_however_the_bytes_are_cut() {
         for size in [1, 2, 3, 15, 16, 17, line.len()] {
             assert_eq!(read(size), whole, "{limits:?} cut at {size}");
         }
+    }
+}
+
+/// Only reasoning that came as such was counted, so that a model that thinks in
+/// `<think>` could think without end.
+#[test]
+fn reasoning_inside_of_text_counts_as_reasoning() {
+    let delta =
+        |text: &str| json!({"type": "response.output_text.delta", "delta": text}).to_string();
+    let lines = [delta("<think>"), delta(&"a".repeat(90)), delta(&"a".repeat(90))];
+    let lines: Vec<&str> = lines.iter().map(String::as_str).chain([COMPLETED]).collect();
+    let bytes = stream(&lines);
+    let read = |most| {
+        let limits = Limits::default().with_reasoning_bytes(most);
+        let parser = Parser::with_interpreter(ResponsesInterpreter::new(), limits);
+        common::drain(parser.split_reasoning(), [&bytes[..]])
+    };
+    assert!(matches!(read(180).last(), Some(Ok(Delta::Finish(_)))));
+    let got = read(179);
+    assert_eq!(
+        got.last().unwrap().as_ref().unwrap_err().kind(),
+        StreamErrorKind::ReasoningTooLarge
+    );
+}
+
+/// Only pieces were counted.
+#[test]
+fn what_comes_whole_is_held_to_the_limit_of_an_item() {
+    let long = "a".repeat(5_000);
+    let done = |item| json!({"type": "response.output_item.done", "output_index": 0, "item": item});
+    for line in [
+        done(json!({"type": "function_call", "call_id": "c", "name": "f", "arguments": long})),
+        done(json!({"type": "custom_tool_call", "call_id": "c", "name": "f", "input": long})),
+        done(json!({"type": "reasoning", "summary": [], "encrypted_content": long})),
+    ] {
+        let bytes = stream(&[&line.to_string(), COMPLETED]);
+        let read = |most| {
+            let limits = Limits::default().with_item_bytes(most);
+            let parser = Parser::with_interpreter(ResponsesInterpreter::new(), limits);
+            common::drain(parser, [&bytes[..]])
+        };
+        assert!(
+            matches!(read(6_000).last(), Some(Ok(Delta::Finish(_)))),
+            "{:?}",
+            line["item"]["type"]
+        );
+        let got = read(4_000);
+        let error = got.last().unwrap().as_ref().unwrap_err();
+        assert_eq!(error.kind(), StreamErrorKind::ItemTooLarge);
+    }
+}
+
+/// It was lost with the connection.
+#[test]
+fn what_was_held_back_comes_before_the_cut() {
+    let hold = SplitOptions::default().with_implicit_open(ImplicitOpen::Hold { max: 16 << 10 });
+    // A piece of a tag is no beginning of the answer.
+    for (options, said, expected) in
+        [(hold, "Hello there", "Hello there"), (SplitOptions::default(), "<thi", "")]
+    {
+        let line = json!({"type": "response.output_text.delta", "delta": said}).to_string();
+        let parser = Parser::with_interpreter(ResponsesInterpreter::new(), Limits::default());
+        let got = common::drain(parser.split_reasoning_with(options), [&stream(&[&line])[..]]);
+        let [before @ .., Err(error)] = &got[..] else { panic!("{got:?}") };
+        assert!(error.is_cut());
+        assert_eq!(collect(before.iter().flatten()).final_text(), expected);
     }
 }
 

@@ -165,11 +165,11 @@ impl SplitDeltas {
             }
             Delta::Phase(phase) => self.phase(phase),
             Delta::Finish(finish) => {
-                self.flush_all();
+                self.end_texts();
                 self.end(finish);
             }
             Delta::Error(_) => {
-                self.flush_all();
+                self.end_texts();
                 self.ready.push_back(delta);
             }
             mut other => {
@@ -213,11 +213,16 @@ impl SplitDeltas {
     }
 
     /// Gives out what is held back, for a stream that was cut and has no
-    /// terminal delta.
+    /// terminal delta. Items that are open stay so, and a piece of a tag stays
+    /// held, for it is no beginning of the answer.
     pub fn flush_all(&mut self) {
-        let slots: Vec<Slot> = self.texts.keys().map(|(slot, _)| *slot).collect();
-        for slot in slots {
-            self.flush(slot);
+        self.passing = None;
+        let texts: Vec<(Slot, u32)> = self.texts.keys().copied().collect();
+        for (slot, part) in texts {
+            if let Some(text) = self.texts.get_mut(&(slot, part)) {
+                text.splitter.cut(&mut self.pieces);
+                self.emit(slot, part);
+            }
         }
     }
 
@@ -305,6 +310,13 @@ impl SplitDeltas {
                 self.emit(slot, part);
             }
             self.end_taken_out(slot, part);
+        }
+    }
+
+    fn end_texts(&mut self) {
+        let slots: Vec<Slot> = self.texts.keys().map(|(slot, _)| *slot).collect();
+        for slot in slots {
+            self.flush(slot);
         }
     }
 

@@ -17,6 +17,19 @@ pub(super) const LONGEST_HEADER: usize = 512;
 pub(super) const MESSAGE: &str = "<|message|>";
 const CHANNEL: &str = "<|channel|>";
 const BEGINS: &[&str] = &["<|start|>", CHANNEL];
+const HEADER_WORDS: &[&str] = &[
+    "start",
+    "assistant",
+    "channel",
+    "analysis",
+    "commentary",
+    "final",
+    "to=",
+    "constrain",
+    "json",
+    "code",
+    "message",
+];
 const ENDS: &[&str] = &["<|end|>", "<|return|>", "<|call|>"];
 
 /// What a message's body is.
@@ -71,9 +84,23 @@ pub(super) fn body(header: &str) -> Body {
 /// Where a body ends in `text`, and how long the token is that ends it (none,
 /// where the next header does).
 pub(super) fn end(text: &str) -> Option<(usize, usize)> {
-    let ends = ENDS.iter().filter_map(|token| Some((text.find(token)?, token.len())));
-    let begins = BEGINS.iter().filter_map(|token| Some((text.find(token)?, 0)));
-    ends.chain(begins).min()
+    let token = |at: usize| {
+        let rest = text.get(at..)?;
+        let end = ENDS.iter().find(|token| rest.starts_with(**token)).map(|token| token.len());
+        let next = || BEGINS.iter().any(|token| rest.starts_with(token)).then_some(0);
+        Some((at, end.or_else(next)?))
+    };
+    // One look at the text for all of the tokens: it goes no further than the first.
+    text.match_indices("<|").find_map(|(at, _)| token(at))
+}
+
+/// Whether `text`, which begins as a header and goes no further, has the words of
+/// one and nothing else.
+pub(super) fn is_header_so_far(text: &str) -> bool {
+    let mut words = text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '|' | '>'));
+    words.all(|word| {
+        word.starts_with("to=") || HEADER_WORDS.iter().any(|known| known.starts_with(word))
+    })
 }
 
 /// How many bytes at the end of `text` may be the start of a token.

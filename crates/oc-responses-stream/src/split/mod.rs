@@ -17,6 +17,7 @@
 mod code;
 mod deltas;
 mod harmony;
+mod held;
 mod options;
 mod tags;
 
@@ -25,6 +26,7 @@ pub use options::{Blocks, EmptyFinal, ImplicitOpen, SplitOptions, StrayClose};
 
 use code::Code;
 use harmony::{Begins, Body};
+use held::Held;
 use tags::{First, LONGEST, Opening, Tag};
 
 /// More white space than this before a tag, in bytes, and it is text: it is held
@@ -57,7 +59,7 @@ pub struct ReasoningSplitter {
     options: SplitOptions,
     state: State,
     /// Input that cannot be judged yet.
-    held: String,
+    held: Held,
     /// How much of it is known to hold no tag ([`State::Implicit`]), or to be
     /// white space ([`State::Start`]).
     searched: usize,
@@ -66,6 +68,11 @@ pub struct ReasoningSplitter {
     /// A block, or text, came.
     began: bool,
     code: Code,
+    /// Where code is in what is held back ([`State::Implicit`]), up to `searched`.
+    held_code: Code,
+    /// A closing tag in that code: where, and how long. It closes after all if
+    /// the code never ends, for then a stray mark made it seem code.
+    close_in_code: Option<(usize, usize)>,
     calls: u32,
     /// The end of the text given out, as far as a stray tag could reach back.
     tail: String,
@@ -208,11 +215,8 @@ impl ReasoningSplitter {
 
     /// The text ended: what was held back is given out.
     pub fn finish(&mut self, out: &mut Vec<TextPiece>) {
-        if matches!(self.state, State::Implicit { .. }) {
-            self.state = State::Text;
-            while !self.held.is_empty() && self.step(out) {}
-        }
-        let held = std::mem::take(&mut self.held);
+        self.cut(out);
+        let held = self.held.take_all();
         if held.is_empty() {
             return;
         }
@@ -222,12 +226,26 @@ impl ReasoningSplitter {
                 let piece = self.of_body(&body.clone(), held);
                 self.message(piece, out);
             }
-            State::Closed { .. } | State::Header => out.push(TextPiece::Markup(held)),
+            State::Closed { .. } => out.push(TextPiece::Markup(held)),
+            State::Header if self.began && harmony::is_header_so_far(&held) => {
+                out.push(TextPiece::Markup(held));
+            }
+            // It talks of the tokens.
+            State::Header => self.text(held, out),
             State::Start
             | State::Implicit { .. }
             | State::Between
             | State::Response
             | State::Text => self.text(held, out),
+        }
+    }
+
+    /// The text was cut: what was held back for a closing tag is given out. A
+    /// piece of a tag or of a header is not, for it is no beginning of the answer.
+    pub(crate) fn cut(&mut self, out: &mut Vec<TextPiece>) {
+        while matches!(self.state, State::Implicit { .. }) {
+            self.settle_implicit(out);
+            while !self.held.is_empty() && self.step(out) {}
         }
     }
 
@@ -247,7 +265,7 @@ impl ReasoningSplitter {
             State::Response => self.response(out),
             State::Text if self.options.blocks == Blocks::Anywhere => self.find_block(out),
             State::Text => {
-                let text = std::mem::take(&mut self.held);
+                let text = self.held.take_all();
                 self.text(text, out);
                 true
             }
@@ -304,42 +322,79 @@ impl ReasoningSplitter {
                 self.searched = blank;
                 return false;
             }
-            (Opening::No, Begins::No) => {
-                self.state = match self.options.implicit_open {
-                    ImplicitOpen::Hold { max } if !self.began => State::Implicit { max },
-                    _ => State::Text,
-                }
-            }
+            (Opening::No, Begins::No) => match self.options.implicit_open {
+                ImplicitOpen::Hold { max } if !self.began => self.hold(max),
+                _ => self.state = State::Text,
+            },
         }
         true
     }
 
+    fn hold(&mut self, max: usize) {
+        self.state = State::Implicit { max };
+        (self.searched, self.held_code, self.close_in_code) = (0, Code::default(), None);
+    }
+
+    /// Looks for the end of a block, outside of code.
     fn implicit(&mut self, max: usize, out: &mut Vec<TextPiece>) -> bool {
-        let first = tags::first(&self.held, self.searched);
-        self.searched = 0;
-        match first {
-            First::Close(at, len) if at <= max => {
-                let thought = self.take(at);
-                if !thought.is_empty() {
-                    out.push(TextPiece::Reasoning(thought));
+        while let Some(&byte) = self.held.as_bytes().get(self.searched)
+            && self.searched <= max
+        {
+            let at = self.searched;
+            if self.close_in_code.is_some() && !code::is_mark(byte) && !self.held_code.holds_next()
+            {
+                self.close_in_code = None;
+            }
+            if tags::may_begin(byte) {
+                match tags::at(&self.held, at) {
+                    First::Close(at, len) if !self.held_code.holds_next() => {
+                        return self.close_implicit(at, len, out);
+                    }
+                    First::Close(at, len) => {
+                        self.close_in_code.get_or_insert((at, len));
+                    }
+                    First::Open(at, _) if !self.held_code.holds_next() => {
+                        let is_next = self.depth > 0 && self.is_blank_until(at);
+                        self.searched = 0;
+                        self.state = if is_next { State::Start } else { State::Text };
+                        return true;
+                    }
+                    First::Partial(_) if self.held.len() < max.saturating_add(LONGEST) => {
+                        return false;
+                    }
+                    First::Open(..) | First::Partial(_) | First::None => {}
                 }
-                self.close(len, out);
             }
-            First::Partial(at) if self.held.len() < max.saturating_add(LONGEST) => {
-                self.searched = at;
-                return false;
+            self.held_code.see(byte);
+            self.searched = at + 1;
+        }
+        if self.held.len() < max.saturating_add(LONGEST) {
+            return false;
+        }
+        self.settle_implicit(out);
+        true
+    }
+
+    /// No more is held back: what was is reasoning, or text.
+    fn settle_implicit(&mut self, out: &mut Vec<TextPiece>) {
+        match self.close_in_code.take() {
+            Some((at, len)) if self.held_code.holds_next() => {
+                self.close_implicit(at, len, out);
             }
-            First::None if self.held.len() < max.saturating_add(LONGEST) => {
-                self.searched = self.held.len();
-                return false;
-            }
-            First::Open(at, _) if self.depth > 0 && self.is_blank_until(at) => {
-                self.state = State::Start;
-            }
-            First::Close(..) | First::Open(..) | First::Partial(_) | First::None => {
+            _ => {
+                self.searched = 0;
                 self.state = State::Text;
             }
         }
+    }
+
+    fn close_implicit(&mut self, at: usize, len: usize, out: &mut Vec<TextPiece>) -> bool {
+        let thought = self.take(at);
+        if !thought.is_empty() {
+            out.push(TextPiece::Reasoning(thought));
+        }
+        self.searched = 0;
+        self.close(len, out);
         true
     }
 
@@ -383,8 +438,8 @@ impl ReasoningSplitter {
                 out.push(TextPiece::Markup(markup));
                 self.state = State::Closed { line_ends: line_ends - 1 };
             }
-            None if line_ends > 0 && self.held == "\r" => return false,
-            _ if self.depth > 0 => self.state = State::Implicit { max: MOST_NESTED },
+            None if line_ends > 0 && *self.held == *"\r" => return false,
+            _ if self.depth > 0 => self.hold(MOST_NESTED),
             _ => self.state = State::Start,
         }
         true
@@ -396,6 +451,7 @@ impl ReasoningSplitter {
                 let body = harmony::body(self.held.get(..at).unwrap_or_default());
                 let markup = self.take(at + harmony::MESSAGE.len());
                 out.push(TextPiece::Markup(markup));
+                self.began = true;
                 if matches!(body, Body::Call(_)) {
                     self.calls = self.calls.saturating_add(1);
                     out.push(self.of_body(&body, String::new()));
@@ -505,7 +561,7 @@ impl ReasoningSplitter {
             self.code.see(byte);
             at += 1;
         }
-        let text = std::mem::take(&mut self.held);
+        let text = self.held.take_all();
         self.text(text, out);
         false
     }
@@ -519,8 +575,7 @@ impl ReasoningSplitter {
     }
 
     fn take(&mut self, len: usize) -> String {
-        let rest = self.held.split_off(len.min(self.held.len()));
-        std::mem::replace(&mut self.held, rest)
+        self.held.take(len)
     }
 
     fn text(&mut self, text: String, out: &mut Vec<TextPiece>) {

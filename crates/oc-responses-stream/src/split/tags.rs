@@ -172,16 +172,19 @@ pub(super) enum First {
 
 /// The first tag in `text` from `from` on.
 pub(super) fn first(text: &str, from: usize) -> First {
-    for at in candidates(text, from) {
-        let rest = text.get(at..).unwrap_or_default();
-        match (closing(rest), opening(rest)) {
-            (Opening::Is(_, len), _) => return First::Close(at, len),
-            (_, Opening::Is(_, len)) => return First::Open(at, len),
-            (Opening::MayBe, _) | (_, Opening::MayBe) => return First::Partial(at),
-            (Opening::No, Opening::No) => {}
-        }
+    let mut found = candidates(text, from).map(|place| at(text, place));
+    found.find(|first| !matches!(first, First::None)).unwrap_or(First::None)
+}
+
+/// The tag that stands in `text` at `place`.
+pub(super) fn at(text: &str, place: usize) -> First {
+    let Some(rest) = text.get(place..) else { return First::None };
+    match (closing(rest), opening(rest)) {
+        (Opening::Is(_, len), _) => First::Close(place, len),
+        (_, Opening::Is(_, len)) => First::Open(place, len),
+        (Opening::MayBe, _) | (_, Opening::MayBe) => First::Partial(place),
+        (Opening::No, Opening::No) => First::None,
     }
-    First::None
 }
 
 /// The first place from `from` on where `tag` opens or closes.

@@ -123,6 +123,12 @@ fn blocks_one_after_the_other_and_within_each_other() {
         // thought of a tag, and never opened one
         ("<think>a <think> tag</think>Answer", "Answer", "a <think> tag"),
         ("<think>a<think>b</think>\n<think>c</think>Answer", "Answer", "a<think>bc"),
+        // the answer was "`, always."
+        (
+            "<think>What does <think> close with?</think>With `</think>`, always.",
+            "With `</think>`, always.",
+            "What does <think> close with?",
+        ),
     ];
     for (input, text, reasoning) in table {
         for cuts in [vec![input], input.split_inclusive(|_| true).collect()] {
@@ -199,6 +205,14 @@ fn a_block_that_the_template_opened() {
         (4, "aaaa</think>b", "b", "aaaa"),
         (4, "aaaaa</think>b", "aaaaa</think>b", ""),
         (0, "", "", ""),
+        // code is the answer's subject
+        (100, "It closes with `</think>`.", "It closes with `</think>`.", ""),
+        (100, "```\n</think>\n```\n", "```\n</think>\n```\n", ""),
+        (100, "`</think>`", "`</think>`", ""),
+        (100, "a `</think>` b</think>c", "c", "a `</think>` b"),
+        // a stray mark makes no code
+        (100, "it is 5` wide</think>b", "b", "it is 5` wide"),
+        (20, "a ` b</think>0123456789", "0123456789", "a ` b"),
     ];
     for (max, input, text, reasoning) in table {
         for cuts in [vec![input], input.split_inclusive(|_| true).collect()] {
@@ -242,6 +256,46 @@ fn harmony() {
     }
     let no_header = format!("<|channel|>{}", "x".repeat(600));
     assert_eq!(split([&*no_header]).0, no_header);
+}
+
+/// It was lost without a word, whatever [`EmptyFinal`] said.
+#[test]
+fn a_short_text_that_begins_with_a_token_of_harmony_is_text() {
+    for (input, text) in [
+        ("<|channel|> is the token that names a channel.", None),
+        ("<|start|>", None),
+        ("<|start|> begins a message.", None),
+        ("<|channel|>final", None),
+        ("<think>x</think><|channel|> names it.", Some("<|channel|> names it.")),
+        // a header that was cut, after something was said
+        ("<|channel|>analysis<|message|>x<|end|><|start|>assistant<|chan", Some("")),
+        (
+            "<|channel|>analysis<|message|>x<|end|><|start|> begins one.",
+            Some("<|start|> begins one."),
+        ),
+    ] {
+        for cuts in [vec![input], input.split_inclusive(|_| true).collect()] {
+            assert_eq!(split(cuts).0, text.unwrap_or(input), "{input}");
+        }
+    }
+}
+
+/// One delta of 600 kB took a minute: whatever came after a tag was copied for
+/// every tag. At that rate each of these takes hours.
+#[test]
+fn a_text_of_many_tags_is_split_in_time_that_grows_as_its_length() {
+    let many = |text: &str| text.repeat(200_000);
+    let nested = many("<think>") + &many("</think>");
+    let harmony = many("<|channel|>analysis<|message|>a<|end|><|start|>assistant");
+    for (options, input, thought) in [
+        (SplitOptions::default(), many("<think></think>"), 0),
+        (SplitOptions::default(), many("<think>a</think>\n"), 200_000),
+        (SplitOptions::default(), nested, 7 * 199_999),
+        (SplitOptions::default(), harmony, 200_000),
+        (anywhere(), many("b <think>a</think>"), 200_000),
+    ] {
+        assert_eq!(split_with(options, [&*input]).1.len(), thought);
+    }
 }
 
 #[test]
