@@ -92,7 +92,7 @@ fn agent(
             continue;
         }
         let Some(model_ref) = config.read_ref(key) else {
-            let fix = near_ref(config, key).unwrap_or("write `provider/model`".to_owned());
+            let fix = near_ref(config, key, context).unwrap_or("write `provider/model`".to_owned());
             context.warning(&at, format!("`{key}` names no model"), Some(fix));
             continue;
         };

@@ -103,6 +103,11 @@ pub enum UnusableReason {
         /// What is missing.
         detail: String,
     },
+    /// The gateway's settings keep prompts from it: `privacy`, `region`.
+    Policy {
+        /// What they say against it.
+        detail: String,
+    },
     /// The config asks for something that is not supported.
     Unsupported {
         /// The provider's id.
@@ -123,6 +128,7 @@ impl fmt::Display for UnusableReason {
             Self::NoKey { provider, detail } => {
                 write!(f, "no key for provider `{provider}`: {detail}")
             }
+            Self::Policy { detail } => write!(f, "shut out by the settings: {detail}"),
             Self::Unsupported { provider, detail } => {
                 write!(f, "provider `{provider}`: {detail}")
             }

@@ -147,7 +147,7 @@ fn named(
             context.error(at, format!("several providers have a model `{name}`"), Some(fix));
             return None;
         }
-        let fix = near_ref(config, name).unwrap_or("write `provider/model`".to_owned());
+        let fix = near_ref(config, name, context).unwrap_or("write `provider/model`".to_owned());
         context.error(at, format!("`{name}` is no model ref and no alias"), Some(fix));
         return None;
     };
@@ -202,7 +202,8 @@ pub(crate) fn allowed_by(
             allowed.refs.push(model_ref);
         } else {
             let reason = format!("`{name}` names no model");
-            let fix = near_ref(config, name).unwrap_or("write `provider/model`".to_owned());
+            let fix =
+                near_ref(config, name, context).unwrap_or("write `provider/model`".to_owned());
             context.warning(at, reason, Some(fix));
         }
     }

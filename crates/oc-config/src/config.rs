@@ -192,9 +192,7 @@ impl Config {
     /// Whether `model_ref` can be asked, as far as the config tells.
     #[must_use]
     pub fn usability(&self, model_ref: &ModelRef) -> Usability {
-        self.judge(model_ref)
-            .err()
-            .map_or(Usability::Usable, |(reason, fix)| Usability::Unusable { reason, fix })
+        self.usability_told(model_ref, true)
     }
 
     /// The chain for `model`, and where its values came from.
@@ -219,9 +217,15 @@ impl Config {
         named: impl Iterator<Item = &'a Named>,
     ) -> Chain {
         let mut candidates: Vec<Candidate> = Vec::new();
+        // A chain is built for each request: of many unknown names, the first
+        // few are told what was meant.
+        let mut suggestions = 3_usize;
         for named in named {
             if candidates.iter().all(|known| known.model_ref != named.model_ref) {
-                candidates.push(self.candidate(named));
+                if !self.models.contains_key(&named.model_ref) {
+                    suggestions = suggestions.saturating_sub(1);
+                }
+                candidates.push(self.candidate(named, suggestions > 0));
             }
         }
         Chain { requested: requested.to_owned(), explicit, candidates }
@@ -328,13 +332,13 @@ impl Config {
         }
     }
 
-    fn candidate(&self, named: &Named) -> Candidate {
+    fn candidate(&self, named: &Named, suggest: bool) -> Candidate {
         let model_ref = named.model_ref.clone();
         let profile = named.profile.as_deref();
         let stored = profile.and_then(|id| self.profiles.key(id, model_ref.provider()));
         Candidate {
             model: self.models.get(&model_ref).cloned(),
-            usability: match (self.usability(&model_ref), &stored) {
+            usability: match (self.usability_told(&model_ref, suggest), &stored) {
                 (Usability::Unusable { reason: UnusableReason::NoKey { .. }, .. }, Some(_)) => {
                     Usability::Usable
                 }
@@ -355,14 +359,21 @@ impl Config {
         }
     }
 
-    fn judge(&self, model_ref: &ModelRef) -> Result<(), (UnusableReason, String)> {
+    fn usability_told(&self, model_ref: &ModelRef, suggest: bool) -> Usability {
+        self.judge(model_ref, suggest)
+            .err()
+            .map_or(Usability::Usable, |(reason, fix)| Usability::Unusable { reason, fix })
+    }
+
+    /// `suggest`: look for the name that was meant, too.
+    fn judge(&self, model_ref: &ModelRef, suggest: bool) -> Result<(), (UnusableReason, String)> {
         let provider = model_ref.provider().to_owned();
         let Some(known) = self.providers.get(&provider) else {
             let fix = format!("add `models.providers.{provider}`");
             return Err((UnusableReason::UnknownProvider { provider }, fix));
         };
         let Some(model) = self.models.get(model_ref) else {
-            let of_provider = self.models.keys().filter(|r| r.provider() == provider);
+            let of_provider = self.models.keys().filter(|r| suggest && r.provider() == provider);
             let near = nearest_few(model_ref.model(), of_provider.map(ModelRef::model));
             let fix = match near.first() {
                 Some(near) => format!("did you mean `{provider}/{near}`?"),

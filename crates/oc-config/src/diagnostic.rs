@@ -125,6 +125,7 @@ pub(crate) struct Report<'a> {
     errors: usize,
     warnings: usize,
     not_kept: usize,
+    searches: usize,
 }
 
 /// A file of nothing but mistakes is not collected to its end; of each severity
@@ -133,7 +134,7 @@ const KEPT: usize = 10 * MAX_PROBLEMS;
 
 impl<'a> Report<'a> {
     pub(crate) fn new(sources: &'a Sources) -> Self {
-        Self { sources, found: Vec::new(), errors: 0, warnings: 0, not_kept: 0 }
+        Self { sources, found: Vec::new(), errors: 0, warnings: 0, not_kept: 0, searches: 0 }
     }
 
     pub(crate) fn error(
@@ -178,6 +179,17 @@ impl<'a> Report<'a> {
             };
             self.error(problem.span, &problem.path, reason, fix);
         }
+    }
+
+    /// The word of `known` that was probably meant; nothing once as many were
+    /// looked for as problems are shown.
+    pub(crate) fn nearest<'w>(
+        &mut self,
+        word: &str,
+        known: impl IntoIterator<Item = &'w str>,
+    ) -> Option<&'w str> {
+        self.searches += 1;
+        (self.searches <= MAX_PROBLEMS).then(|| nearest(word, known)).flatten()
     }
 
     pub(crate) fn place(&self, span: &Range<usize>) -> Place {

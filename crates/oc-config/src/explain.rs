@@ -52,7 +52,7 @@ pub struct Explanation {
 }
 
 /// `{ requested, explicit, candidates: [{ ref, usable, reason?, fix?, namedAt?,
-/// profile?, values: { <field>: { value, origin } }, params: { <name>: { value,
+/// profile?, localityReason?, values: { <field>: { value, origin } }, params: { <name>: { value,
 /// origin } }, unusedParams: [name] }] }`. Field names are the config's; origins are `file:line`, `catalog`, `default` and `env:NAME`. Keys
 /// are told by their source only.
 impl Serialize for Explanation {
@@ -89,6 +89,7 @@ fn candidate(candidate: &Candidate) -> Value {
             (field.to_owned(), json!({ "value": value, "origin": origin }))
         });
         told.insert("values".to_owned(), Value::Object(values.collect()));
+        told.insert("localityReason".to_owned(), json!(model.locality_reason));
         let params = model.params.shown().map(|(name, value, origin)| {
             let origin = origin.map(ToString::to_string);
             (name.to_owned(), json!({ "value": value, "origin": origin }))
@@ -173,7 +174,7 @@ impl fmt::Display for Explanation {
                 ("contextWindow", number(model.context_window)),
                 ("maxTokens", number(model.max_tokens)),
                 ("cost", model.cost.map_or("not known".to_owned(), |cost| cost.to_string())),
-                ("locality", model.locality.to_string()),
+                ("locality", format!("{}: {}", model.locality, model.locality_reason)),
             ];
             for (field, value) in rows {
                 write!(f, "     {field}: {value}")?;

@@ -14,6 +14,7 @@ use crate::document::{
 };
 use crate::env::{Env, Layered};
 use crate::error::ConfigError;
+use crate::explain::Origin;
 use crate::include::{Flaw, INCLUDE, Inclusion, expand, has_include};
 use crate::key::SecretSources;
 use crate::locality::Locality;
@@ -346,7 +347,8 @@ pub(crate) fn with_settings(mut config: Config, settings: &Settings) -> Loaded<C
             continue;
         };
         if let Some(locality) = declared.locality {
-            declare(&mut config, &known, locality);
+            let place = settings.places.get(&format!("providers.{id}"));
+            declare(&mut config, &known, locality, place);
         }
         if let (Some(provider), Some(region)) = (config.providers.get_mut(&known), &declared.region)
         {
@@ -393,7 +395,7 @@ pub(crate) fn with_settings(mut config: Config, settings: &Settings) -> Loaded<C
     crate::config::loaded(config, diagnostics)
 }
 
-fn declare(config: &mut Config, id: &str, declared: DeclaredLocality) {
+fn declare(config: &mut Config, id: &str, declared: DeclaredLocality, place: Option<&Place>) {
     let Some(provider) = config.providers.get_mut(id) else {
         return;
     };
@@ -406,11 +408,13 @@ fn declare(config: &mut Config, id: &str, declared: DeclaredLocality) {
     for (model_ref, model) in &mut config.models {
         if model_ref.provider() == id {
             let model = Arc::make_mut(model);
-            model.locality = match declared {
-                // A declaration covers what the provider forwards as well.
-                DeclaredLocality::Local => provider.locality,
-                DeclaredLocality::Hosted => provider.locality,
-            };
+            // A declaration covers what the provider forwards as well.
+            model.locality = provider.locality;
+            model.locality_reason.clone_from(&provider.locality_reason);
+            if let Some(Place { file, line, .. }) = place {
+                let origin = Origin::File { file: file.clone(), line: *line };
+                model.origins.insert("locality", origin);
+            }
         }
     }
 }

@@ -183,9 +183,10 @@ pub(crate) fn judge(provider: &str, endpoint: &Endpoint) -> (Locality, String) {
 /// A model of Ollama's cloud is not where its server is. Neither the wire format
 /// nor the provider's id tells an Ollama from another server, so the model's id
 /// decides alone.
-pub(crate) fn judge_model(id: &str, provider: Locality) -> Locality {
-    match is_cloud(id) {
-        true => Locality::Hosted,
+/// `provider` is what was judged of its server, and why.
+pub(crate) fn judge_model(id: &str, provider: (Locality, String)) -> (Locality, String) {
+    match is_cloud(id) && provider.0.is_local() {
+        true => (Locality::Hosted, "its tag is one of Ollama's cloud".to_owned()),
         false => provider,
     }
 }
@@ -263,10 +264,13 @@ mod tests {
         assert_eq!(judge("litellm", &endpoint).0, Locality::Hosted);
         assert_eq!(judge("local", &endpoint).0, Locality::Loopback);
         for forwarded in ["qwen3:480b-cloud", "x:cloud", "X:Cloud ", "gpt-oss-cloud"] {
-            assert_eq!(judge_model(forwarded, Locality::Loopback), Locality::Hosted);
+            let (locality, reason) = judge_model(forwarded, (Locality::Loopback, String::new()));
+            assert_eq!(locality, Locality::Hosted, "{forwarded}");
+            assert!(reason.contains("cloud"), "{reason}");
         }
         for stays in ["qwen3:8b", "cloudy", "x:cloud9", "cloud-x:8b"] {
-            assert_eq!(judge_model(stays, Locality::Private), Locality::Private);
+            let (locality, _) = judge_model(stays, (Locality::Private, String::new()));
+            assert_eq!(locality, Locality::Private, "{stays}");
         }
     }
 }

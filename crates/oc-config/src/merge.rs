@@ -149,7 +149,8 @@ fn base(
         origins.insert("apiKey", Origin::Variable(name.clone()));
     }
     let id = model_ref.model().to_owned();
-    let locality = judge_model(&id, provider.locality);
+    let judged = (provider.locality, provider.locality_reason.clone());
+    let (locality, locality_reason) = judge_model(&id, judged);
     origins.insert("locality", Origin::Default);
     let stated = configured.filter(|c| !c.row.params.is_empty());
     let params = stated.map(|c| params_at(&c.row.params, &c.path.key("params"), context));
@@ -172,6 +173,7 @@ fn base(
         thinking_levels: BTreeMap::new(),
         declared: Default::default(),
         locality,
+        locality_reason,
         listed: Listed::Assumed,
         origins,
         unusable: None,
@@ -210,7 +212,7 @@ fn reroute(model: &mut Model, provider: &Provider, endpoint: Option<Endpoint>) {
         model.base_url = String::new();
         return;
     };
-    let (locality, _) = judge(&provider.id, &endpoint);
-    model.locality = judge_model(model.model_ref.model(), locality);
+    let judged = judge(&provider.id, &endpoint);
+    (model.locality, model.locality_reason) = judge_model(model.model_ref.model(), judged);
     model.base_url = endpoint.url;
 }

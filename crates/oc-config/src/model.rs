@@ -57,6 +57,8 @@ pub struct Model {
     pub declared: ModelSettings,
     /// Where prompts to it end up, as judged from the configuration.
     pub locality: Locality,
+    /// Why it is what it is, as a lowercase fragment.
+    pub locality_reason: String,
     /// What says that this model exists.
     pub listed: Listed,
     /// Where each value came from, by the name of the field in the config.

@@ -13,7 +13,7 @@ use crate::key::SecretSources;
 use crate::merge::{Configured, assumed, catalogued, explicit};
 use crate::model::Model;
 use crate::model_ref::ModelRef;
-use crate::nearest::nearest;
+use crate::nearest::is_meant;
 use crate::params::params_at;
 use crate::provider;
 use crate::raw::{MergeMode, ProviderRow, Raw};
@@ -65,7 +65,7 @@ impl Context<'_, '_> {
     /// they were reported, and what follows from them is no second problem.
     pub(crate) fn lacks(&self, path: &Path, key: &str) -> bool {
         let entries = self.document.find(path).map(|node| node.entries());
-        !entries.unwrap_or_default().iter().any(|entry| nearest(&entry.key, [key]).is_some())
+        !entries.unwrap_or_default().iter().any(|entry| is_meant(&entry.key, key))
     }
 
     /// The value at `path`; of an object or array only the bracket, and of a
@@ -249,7 +249,7 @@ fn add_entries(config: &mut Config, raw: &Raw, rows: &Rows<'_>, context: &mut Co
             continue;
         }
         let Some(model_ref) = config.read_ref(key) else {
-            let fix = near_ref(config, key).unwrap_or("write `provider/model`".to_owned());
+            let fix = near_ref(config, key, context).unwrap_or("write `provider/model`".to_owned());
             context.warning(&at, format!("`{key}` names no model"), Some(fix));
             continue;
         };
@@ -317,7 +317,7 @@ pub(crate) fn assume(
     let Some(provider) = config.providers.get(id) else {
         let known = config.providers.keys().map(String::as_str);
         let hosted = context.catalog.providers.keys().map(String::as_str);
-        let fix = match nearest(id, known.chain(hosted)) {
+        let fix = match context.report.nearest(id, known.chain(hosted)) {
             Some(near) if near == id => {
                 format!("`mode: \"replace\"` leaves it out: add `models.providers.{id}`")
             }
@@ -340,7 +340,7 @@ pub(crate) fn assume(
     if !open {
         let of_provider = config.models.keys().filter(|known| known.provider() == id);
         let ids: Vec<&str> = of_provider.map(ModelRef::model).collect();
-        let fix = match nearest(model_ref.model(), ids) {
+        let fix = match context.report.nearest(model_ref.model(), ids) {
             Some(near) => format!("did you mean `{id}/{near}`?"),
             None => format!("add it to `models.providers.{id}.models`"),
         };
@@ -364,9 +364,13 @@ pub(crate) fn assume(
     config.add_model(model);
 }
 
-pub(crate) fn near_ref(config: &Config, name: &str) -> Option<String> {
+pub(crate) fn near_ref(
+    config: &Config,
+    name: &str,
+    context: &mut Context<'_, '_>,
+) -> Option<String> {
     let names = config.names();
-    let near = nearest(name, names.iter().map(String::as_str))?;
+    let near = context.report.nearest(name, names.iter().map(String::as_str))?;
     Some(format!("did you mean `{near}`?"))
 }
 

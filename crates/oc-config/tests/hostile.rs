@@ -5,12 +5,12 @@ mod support;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use oc_config::Config;
+use oc_config::{Config, Usability};
 use support::load;
 
 /// Far from any measure: a debug build on a machine that others load. What is
 /// quadratic takes much longer.
-const SOON: Duration = Duration::from_secs(180);
+const SOON: Duration = Duration::from_secs(60);
 
 fn read(name: &str, text: &str) {
     #[expect(clippy::disallowed_methods, reason = "the time it takes is what is tested")]
@@ -24,6 +24,36 @@ fn read(name: &str, text: &str) {
 
 fn repeated(count: usize, part: impl Fn(usize) -> String) -> String {
     (0..count).map(part).collect()
+}
+
+/// Each misspelt name was compared with every model's, and each unknown key
+/// read the whole file again.
+#[test]
+fn mistakes_in_large_files_are_told_in_time() {
+    let models = repeated(2000, |n| format!("{{ id: 'model-number-{n}', name: 'M' }},"));
+    let fallbacks = repeated(2000, |n| format!("'a/modle-nubmer-{n}z',"));
+    let row = "baseUrl: 'http://127.0.0.1:9/v1', api: 'openai-completions'";
+    let text = format!(
+        "{{ models: {{ mode: 'replace', providers: {{ a: {{ {row}, models: [{models}] }} }} }}, \
+         agents: {{ defaults: {{ model: {{ primary: 'a/x', fallbacks: [{fallbacks}] }} }} }} }}"
+    );
+    read("misspelt fallbacks", &text);
+    let config = Config::parse(&text, "c", &|_: &str| None).expect("warnings only").value;
+    let chain = config.chain("default").expect("a primary");
+    let suggested = chain.candidates.iter().filter(|candidate| {
+        matches!(&candidate.usability, Usability::Unusable { fix, .. } if fix.contains("did you"))
+    });
+    assert!(suggested.count() <= 3, "a request searches no more");
+
+    let bogus = repeated(20_000, |n| {
+        format!("{{ id: 'm{n}', name: 'M', contextWindow: 64000, bogus{n}: 1 }},")
+    });
+    read(
+        "unknown keys of models",
+        &format!("{{ models: {{ providers: {{ a: {{ {row}, models: [{bogus}] }} }} }} }}"),
+    );
+    let roots = repeated(20_000, |n| format!("bogus{n}: 1,"));
+    read("unknown sections", &format!("{{ {roots} }}"));
 }
 
 #[test]

@@ -325,6 +325,33 @@ fn models_of_ollamas_cloud_are_hosted_behind_every_api_until_declared() {
     }
 }
 
+/// A key that was pasted where its name belongs is told of, and not told.
+#[test]
+fn secret_refs_are_held_to_their_patterns_without_being_printed() {
+    let long = format!("SKPLANT{}", "A".repeat(128));
+    let wrong = [
+        ("env", "default", "sk-PLANTkey0123456789"),
+        ("env", "default", "lower_plant"),
+        ("env", "default", long.as_str()),
+        ("env", "Sk-PLANT", "NAME"),
+        ("store", "default", "sk-PLANTkey0123456789"),
+        ("file", "f", "plant/relative"),
+        ("exec", "sk-PLANT.key", "a/b"),
+    ];
+    for (source, provider, id) in wrong {
+        let key = format!("{{ source: '{source}', provider: '{provider}', id: '{id}' }}");
+        let models = "models: [{ id: 'm', name: 'M' }]";
+        for row in [format!("apiKey: {key}"), format!("headers: {{ 'x-key': {key} }}")] {
+            let loaded = parse(&local(&format!("{row}, {models}")), &[]);
+            let explained = loaded.value.explain("local/m").expect("known");
+            assert!(!explained.chain.candidates[0].usability.is_usable(), "{id}");
+            let told = format!("{:?} {explained} {explained:?}", loaded.diagnostics);
+            assert!(told.contains("of this SecretRef"), "{told}");
+            assert!(!told.to_lowercase().contains("plant"), "{told}");
+        }
+    }
+}
+
 /// A relay is told, unless the settings say where it is.
 #[test]
 fn a_relay_is_told_until_it_is_declared() {

@@ -169,6 +169,12 @@ impl Roster {
         }
     }
 
+    /// What these rules have against a model that could be asked.
+    pub(crate) fn shut_out(&self, model: &ModelRef, rules: &Rules) -> Option<String> {
+        let entry = self.entries.get(model)?.as_ref().ok()?;
+        rules.admit(&model.to_string(), entry.locality, entry.region.as_deref()).err()
+    }
+
     /// Why a usable-looking model cannot be asked by this version.
     pub(crate) fn obstacle(&self, model: &ModelRef) -> Option<&Skip> {
         self.entries.get(model)?.as_ref().err()

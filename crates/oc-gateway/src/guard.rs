@@ -116,6 +116,11 @@ impl Clients {
         Ok(Self { known, common })
     }
 
+    /// The settings' own rules, which hold for everybody.
+    pub(crate) fn common(&self) -> &Rules {
+        &self.common
+    }
+
     /// The settings' own rules, tightened by those of a caller in this process.
     pub(crate) fn tightened(&self, rules: Rules) -> Rules {
         let common = self.common.clone();

@@ -104,13 +104,20 @@ impl State {
         }
     }
 
+    /// What the settings' own `privacy` and `region` have against `model`, which
+    /// could be asked otherwise. Clients and requests may be bound more tightly.
+    pub fn shut_out(&self, model: &ModelRef) -> Option<String> {
+        self.roster().shut_out(model, self.clients().common())
+    }
+
     /// Whether anybody can be asked for `model`: its chain has a candidate that
     /// nothing stands against.
     pub fn can_answer(&self, model: &str) -> bool {
         let Ok(chain) = self.config().chain(model) else { return false };
         chain.candidates.iter().any(|one| {
             let asked = self.roster().obstacle(&one.model_ref).is_none();
-            one.usability.is_usable() && (asked || one.profile_key.is_some())
+            let admitted = self.shut_out(&one.model_ref).is_none();
+            one.usability.is_usable() && admitted && (asked || one.profile_key.is_some())
         })
     }
 

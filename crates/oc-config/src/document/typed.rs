@@ -20,6 +20,12 @@ use super::tree::{Entry, Node, NodeId, Value};
 /// After this many problems the file is not read further.
 pub(crate) const MAX_PROBLEMS: usize = 100;
 
+/// Of a section so large that finding each one takes long, at least this many.
+const FEWEST_PROBLEMS: usize = 10;
+
+/// Bytes that are read for the problems of one section.
+const MOST_READ: usize = 4 * 1024 * 1024;
+
 /// One thing that is wrong with the document.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -62,6 +68,8 @@ pub(crate) fn read<'a, T: de::Deserialize<'a>>(
         below: RefCell::new(Vec::new()),
     };
     let mut problems: Vec<(Option<NodeId>, Problem)> = Vec::new();
+    // Each problem is a reason to read again from the start.
+    let most = (MOST_READ / node.span.len().max(1)).clamp(FEWEST_PROBLEMS, MAX_PROBLEMS);
     loop {
         let error = match T::deserialize(Reader { node, state: &state }) {
             Ok(value) => return (Some(value), finish(problems)),
@@ -78,7 +86,7 @@ pub(crate) fn read<'a, T: de::Deserialize<'a>>(
             problems.push((note.container, problem));
         }
         let stuck = note.poison == node.id || !state.poisoned.borrow_mut().insert(note.poison);
-        if stuck || problems.len() >= MAX_PROBLEMS {
+        if stuck || problems.len() >= most {
             return (None, finish(problems));
         }
     }

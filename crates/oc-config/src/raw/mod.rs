@@ -32,7 +32,6 @@ pub(crate) use values::{
 use crate::diagnostic::Report;
 use crate::document::{Document, Entry, Node, Path, Value, read, repeated_keys};
 use crate::include::{INCLUDE, has_include};
-use crate::nearest::nearest;
 
 /// The root key under which a stand-alone user may keep the gateway's settings.
 pub(crate) const SETTINGS_KEY: &str = "ocGateway";
@@ -146,12 +145,12 @@ fn check_root(document: &Document, report: &mut Report<'_>) {
         seen.entry(&entry.key).or_insert(entry.key_span.start);
         if entry.key != INCLUDE && !ROOT_KEYS.contains(&entry.key.as_str()) {
             let moved = MOVED.iter().find(|(old, _)| *old == entry.key);
-            let fix = match (moved, nearest(&entry.key, ROOT_KEYS.iter().copied())) {
-                (Some((_, now)), _) => {
-                    format!("it has moved to {now}; `openclaw doctor --fix` moves it")
-                }
-                (None, Some(near)) => format!("did you mean `{near}`?"),
-                (None, None) => "remove it: OpenClaw does not know this section".to_owned(),
+            let fix = if let Some((_, now)) = moved {
+                format!("it has moved to {now}; `openclaw doctor --fix` moves it")
+            } else if let Some(near) = report.nearest(&entry.key, ROOT_KEYS.iter().copied()) {
+                format!("did you mean `{near}`?")
+            } else {
+                "remove it: OpenClaw does not know this section".to_owned()
             };
             let reason = format!("unknown key `{}`", entry.key);
             report.error(entry.key_span.clone(), &path, reason, Some(fix));

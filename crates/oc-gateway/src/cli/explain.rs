@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use oc_config::Settings;
+use oc_config::{Settings, UnusableReason, Usability};
 use oc_gateway::State;
 use serde_json::Value;
 
@@ -56,6 +56,10 @@ pub(crate) async fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::
         Some(agent) => state.config().explain_agent(agent, &arguments.model),
         None => state.config().explain(&arguments.model),
     };
+    let explained = explained.map(|mut explained| {
+        shut_out(&state, &mut explained.chain);
+        explained
+    });
     match explained {
         Err(unknown) => {
             writeln!(anstream::stderr().lock(), "error: {unknown}")?;
@@ -76,6 +80,20 @@ pub(crate) async fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::
         }
     }
     Ok(exit::OK)
+}
+
+/// What the config has nothing against, and the settings keep prompts from.
+fn shut_out(state: &State, chain: &mut oc_config::Chain) {
+    for one in chain.candidates.iter_mut().filter(|one| one.usability.is_usable()) {
+        if let Some(detail) = state.shut_out(&one.model_ref) {
+            one.usability = Usability::Unusable {
+                reason: UnusableReason::Policy { detail },
+                fix: "loosen `privacy` or `region` in the settings, \
+                      or declare the provider's `locality` or `region`"
+                    .to_owned(),
+            };
+        }
+    }
 }
 
 /// What the config has nothing against, and this version cannot ask.

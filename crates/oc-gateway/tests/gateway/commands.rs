@@ -272,6 +272,37 @@ fn ask_fails_with_the_whole_story() {
     assert!(err.contains("All models failed (") && err.contains("(refused)"), "{err}");
 }
 
+/// What the settings keep prompts from is no usable candidate.
+#[test]
+fn explain_tells_whom_privacy_and_region_shut_out() {
+    let config = r#"{ models: { mode: "replace", providers: {
+        here: { baseUrl: "http://127.0.0.1:9/v1", api: "openai-completions",
+                models: [{ id: "m", name: "M" }, { id: "x:cloud", name: "X" }] } } },
+        agents: { defaults: { model: { primary: "here/x:cloud", fallbacks: ["here/m"] } } } }"#;
+    let (scratch, file) = Scratch::file("shut-out", config);
+    let settings = scratch.0.join("oc-gateway.json5");
+    std::fs::write(&settings, "{ privacy: \"local-only\" }").unwrap();
+    let (code, out, err) = run(&["explain", "--config", &file]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("shut out by the settings: hosted, and the request is local"), "{out}");
+    assert!(out.contains("hosted: its tag is one of Ollama's cloud"), "{out}");
+    assert_eq!(out.matches(": usable\n").count(), 1, "{out}");
+
+    std::fs::write(
+        &settings,
+        "{ region: \"us\",\n  providers: { here: { locality: \"local\" } } }",
+    )
+    .unwrap();
+    let (_, out, _) = run(&["explain", "--json", "--config", &file]);
+    let json: Value = serde_json::from_str(&out).unwrap();
+    let first = &json["candidates"][0];
+    assert_eq!(first["usable"], false, "{out}");
+    assert!(first["reason"].as_str().unwrap().contains("its region is not known"), "{out}");
+    assert_eq!(first["localityReason"], "declared in the settings", "{out}");
+    let origin = first["values"]["locality"]["origin"].as_str().unwrap();
+    assert!(origin.ends_with("oc-gateway.json5:2"), "{out}");
+}
+
 #[test]
 fn explain_tells_the_chain_and_where_it_comes_from() {
     let file = example("hybrid");
