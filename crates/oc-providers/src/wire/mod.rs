@@ -28,6 +28,7 @@ use std::time::Duration;
 pub(crate) use carried::{BringBack, Carried};
 pub use dialect::{AnswerName, Asked, Dialect, ErrorBody};
 pub use render::Render;
+#[cfg(feature = "fallback")]
 pub(crate) use unsaid::is_host_step;
 
 use http::{HeaderMap, StatusCode};
