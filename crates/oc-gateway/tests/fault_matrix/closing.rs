@@ -200,7 +200,7 @@ async fn settled(primary: &Lookalike, goal: Option<(usize, usize)>) -> (usize, u
         (files, Handle::current().metrics().num_alive_tasks())
     };
     let mut last = held();
-    for _ in 0..100 {
+    for _ in 0..1_000 {
         tokio::time::sleep(Duration::from_millis(10)).await;
         let now = held();
         if goal.map_or(now == last, |goal| now == goal) {
