@@ -7,6 +7,7 @@ use std::{
     net::SocketAddr,
 };
 
+use anstream::StripStream;
 use anyhow::Context as _;
 use oc_gateway::{
     Live, State,
@@ -85,9 +86,11 @@ async fn follow(live: &Live, seen: Seen, arguments: &Arguments) -> Infallible {
 
 fn read_again(files: &Files, listen: Option<SocketAddr>) -> Result<Fresh, String> {
     let mut reading = Reading::of(files);
-    let mut shown = Vec::new();
+    // It goes to the log and to the status page, which are no terminals.
+    let mut shown = StripStream::new(Vec::new());
     // Writing to memory does not fail.
     reading.show(&mut shown).map_err(|error| error.to_string())?;
+    let shown = shown.into_inner();
     let shown = String::from_utf8_lossy(&shown);
     let has_errors = reading.has_errors();
     match reading.read.take() {

@@ -497,6 +497,8 @@ fn serve_follows_its_config() {
     std::fs::write(&file, BROKEN).unwrap();
     let said = until("the last good config stays");
     assert!(!said.contains("planted"), "{said}");
+    // A break report: the log is a file, and held the colours of a terminal.
+    assert!(!said.contains('\u{1b}') && !said.contains("x1b"), "{said}");
     assert!(models_at(&address).contains("local/my-local-model"));
     std::fs::write(&file, before.replace("my-local-model", "another-model")).unwrap();
     until("config read again");
