@@ -9,7 +9,8 @@ use crate::agent::Agent;
 use crate::catalog::Catalog;
 use crate::chain::{Candidate, Chain, ExplicitModels, UnknownModel, UnusableReason, Usability};
 use crate::chosen::{Allowed, Chosen, Named};
-use crate::diagnostic::{Diagnostic, Loaded};
+use crate::diagnostic::{Diagnostic, Loaded, Severity};
+use crate::document::Path as At;
 use crate::env::Env;
 use crate::error::ConfigError;
 use crate::explain::Explanation;
@@ -17,12 +18,14 @@ use crate::load;
 use crate::model::{Model, Provider};
 use crate::model_ref::ModelRef;
 use crate::nearest::nearest_few;
+use crate::places::Places;
 use crate::profiles::Profiles;
 use crate::raw::ReloadMode;
 use crate::reading::Reading;
 use crate::resolve::canonical_id;
 use crate::secret::Key;
 use crate::settings::Settings;
+use crate::under;
 
 /// An OpenClaw config, resolved and immutable.
 ///
@@ -62,6 +65,8 @@ pub struct Config {
     pub(crate) client_names: BTreeMap<String, ModelRef>,
     pub(crate) explicit_models: ExplicitModels,
     pub(crate) settings: Option<Settings>,
+    /// Where what concerns the whole of it stands.
+    pub(crate) places: Places,
 }
 
 /// An alias as it was written, and its model. Kept by its lower-case form.
@@ -99,7 +104,7 @@ impl Config {
     /// `clients[].models` it is an error, as the limit would not hold.
     #[must_use]
     pub fn with_settings(self, settings: &Settings) -> Loaded<Self> {
-        load::with_settings(self, settings)
+        under::with_settings(self, settings)
     }
 
     /// The candidates for `model`: an alias (case does not count), a name
@@ -207,6 +212,21 @@ impl Config {
     #[must_use]
     pub fn settings_in_config(&self) -> Option<&Settings> {
         self.settings.as_ref()
+    }
+
+    /// A problem of the key `path` below `agents.defaults.model`, or of what stands
+    /// around it: for what only a program that acts on the config can know. In
+    /// a config that no file holds, the place is the first line of `config`.
+    #[must_use]
+    pub fn problem(
+        &self,
+        severity: Severity,
+        path: &[&str],
+        reason: &str,
+        fix: &str,
+    ) -> Diagnostic {
+        let told = self.places.of_value(&At::typed(path), reason.to_owned(), fix.to_owned());
+        Diagnostic { severity, ..told }
     }
 
     /// The candidates of these names, without doubles.

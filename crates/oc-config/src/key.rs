@@ -284,7 +284,7 @@ fn follow_text(text: &str, written: Option<&Text>, env: &Layered<'_>) -> Found {
     }
     if text.starts_with('!') {
         return Found::Refused(
-            "a key that is the output of a command is not supported".to_owned(),
+            "the output of a command is not supported here".to_owned(),
             "run the command before, and pass its output as `${NAME}`".to_owned(),
         );
     }

@@ -92,6 +92,7 @@ mod model;
 mod model_ref;
 mod nearest;
 mod params;
+mod places;
 mod profiles;
 mod provider;
 mod raw;
@@ -104,6 +105,7 @@ mod settings;
 mod source;
 mod stores;
 mod substitute;
+mod under;
 mod warnings;
 
 pub use chain::{Candidate, Chain, ExplicitModels, UnknownModel, UnusableReason, Usability};

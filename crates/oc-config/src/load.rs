@@ -2,28 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path as FilePath, PathBuf};
-use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::command::Permission;
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Loaded, MaskedSource, Report, Severity};
+use crate::diagnostic::{Loaded, MaskedSource, Report};
 use crate::document::{
-    Document, Node, Path, Place, Source, Sources, Standing, Step, SyntaxError, Value, mask,
-    mask_unparsed, parse,
+    Document, Node, Path, Source, Sources, Standing, Step, SyntaxError, Value, mask, mask_unparsed,
+    parse,
 };
 use crate::env::{Env, Layered};
 use crate::error::ConfigError;
-use crate::explain::Origin;
 use crate::include::{Flaw, INCLUDE, Inclusion, expand, has_include};
 use crate::key::SecretSources;
-use crate::locality::Locality;
-use crate::model_ref::ModelRef;
 use crate::profiles;
 use crate::raw::{OWNED, Raw, SETTINGS_KEY, SUBSTITUTED, section};
 use crate::reading::Reading;
 use crate::resolve::{Context, resolve};
-use crate::settings::{DeclaredLocality, RawSettings, Settings};
+use crate::settings::{RawSettings, Settings};
 use crate::substitute::substitute;
 use crate::{dotenv, source};
 
@@ -331,96 +327,4 @@ fn warn_missing(node: &Node, path: &mut Path, report: &mut Report<'_>) {
         }
         _ => {}
     }
-}
-
-/// Applies settings to a config that was read before.
-pub(crate) fn with_settings(mut config: Config, settings: &Settings) -> Loaded<Config> {
-    let mut diagnostics = Vec::new();
-    let mut warn = |at: String, reason: String, fix: &str| {
-        let place = settings.places.get(&at);
-        diagnostics.push(warning(place, at, reason, fix));
-    };
-    for (id, declared) in &settings.providers {
-        let Some(known) = config.provider(id).map(|provider| provider.id.clone()) else {
-            let fix = "use the id it has in `models.providers`";
-            warn(format!("providers.{id}"), format!("no provider `{id}`"), fix);
-            continue;
-        };
-        if let Some(locality) = declared.locality {
-            let place = settings.places.get(&format!("providers.{id}"));
-            declare(&mut config, &known, locality, place);
-        }
-        if let (Some(provider), Some(region)) = (config.providers.get_mut(&known), &declared.region)
-        {
-            provider.region = Some(region.clone());
-        }
-        for (name, declared) in &declared.models {
-            let model_ref = ModelRef::new(&known, name);
-            match model_ref.and_then(|model_ref| config.models.get_mut(&model_ref)) {
-                Some(model) => Arc::make_mut(model).declared = declared.clone(),
-                None => {
-                    let fix = "use the id it has in `models.providers.<id>.models`";
-                    let reason = format!("`{id}` has no model `{name}`");
-                    warn(format!("providers.{id}"), reason, fix);
-                }
-            }
-        }
-    }
-    config.explicit_models = settings.fallback.explicit_models;
-    config.client_names.clear();
-    for (name, target) in &settings.model_aliases {
-        let known =
-            config.read_ref(target).filter(|model_ref| config.models.contains_key(model_ref));
-        match known {
-            Some(model_ref) => {
-                config.client_names.insert(name.trim().to_lowercase(), model_ref);
-            }
-            None => {
-                let reason = format!("`{target}` names no known model");
-                warn(format!("modelAliases.{name}"), reason, "write a ref or an alias");
-            }
-        }
-    }
-    for (index, client) in settings.clients.iter().enumerate() {
-        for (nth, name) in client.models.iter().flatten().enumerate() {
-            // A limit that would not hold is worse than none.
-            if let Err(unknown) = config.chain(name) {
-                let at = format!("clients[{index}].models[{nth}]");
-                let fix = "write an alias, a ref or `default`";
-                let told = warning(settings.places.get(&at), at, unknown.to_string(), fix);
-                diagnostics.push(Diagnostic { severity: Severity::Error, ..told });
-            }
-        }
-    }
-    crate::config::loaded(config, diagnostics)
-}
-
-fn declare(config: &mut Config, id: &str, declared: DeclaredLocality, place: Option<&Place>) {
-    let Some(provider) = config.providers.get_mut(id) else {
-        return;
-    };
-    provider.locality = match declared {
-        DeclaredLocality::Hosted => Locality::Hosted,
-        DeclaredLocality::Local if provider.address == Locality::Loopback => Locality::Loopback,
-        DeclaredLocality::Local => Locality::Private,
-    };
-    provider.locality_reason = "declared in the settings".to_owned();
-    for (model_ref, model) in &mut config.models {
-        if model_ref.provider() == id {
-            let model = Arc::make_mut(model);
-            // A declaration covers what the provider forwards as well.
-            model.locality = provider.locality;
-            model.locality_reason.clone_from(&provider.locality_reason);
-            if let Some(Place { file, line, .. }) = place {
-                let origin = Origin::File { file: file.clone(), line: *line };
-                model.origins.insert("locality", origin);
-            }
-        }
-    }
-}
-
-fn warning(place: Option<&Place>, path: String, reason: String, fix: &str) -> Diagnostic {
-    let nowhere = || Place { file: "settings".to_owned(), line: 1, column: 1, span: 0..0 };
-    let place = place.cloned().unwrap_or_else(nowhere);
-    Diagnostic::at(place, Severity::Warning, path, reason, Some(fix.to_owned()))
 }

@@ -171,6 +171,7 @@ fn base(
         compat: crate::raw::Compat::default(),
         params,
         thinking_levels: BTreeMap::new(),
+        region: provider.region.clone(),
         declared: Default::default(),
         locality,
         locality_reason,

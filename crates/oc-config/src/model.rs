@@ -53,6 +53,8 @@ pub struct Model {
     pub params: Params,
     /// OpenClaw's thinking levels to the server's words; null switches one off.
     pub thinking_levels: BTreeMap<String, serde_json::Value>,
+    /// Where it computes: its provider's jurisdiction, where one is stated.
+    pub region: Option<String>,
     /// How it writes, as the settings declare it.
     pub declared: ModelSettings,
     /// Where prompts to it end up, as judged from the configuration.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::catalog::CatalogProvider;
 use crate::document::Path;
-use crate::key::{Found, follow, sendable, usual};
+use crate::key::{Found, follow, usual};
 use crate::locality::{Endpoint, Locality, judge};
 use crate::model::{Api, AuthMode, Provider};
 use crate::raw::{
@@ -13,6 +13,7 @@ use crate::raw::{
 };
 use crate::resolve::Context;
 use crate::secret::{Key, KeySource, Secret};
+use crate::substitute::holds_half_a_variable;
 
 /// Headers that authenticate: with one of them no key is needed.
 const AUTH_HEADERS: [&str; 4] = ["authorization", "x-api-key", "api-key", "x-goog-api-key"];
@@ -240,7 +241,10 @@ fn key(
         return usual(id, key_vars, optional, context.secrets);
     };
     match follow(input, context.document.find(&at), context.secrets) {
-        Found::Value(secret, source) => Key::Ready { secret, source },
+        Found::Value(secret, source) => {
+            half_a_variable(&secret, &source, &at, context);
+            Key::Ready { secret, source }
+        }
         Found::Missing(reason, fix) => {
             context.warning(&at, reason.clone(), Some(fix.clone()));
             Key::Missing { reason, fix }
@@ -272,25 +276,31 @@ pub(crate) fn headers(
             context.error(&at, "not a header name", Some(fix));
             continue;
         }
-        match follow_header(input, &at, context) {
-            Found::Value(value, _) => {
+        match follow(input, context.document.find(&at), context.secrets) {
+            Found::Value(value, source) => {
+                half_a_variable(&value, &source, &at, context);
                 headers.insert(name.to_lowercase(), value);
             }
-            Found::Empty => {}
-            Found::Missing(reason, fix) | Found::Refused(reason, fix) => {
+            // As it is: a header may be empty, where a key may not.
+            Found::Empty => {
+                headers.insert(name.to_lowercase(), Secret::new(String::new()));
+            }
+            Found::Missing(reason, fix) => {
                 context.warning(&at, reason.clone(), Some(fix.clone()));
                 unsupported.get_or_insert((format!("header `{name}`: {reason}"), fix));
             }
+            Found::Refused(reason, fix) => context.error(&at, reason, Some(fix)),
         }
     }
     headers
 }
 
-/// Header strings are values, never names of variables or commands.
-fn follow_header(input: &SecretInput, at: &Path, context: &Context<'_, '_>) -> Found {
-    match (input, context.missing_variable(at)) {
-        (SecretInput::Text(text), None) => sendable(Secret::new(text.clone()), KeySource::Config),
-        _ => follow(input, context.document.find(at), context.secrets),
+/// What `${name` and `${a-b}` stand in would be sent as it stands.
+fn half_a_variable(value: &Secret, source: &KeySource, at: &Path, context: &mut Context<'_, '_>) {
+    if *source == KeySource::Config && holds_half_a_variable(value.expose()) {
+        let reason = "not a variable as it is written, and taken as it stands";
+        let fix = "write `${NAME}`, with capitals, digits and `_`".to_owned();
+        context.warning(at, reason, Some(fix));
     }
 }
 

@@ -15,6 +15,7 @@ use crate::model::Model;
 use crate::model_ref::ModelRef;
 use crate::nearest::is_meant;
 use crate::params::params_at;
+use crate::places::{Places, first_of};
 use crate::provider;
 use crate::raw::{MergeMode, ProviderRow, Raw};
 use crate::settings::Settings;
@@ -74,15 +75,7 @@ impl Context<'_, '_> {
         let mut path = path.clone();
         loop {
             if let Some(node) = self.document.find(&path) {
-                let bracket = node.text().is_none() && node.span.len() > 1;
-                let compound = matches!(
-                    node.value,
-                    crate::document::Value::Object(_) | crate::document::Value::Array(_)
-                );
-                return match bracket && compound {
-                    true => node.span.start..node.span.start + 1,
-                    false => node.span.clone(),
-                };
+                return first_of(node);
             }
             path.pop();
         }
@@ -109,6 +102,7 @@ pub(crate) fn resolve(
     }
     add_entries(&mut config, raw, &rows, context);
     choose(&mut config, raw, &rows, context);
+    config.places = Places::along(&["agents", "defaults", "model", "primary"], context);
     cap_windows(&mut config, raw);
     config.reload = raw.reload.mode;
     config.profiles = context.secrets.profiles.clone();

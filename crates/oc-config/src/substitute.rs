@@ -29,12 +29,7 @@ pub(crate) fn replace(text: &str, env: &Layered<'_>) -> Text {
     let mut rest = text;
     while let Some(at) = rest.find("${") {
         let (before, from) = rest.split_at(at);
-        let name = from
-            .strip_prefix("${")
-            .and_then(|inner| inner.split_once('}'))
-            .map(|(name, _)| name)
-            .filter(|name| is_variable_name(name));
-        let Some(name) = name else {
+        let Some(name) = name_at(from) else {
             out.text.push_str(before);
             out.text.push_str("${");
             rest = from.get(2..).unwrap_or_default();
@@ -63,11 +58,35 @@ pub(crate) fn replace(text: &str, env: &Layered<'_>) -> Text {
     out
 }
 
+/// The name in the `${NAME}` that `text` begins with. Looks no further than the
+/// name: a text may be megabytes of `${`.
+fn name_at(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix("${")?;
+    let end = inner.find(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'))?;
+    let (name, rest) = inner.split_at(end);
+    (rest.starts_with('}') && is_variable_name(name)).then_some(name)
+}
+
+/// Whether `text`, substituted already, holds a `${` that begins no variable:
+/// a slip. A whole `${NAME}` is there because `$${NAME}` was written.
+pub(crate) fn holds_half_a_variable(text: &str) -> bool {
+    text.match_indices("${").any(|(at, _)| name_at(text.get(at..).unwrap_or_default()).is_none())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+
+    #[test]
+    fn a_slip_is_no_escaped_variable() {
+        for (text, slip) in
+            [("sk", false), ("${NAME}", false), ("${name}", true), ("a ${B", true), ("${}", true)]
+        {
+            assert_eq!(holds_half_a_variable(text), slip, "{text}");
+        }
+    }
 
     #[test]
     fn replaces_names_and_leaves_the_rest() {

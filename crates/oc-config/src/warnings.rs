@@ -18,7 +18,6 @@ pub(crate) fn warn(config: &Config, rows: &Rows<'_>, context: &mut Context<'_, '
         let Some(provider) = config.providers.get(id) else {
             continue;
         };
-        half_a_variable(provider, path, context);
         readable_key(provider, path, context);
         plain_http(provider, path, context);
         relay(config, provider, path, context);
@@ -110,17 +109,6 @@ fn hanging_reasoning(model: &Model, provider: &Provider, at: &Path, context: &mu
         let reason = "LM Studio is known to hang on requests that ask for reasoning";
         let fix = "write `reasoning: false`: what it thinks is told apart all the same".to_owned();
         context.warning(&at.key("reasoning"), reason, Some(fix));
-    }
-}
-
-/// `${name` and `${a-b}` are no variables, so the text itself would be sent.
-fn half_a_variable(provider: &Provider, path: &Path, context: &mut Context<'_, '_>) {
-    if let Key::Ready { source: KeySource::Config, secret } = &provider.key
-        && secret.expose().starts_with("${")
-    {
-        let reason = "not a variable as it is written, and taken as the key itself";
-        let fix = "write `${NAME}`, with capitals, digits and `_`".to_owned();
-        context.warning(&path.key("apiKey"), reason, Some(fix));
     }
 }
 

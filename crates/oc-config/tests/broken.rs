@@ -67,6 +67,10 @@ const CASES: &[(&str, &str)] = &[
         "{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', apiKey: '!pass show sk-planted', api: 'openai-responses', models: [] } } } }",
     ),
     (
+        "headers from a command",
+        "{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', headers: { 'X-Team': '!pass show sk-planted' }, api: 'openai-responses', models: [{ id: 'm', name: 'M', headers: { 'X-A': '!x' } }] } } } }",
+    ),
+    (
         "key is a number",
         "{ models: { providers: { local: { baseUrl: 'http://127.0.0.1:1', apiKey: 1234567, api: 'openai-responses', models: [] } } } }",
     ),

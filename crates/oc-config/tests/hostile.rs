@@ -88,6 +88,7 @@ fn large_files_are_read_in_time() {
         &format!("{{ agents: {{ defaults: {{ modelPolicy: {{ allow: [{allow}] }} }} }} }}"),
     );
     read("a long string", &format!("{{ env: {{ A: '{}' }} }}", "${A}".repeat(200_000)));
+    read("halves of variables", &format!("{{ env: {{ A: '{}' }} }}", "${".repeat(1_000_000)));
     read("a long number", &format!("{{ a: {} }}", "9".repeat(1_000_000)));
     read("a long key", &format!("{{ {}: 1 }}", "k".repeat(1_000_000)));
 }

@@ -292,8 +292,8 @@ fn settings_name_models_and_declare_localities() {
     assert_eq!(
         told,
         [
+            "s.json5:1:55: warning: modelAliases.bad: `no/where` names no known model (write a ref or an alias; `oc-gateway models` lists them)",
             "s.json5:2:66: warning: providers.nobody: no provider `nobody` (use the id it has in `models.providers`)",
-            "s.json5:1:50: warning: modelAliases.bad: `no/where` names no known model (write a ref or an alias)",
         ]
     );
 }
@@ -443,5 +443,34 @@ fn an_unknown_model_of_a_client_is_an_error_at_its_place() {
         told,
         ["s.json5:2:50: error: clients[0].models[1]: unknown model `nope` \
           (write an alias, a ref or `default`)"]
+    );
+}
+
+/// A break report: `$NAME` and bare names were sent as they stand, in silence.
+#[test]
+fn header_values_follow_the_rules_of_keys() {
+    let text = "{ models: { providers: { p: { baseUrl: 'https://p.example', api: 'openai-completions',
+      headers: { A: '$TEAM', B: 'TEAM', C: 'plain', D: '$${TEAM}', E: 'x ${TEAM}', F: 'NOT_SET', G: '',
+        H: { source: 'env', provider: 'default', id: 'TEAM' } },
+      models: [{ id: 'm', name: 'M', headers: { C: '$TEAM' } }] } } } }";
+    let env = |name: &str| (name == "TEAM").then(|| "red\n".to_owned());
+    let loaded = Config::parse(text, "c.json5", &env).expect("valid");
+    let told: Vec<String> = loaded.diagnostics.iter().map(ToString::to_string).collect();
+    assert!(told.iter().all(|told| !told.contains("header")), "{told:?}");
+    let model = loaded.value.models().find(|m| m.model_ref.to_string() == "p/m").expect("listed");
+    let sent: Vec<(&str, &str)> =
+        model.headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
+    assert_eq!(
+        sent,
+        [
+            ("a", "red"),
+            ("b", "red"),
+            ("c", "red"),
+            ("d", "${TEAM}"),
+            ("e", "x red"),
+            ("f", "NOT_SET"),
+            ("g", ""),
+            ("h", "red"),
+        ]
     );
 }

@@ -165,3 +165,54 @@ fn a_grammar_that_nobody_knows_is_answered_with_the_known_ones() {
     let text = error.expect_err("unknown").to_string();
     assert!(text.contains("soap") && text.contains("hermes"), "{text}");
 }
+
+/// Break reports: an empty name, and one that hides a model, were accepted in
+/// silence; what a target meant depended on the names before it.
+#[test]
+fn names_that_clients_send_are_checked() {
+    let config = r#"{ agents: { defaults: { models: { "local/m": { alias: "Quick" } } } },
+      models: { mode: "replace", providers: { local: { baseUrl: "http://127.0.0.1:1/v1",
+        apiKey: "x", api: "openai-completions", models: [{ id: "m", name: "M" }] } } } }"#;
+    let config = Config::parse(config, "openclaw.json", &|_: &str| None).expect("valid").value;
+    let cases = [
+        "{ modelAliases: { haiku: 'local/m', small: 'quick', 'claude-haiku-4-5': 'm' } }",
+        "{ modelAliases: { '': 'local/m' } }",
+        "{ modelAliases: { ' ': 'local/m' } }",
+        "{ modelAliases: { 'local/m': 'local/m' } }",
+        "{ modelAliases: { Default: 'local/m' } }",
+        "{ modelAliases: { quick: 'local/m' } }",
+        "{ modelAliases: { Haiku: 'local/m', haiku: 'local/m' } }",
+        "{ modelAliases: { haiku: 'lokal/m' } }",
+        "{ modelAliases: { haiku: '' } }",
+        "{ modelAliases: { haiku: 'openai/gpt-5' } }",
+        "{ modelAliases: { a: 'b', b: 'local/m', c: 'b' } }",
+        "{\n  providers: { lokal: { locality: 'local' } } }",
+        "{ providers: { local: {\n  models: { n: {}, zzzzzz: {} } } } }",
+        "{ clients: [{ name: 'a', key: 'k', models: ['quick',\n  'quack'] }] }",
+    ];
+    let mut told = String::new();
+    for text in cases {
+        told.push_str(&format!("# {text}\n"));
+        let loaded = config.clone().with_settings(&parse(text).expect(text));
+        for problem in loaded.diagnostics {
+            assert!(problem.fix.is_some() && problem.column > 1, "{problem}");
+            told.push_str(&format!("{problem}\n"));
+        }
+    }
+    insta::assert_snapshot!("settings_that_do_not_fit_the_config", told);
+}
+
+/// Thousands of names that mean nothing, in one line.
+#[test]
+fn settings_of_nothing_but_mistakes_are_told_in_part() {
+    let config = Config::parse("{}", "openclaw.json", &|_: &str| None).expect("valid").value;
+    let names: String = (0..20_000).map(|n| format!("a{n}: 'openai/no{n}',")).collect();
+    let models: String = (0..20_000).map(|n| format!("'openai/no{n}',")).collect();
+    let text = format!(
+        "{{ modelAliases: {{ {names} }}, clients: [{{ name: 'a', key: 'k', models: [{models}] }}] }}"
+    );
+    let loaded = config.with_settings(&parse(&text).expect("valid"));
+    assert!(loaded.diagnostics.len() <= 201, "{}", loaded.diagnostics.len());
+    assert!(loaded.diagnostics.iter().any(|told| told.reason.contains("more problems")));
+    assert!(loaded.diagnostics.iter().any(|told| told.severity == oc_config::Severity::Error));
+}

@@ -41,12 +41,24 @@ const ROWS: &[(&str, &str)] = &[
         "baseUrl: 'http://127.0.0.1:1', headers: { 'X-Team': { source: 'env', provider: 'default', id: 'GONE' } }",
     ),
     (
+        "a header of `$NAME` that is not set",
+        "baseUrl: 'http://127.0.0.1:1', headers: { 'X-Team': '$GONE' }",
+    ),
+    (
+        "a header that names a known provider's variable, which is not set",
+        "baseUrl: 'https://p.example', headers: { Authorization: 'OPENAI_API_KEY' }",
+    ),
+    (
+        "a header with half a variable",
+        "baseUrl: 'http://127.0.0.1:1', headers: { 'X-Team': '${gone}' }",
+    ),
+    (
         "a token with a line end",
         r"baseUrl: 'http://127.0.0.1:1', request: { auth: { mode: 'authorization-bearer', token: 'sk-planted\nx' } }",
     ),
     (
         "a model's header with a line end",
-        r"baseUrl: 'http://127.0.0.1:1', models: [{ id: 'm', name: 'M', headers: { 'X-A': 'sk-planted\n' } }]",
+        r"baseUrl: 'http://127.0.0.1:1', models: [{ id: 'm', name: 'M', headers: { 'X-A': 'sk-planted\nx' } }]",
     ),
     (
         "a model's baseUrl without a scheme",

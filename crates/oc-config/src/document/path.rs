@@ -17,6 +17,15 @@ impl Path {
         Self(keys.map(|key| Step::Key(key.to_owned())).into())
     }
 
+    /// A path of keys, and of places in arrays, which are numbers.
+    pub(crate) fn typed(steps: &[&str]) -> Self {
+        let step = |step: &&str| match step.parse() {
+            Ok(index) => Step::Index(index),
+            Err(_) => Step::Key((*step).to_owned()),
+        };
+        Self(steps.iter().map(step).collect())
+    }
+
     pub(crate) fn key(&self, key: &str) -> Self {
         self.step(Step::Key(key.to_owned()))
     }

@@ -4,6 +4,7 @@
 //! itself first and its includes behind it. A place is then a plain range of
 //! bytes whichever file it is in, and is taken apart only to be shown.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 /// One file, and where its lines begin.
@@ -15,6 +16,9 @@ pub(crate) struct Source {
     base: usize,
     text: String,
     line_starts: Vec<usize>,
+    /// The place that was asked for last, and its column: places are mostly
+    /// asked for in their order, and a file may be one line of megabytes.
+    last: Cell<(usize, usize)>,
 }
 
 impl Source {
@@ -32,6 +36,7 @@ impl Source {
             base,
             text: text.to_owned(),
             line_starts: std::iter::once(0).chain(ends).collect(),
+            last: Cell::new((0, 1)),
         }
     }
 
@@ -44,12 +49,19 @@ impl Source {
     fn position(&self, at: usize) -> (usize, usize) {
         let line = self.line(at);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
-        let before = self.text.get(start..at.min(self.text.len())).unwrap_or_default();
-        let before = match line {
-            1 => before.strip_prefix('\u{feff}').unwrap_or(before),
-            _ => before,
+        let at = at.min(self.text.len());
+        let (from, before) = match self.last.get() {
+            (last, column) if (start..=at).contains(&last) => (last, column),
+            _ => (start, 1),
         };
-        (line, before.chars().count() + 1)
+        let between = self.text.get(from..at).unwrap_or_default();
+        let between = match from {
+            0 => between.strip_prefix('\u{feff}').unwrap_or(between),
+            _ => between,
+        };
+        let column = before + between.chars().count();
+        self.last.set((at, column));
+        (line, column)
     }
 }
 

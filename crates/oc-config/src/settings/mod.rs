@@ -8,18 +8,19 @@ mod values;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::{Path as FilePath, PathBuf};
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::chain::ExplicitModels;
-use crate::diagnostic::Loaded;
-use crate::document::Place;
+use crate::diagnostic::{Diagnostic, Loaded, Severity};
+use crate::document::Path;
 use crate::env::Env;
 use crate::error::ConfigError;
 use crate::locality::Locality;
+use crate::places::Places;
 use crate::secret::Secret;
 use crate::{load, source};
 
@@ -67,8 +68,8 @@ pub struct Settings {
     pub secrets: SecretSettings,
     /// What is told to others.
     pub telemetry: Telemetry,
-    /// Where entries stand in their file, for warnings about them.
-    pub(crate) places: BTreeMap<String, Place>,
+    /// Where its keys stand, for warnings about them.
+    pub(crate) places: Places,
 }
 
 impl Settings {
@@ -77,7 +78,7 @@ impl Settings {
     /// # Errors
     /// When there is no such file, when it cannot be read, and when it is
     /// wrong, with every problem in it.
-    pub fn load(path: &Path, env: &dyn Env) -> Result<Loaded<Self>, ConfigError> {
+    pub fn load(path: &FilePath, env: &dyn Env) -> Result<Loaded<Self>, ConfigError> {
         let text = source::read(path)?.text;
         Self::parse(&text, &path.display().to_string(), env)
     }
@@ -88,6 +89,35 @@ impl Settings {
     /// When the text is wrong, with every problem in it.
     pub fn parse(text: &str, file: &str, env: &dyn Env) -> Result<Loaded<Self>, ConfigError> {
         load::settings(text, file, env)
+    }
+
+    /// A problem of the key `path`, such as `fallback.hedge`, at the place where
+    /// it stands in its file: for what only a program that acts on the settings
+    /// can know. Where the settings were made by a program, the place is the
+    /// first line of `settings`.
+    ///
+    /// ```
+    /// use oc_config::{Settings, Severity};
+    ///
+    /// let text = "{\n  store: { kind: \"memory\" },\n}";
+    /// let settings = Settings::parse(text, "oc-gateway.json5", &|_: &str| None)?.value;
+    /// let told = settings.problem(Severity::Warning, &["store", "kind"], "forgets", "write \"file\"");
+    /// assert_eq!(
+    ///     told.to_string(),
+    ///     "oc-gateway.json5:2:18: warning: store.kind: forgets (write \"file\")",
+    /// );
+    /// # Ok::<(), oc_config::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn problem(
+        &self,
+        severity: Severity,
+        path: &[&str],
+        reason: &str,
+        fix: &str,
+    ) -> Diagnostic {
+        let told = self.places.of_value(&Path::typed(path), reason.to_owned(), fix.to_owned());
+        Diagnostic { severity, ..told }
     }
 }
 
@@ -106,7 +136,7 @@ impl Default for Settings {
             store: Store::default(),
             secrets: SecretSettings::default(),
             telemetry: Telemetry::default(),
-            places: BTreeMap::new(),
+            places: Places::default(),
         }
     }
 }

@@ -10,8 +10,9 @@ use super::{
     Budget, Client, Deadlines, Fallback, Limits, Output, Privacy, ProviderSettings, SecretSettings,
     Settings, Store, StoreKind, Telemetry,
 };
-use crate::document::{Path, Place};
+use crate::document::Path;
 use crate::key::{Found, follow};
+use crate::places::Places;
 use crate::raw::SecretInput;
 use crate::resolve::Context;
 
@@ -94,19 +95,7 @@ impl RawSettings {
             check_region(declared.region.as_deref(), &at, context);
         }
         check_store(&self.store, &at.key("store"), context);
-        for section in ["modelAliases", "providers"] {
-            remember_places(&mut settings.places, &at.key(section), section, context);
-        }
-        for (index, client) in settings.clients.iter().enumerate() {
-            for name in 0..client.models.as_ref().map_or(0, Vec::len) {
-                let path = Path::of(["clients"]).index(index).key("models").index(name);
-                let at = at.key("clients").index(index).key("models").index(name);
-                if let Some(node) = context.document.find(&at) {
-                    let place = context.report.place(&node.span);
-                    settings.places.insert(path.to_string(), place);
-                }
-            }
-        }
+        settings.places = Places::of(at, context);
         Settings {
             deadlines: self.deadlines,
             limits: self.limits,
@@ -191,20 +180,5 @@ fn check_store(store: &Store, at: &Path, context: &mut Context<'_, '_>) {
     {
         let reason = format!("this kind of store needs `{field}`");
         context.error(at, reason, Some(format!("add `{field}`")));
-    }
-}
-
-fn remember_places(
-    places: &mut BTreeMap<String, Place>,
-    at: &Path,
-    section: &str,
-    context: &Context<'_, '_>,
-) {
-    let Some(node) = context.document.find(at) else {
-        return;
-    };
-    for entry in node.entries() {
-        let place = context.report.place(&entry.key_span);
-        places.insert(format!("{section}.{}", entry.key), place);
     }
 }

@@ -15,8 +15,8 @@ use super::{
 pub(crate) struct Arguments {
     #[command(flatten)]
     files: Files,
-    /// One JSON object: `{"ok", "files": [{"file", "refusal", "notes", "problems": [{"severity", "line",
-    /// "column", "path", "reason", "fix"}]}]}`.
+    /// One JSON object: `{"ok", "files": [{"file", "refusal", "problems": [{"severity", "line", "column",
+    /// "path", "reason", "fix"}]}]}`.
     #[arg(long)]
     json: bool,
     /// Exit 1 on warnings too.
@@ -56,13 +56,12 @@ fn summarise(
         problems.filter(|problem| problem.severity == severity).count()
     };
     let refusals = reading.reports.iter().filter(|report| report.refusal.is_some()).count();
-    let notes: usize = reading.reports.iter().map(|report| report.notes.len()).sum();
-    let (errors, warnings) = (count(Severity::Error) + refusals, count(Severity::Warning) + notes);
+    let (errors, warnings) = (count(Severity::Error) + refusals, count(Severity::Warning));
     if errors + warnings > 0 {
         writeln!(out, "{} and {}", plural(errors, "error"), plural(warnings, "warning"))?;
     }
     let Some(state) = state.filter(|_| !reading.has_errors()) else { return Ok(()) };
-    for report in reading.reports.iter().filter(|report| report.notes.is_empty()) {
+    for report in &reading.reports {
         writeln!(out, "{}: ok", report.file)?;
     }
     roster::show(state, "default", out)?;
@@ -92,8 +91,7 @@ fn as_json(reading: &Reading) -> Value {
         .iter()
         .map(|report| {
             let problems: Vec<Value> = report.problems.iter().map(problem).collect();
-            json!({ "file": report.file, "refusal": report.refusal, "notes": report.notes,
-                "problems": problems })
+            json!({ "file": report.file, "refusal": report.refusal, "problems": problems })
         })
         .collect();
     json!({ "ok": !reading.has_errors(), "files": files })

@@ -28,8 +28,10 @@ pub(crate) struct Files {
 }
 
 /// What `check --strict` fails for: everything is in order, and nobody answers.
-const NOBODY: &str =
-    "no candidate of the default chain can be used: every request for it would fail";
+const NOBODY: (&str, &str) = (
+    "no candidate of the default chain can be used: every request for it would fail",
+    "see below what each of them needs, or name one that is usable",
+);
 
 /// What was read, and what is to be said about it.
 #[derive(Debug)]
@@ -57,8 +59,6 @@ pub(crate) struct Report {
     masked: String,
     /// Why the file could not be read at all, or cannot be acted on.
     pub(crate) refusal: Option<String>,
-    /// What this version does not do with it.
-    pub(crate) notes: Vec<&'static str>,
 }
 
 impl Report {
@@ -68,7 +68,6 @@ impl Report {
             problems: Vec::new(),
             masked: String::new(),
             refusal: Some(why.into()),
-            notes: Vec::new(),
         }
     }
 
@@ -79,37 +78,37 @@ impl Report {
             let why = cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
             return vec![Self::refused(error.file(), why)];
         }
-        Self::per_file(error.file(), error.diagnostics().to_vec(), |one| {
-            error.masked_source_of(one)
-        })
+        let problems = error.diagnostics().to_vec();
+        let of = |one: &Diagnostic| error.masked_source_of(one);
+        Self::per_file(error.file(), error.masked_source(), problems, of)
     }
 
-    /// One for `first`, and one for each other file that a problem names.
+    /// One for `first`, whether anything is wrong with it or not, and one for
+    /// each other file that a problem names.
     fn per_file<'a>(
         first: &str,
+        masked: &str,
         problems: Vec<Diagnostic>,
         masked_source_of: impl Fn(&Diagnostic) -> &'a str,
     ) -> Vec<Self> {
-        let mut reports: Vec<Self> = by_file(problems)
-            .into_iter()
-            .map(|(file, problems)| {
-                let masked = problems.first().map_or("", &masked_source_of).to_owned();
-                Self::warnings(file, problems, masked)
-            })
-            .collect();
-        match reports.iter().position(|report| report.file == first) {
-            Some(at) => reports.swap(0, at),
-            None => reports.insert(0, Self::warnings(first, Vec::new(), String::new())),
+        let mut reports = vec![Self::new(first, masked.to_owned())];
+        for problem in problems {
+            match reports.iter_mut().find(|report| report.file == problem.file) {
+                Some(report) => report.problems.push(problem),
+                None => {
+                    let masked = masked_source_of(&problem).to_owned();
+                    let mut report = Self::new(&problem.file, masked);
+                    report.problems.push(problem);
+                    reports.push(report);
+                }
+            }
         }
         reports
     }
 
-    fn warnings(file: impl Into<String>, problems: Vec<Diagnostic>, masked: String) -> Self {
-        Self { file: file.into(), problems, masked, refusal: None, notes: Vec::new() }
-    }
-
-    fn has_anything(&self) -> bool {
-        !self.problems.is_empty() || !self.notes.is_empty()
+    /// Of a file with nothing wrong so far.
+    fn new(file: &str, masked: String) -> Self {
+        Self { file: file.to_owned(), problems: Vec::new(), masked, refusal: None }
     }
 
     fn has_errors(&self) -> bool {
@@ -209,25 +208,32 @@ impl Reading {
         let (Some(config), Some(own)) = (config, own) else { return reading };
 
         let in_config = config.settings_in_config().cloned();
-        let overruled = own.is_some() && in_config.is_some();
+        let overruled = in_config.as_ref().filter(|_| own.is_some()).map(|in_config| {
+            let reason = "not used: the settings file wins";
+            let fix = "move what you need of it to the settings file, and remove it here";
+            in_config.problem(Severity::Warning, &[], reason, fix)
+        });
         let settings = own.or(in_config).unwrap_or_default();
         let combined = config.with_settings(&settings);
-        for (file, problems) in by_file(combined.diagnostics) {
-            reading.reports.push(Report::warnings(file, problems, String::new()));
-        }
-        let mut notes = unbuilt(&settings);
-        if overruled {
-            notes.push("ocGateway in the config is not used: the settings file wins");
-        }
-        reading.note("settings", notes);
+        reading.add(combined.diagnostics);
+        reading.add(unbuilt(&settings));
+        reading.add(overruled);
         reading.read = Some((combined.value, settings));
         reading
     }
 
-    fn note(&mut self, about: &str, notes: Vec<&'static str>) {
-        if !notes.is_empty() {
-            let report = Report::warnings(about, Vec::new(), String::new());
-            self.reports.push(Report { notes, ..report });
+    /// Problems that show only once everything is read, each to its file.
+    fn add(&mut self, problems: impl IntoIterator<Item = Diagnostic>) {
+        for problem in problems {
+            let known = self.reports.iter().position(|report| report.file == problem.file);
+            let at = known.unwrap_or_else(|| {
+                self.reports.push(Report::new(&problem.file, String::new()));
+                self.reports.len() - 1
+            });
+            if let Some(report) = self.reports.get_mut(at) {
+                report.problems.push(problem);
+                report.problems.sort_by_key(|problem| problem.span.start);
+            }
         }
     }
 
@@ -236,7 +242,8 @@ impl Reading {
         match read {
             Ok(loaded) => {
                 let of = |one: &Diagnostic| loaded.masked_source_of(one);
-                self.reports.extend(Report::per_file(file, loaded.diagnostics.clone(), of));
+                let problems = loaded.diagnostics.clone();
+                self.reports.extend(Report::per_file(file, &loaded.masked_source, problems, of));
                 self.watch.extend(loaded.watch);
                 self.passed_over.extend(loaded.passed_over);
                 Some(loaded.value)
@@ -255,7 +262,7 @@ impl Reading {
 
     /// Whether there is anything to say at all.
     pub(crate) fn has_problems(&self) -> bool {
-        self.has_errors() || self.reports.iter().any(Report::has_anything)
+        self.has_errors() || self.reports.iter().any(|report| !report.problems.is_empty())
     }
 
     /// The gateway's state; a contradiction in the settings joins the reports.
@@ -267,7 +274,8 @@ impl Reading {
         match State::assemble(config.clone(), settings.clone()) {
             Ok(state) => {
                 if !state.can_answer("default") {
-                    self.note("default chain", vec![NOBODY]);
+                    let path = &["agents", "defaults", "model"];
+                    self.add([config.problem(Severity::Warning, path, NOBODY.0, NOBODY.1)]);
                 }
                 self.read = Some((config, settings));
                 Some(state)
@@ -284,9 +292,6 @@ impl Reading {
         for report in &self.reports {
             if let Some(refusal) = &report.refusal {
                 writeln!(out, "error: {refusal}")?;
-            }
-            for note in &report.notes {
-                writeln!(out, "warning: {note}")?;
             }
             if report.masked.is_empty() {
                 for problem in &report.problems {
@@ -310,16 +315,4 @@ fn own_settings(files: &Files, path: Option<&Path>) -> Option<OwnSettings> {
         ConfigSource::discover_settings(files.settings.as_deref(), &environment, &exists, path)?;
     let path = found.path();
     Some((path.display().to_string(), Settings::load(path, &environment)))
-}
-
-/// Problems by the file that they name.
-fn by_file(problems: Vec<Diagnostic>) -> Vec<(String, Vec<Diagnostic>)> {
-    let mut files: Vec<(String, Vec<Diagnostic>)> = Vec::new();
-    for problem in problems {
-        match files.iter_mut().find(|(file, _)| *file == problem.file) {
-            Some((_, problems)) => problems.push(problem),
-            None => files.push((problem.file.clone(), vec![problem])),
-        }
-    }
-    files
 }

@@ -157,14 +157,50 @@ fn check_says_which_settings_are_not_built() {
     ] {
         let (code, json) = check(text);
         let told = json["files"].to_string();
-        assert!(told.contains(key), "{text}: {told}");
+        let problem = &json["files"][1]["problems"][0];
+        assert_eq!(problem["path"], key, "{text}: {told}");
+        assert!(problem["reason"].as_str().unwrap().starts_with("not built yet: "), "{told}");
+        assert!(problem["column"].as_u64() > Some(1) && problem["fix"].is_string(), "{told}");
         assert!(code == Some(0) && !told.contains("planted"), "{text}: {told}");
     }
-    for limit in ["tools: []", "budget: { costUsd: 1 }"] {
+    for (limit, path) in
+        [("tools: []", "clients[0].tools"), ("budget: { costUsd: 1 }", "clients[0].budget")]
+    {
         let (code, json) = check(&format!("{{ clients: [{{ name: 'a', key: 'k', {limit} }}] }}"));
         assert_eq!((code, &json["ok"]), (Some(78), &Value::Bool(false)), "{limit}: {json}");
-        assert!(json.to_string().contains("tools and budget"), "{json}");
+        let problem = &json["files"][1]["problems"][0];
+        assert_eq!((&problem["path"], &problem["severity"]), (&path.into(), &"error".into()));
+        assert!(problem["line"] == 1 && problem["fix"].is_string(), "{json}");
     }
+}
+
+/// Break reports: the settings' problems had no line, no picture and no fix, and
+/// their file was said to be in order twice.
+#[test]
+fn problems_of_the_settings_are_drawn_into_them() {
+    let config = std::fs::read_to_string(example("any-proxy")).unwrap();
+    let with_own = config.replacen('{', "{\n  ocGateway: { region: \"eu\" },", 1);
+    let (scratch, file) = Scratch::file("settings-drawn", &with_own);
+    let settings = scratch.0.join("oc-gateway.json5");
+    let text = r#"{
+  modelAliases: {
+    "": "local/my-local-model",
+    "local/my-local-model": "local/my-local-model",
+    "claude-haiku-4-5": "local/my-lokal-model",
+    "Small": "local/my-local-model", "small": "local/my-local-model",
+    "chained": "small",
+    "default": "local/my-local-model",
+  },
+  providers: { locale: { locality: "local" }, local: { models: { gone: {} } } },
+  fallback: { hedge: { after: "p95" } },
+}
+"#;
+    std::fs::write(&settings, text).unwrap();
+    let (code, out, _) = run(&["check", "--config", &file]);
+    assert_eq!(code, Some(0), "{out}");
+    assert_eq!(out.matches("oc-gateway.json5: ok").count(), 1, "{out}");
+    let folder = format!("{}/", scratch.0.display());
+    insta::assert_snapshot!("problems_of_settings", out.replace(&folder, ""));
 }
 
 /// What `explain` says of the only candidate's key, in a folder with this `.env`.
@@ -298,7 +334,7 @@ fn explain_tells_whom_privacy_and_region_shut_out() {
     let first = &json["candidates"][0];
     assert_eq!(first["usable"], false, "{out}");
     assert!(first["reason"].as_str().unwrap().contains("its region is not known"), "{out}");
-    assert_eq!(first["localityReason"], "declared in the settings", "{out}");
+    assert_eq!(first["localityReason"], "declared `local` in the settings", "{out}");
     let origin = first["values"]["locality"]["origin"].as_str().unwrap();
     assert!(origin.ends_with("oc-gateway.json5:2"), "{out}");
 }
