@@ -28,6 +28,7 @@ mod process;
 mod schema;
 mod tally;
 mod tidy;
+mod tools;
 mod workspace;
 
 use std::process::ExitCode;

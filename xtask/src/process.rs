@@ -114,14 +114,9 @@ pub(crate) fn run_within(
     }
 }
 
-/// Whether `program` can be started at all.
-pub(crate) fn is_installed(program: &str, argument: &str) -> bool {
-    Command::new(program)
-        .arg(argument)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
+/// Minutes and seconds, as a person reads them off a clock: `12:05`.
+pub(crate) fn clock(time: Duration) -> String {
+    format!("{}:{:02}", time.as_secs() / 60, time.as_secs() % 60)
 }
 
 fn announce(command: &Command) -> String {
@@ -131,7 +126,8 @@ fn announce(command: &Command) -> String {
     line
 }
 
-fn shown(command: &Command) -> String {
+/// The command as one would type it, its program without the folder.
+pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     std::iter::once(program)
         .chain(command.get_args())

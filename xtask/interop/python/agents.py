@@ -8,22 +8,22 @@ ever put behind them."""
 
 import contextlib
 import json
-import subprocess
 import tempfile
 import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
 
+import programs
 from checks import Suite, equal
 from gateway import Gateway, config, provider
 from llama import LlamaServer
 from sdk import node_of
 from wires import WIRES
 
-suite = Suite("agents, llama-server")
 CLOSING = "The tool has answered, and I am done with it."
 PROOF = "puppet-was-here"
 LIMIT = 300
+suite = Suite("agents, llama-server", limit=LIMIT + 30)
 
 CODEX = """
 model = "{model}"
@@ -102,7 +102,7 @@ def run(stage, prepare, model, prompt):
         home.mkdir(), work.mkdir()
         command, environment = prepare(stage.agents, home, stage.url, model, prompt)
         node = Path(node_of(stage.agents)).parent
-        ran = subprocess.run(command, cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT, env={
+        ran = programs.run(command, LIMIT, cwd=work, env={
             "HOME": str(home), "PATH": f"{node}:/usr/bin:/bin", "TERM": "dumb", "NO_COLOR": "1", "DO_NOT_TRACK": "1", **environment})
         return ran, any(Path(folder).rglob(PROOF))
 
@@ -116,7 +116,7 @@ def attempts(url, wire):
 
 
 def finishes(name, dialect, word, prepare, wire):
-    @suite.check(f"{name} ({dialect}) over {wire}: a tool loop to its end")
+    @suite.check(f"{name} ({dialect}) over {wire}: a tool loop to its end", cell=(f"{name}, {dialect}", wire))
     def _(stage):
         before = attempts(stage.url, wire)
         ran, proof = run(stage, prepare, f"{wire}/puppet", f"{word} please")

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import openai
 
+import programs
+
 # The least a program gets: no key and no proxy of ours can leak into a check.
 KEPT = ("PATH", "LANG", "TMPDIR")
 
@@ -33,8 +35,8 @@ class Gateway:
         self.output = []
         self.url = None
         self.ready = threading.Event()
-        self.process = subprocess.Popen(command, env=environment, text=True,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.process = programs.start(command, env=environment, text=True,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
@@ -49,12 +51,15 @@ class Gateway:
     def __enter__(self):
         self.ready.wait(20)
         if self.url is None:
-            self.process.kill()
+            programs.end(self.process)
             raise AssertionError("the gateway did not start:\n" + "".join(self.output))
         return self
 
     def __exit__(self, kind, *_):
-        code = self.stop()
+        try:
+            code = self.stop()
+        finally:
+            programs.end(self.process)
         shutil.rmtree(self.folder, ignore_errors=True)
         said = "".join(self.output)
         if kind is None:
@@ -69,7 +74,7 @@ class Gateway:
         try:
             return self.process.wait(20)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            programs.end(self.process)
             raise AssertionError("still running 20 s after SIGTERM:\n" + "".join(self.output))
 
     def client(self, **options):

@@ -6,9 +6,7 @@ import contextlib
 import json
 import os
 import secrets
-import signal
 import socket
-import subprocess
 import tempfile
 import time
 import urllib.request
@@ -16,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import paths
+import programs
 from checks import Suite, equal
 from dialects import DIALECTS
 from gateway import Gateway, config, provider
@@ -52,7 +51,7 @@ class LiteLLM:
             "model": f"hosted_vllm/{MODEL}", "api_base": f"{upstream}/v1", "api_key": "scripted"}}],
             "litellm_settings": {"telemetry": False, "num_retries": 0}, "general_settings": {"master_key": self.key}}))
         self.log = open(home / "log", "w+b")
-        self.process = subprocess.Popen(
+        self.process = programs.start(
             [Path(python).parent / "litellm", "--config", home / "config.yaml", "--host", "127.0.0.1", "--port", str(port)],
             stdout=self.log, stderr=self.log, cwd=home,
             env={"PATH": os.environ["PATH"], "HOME": str(home), "LITELLM_LOCAL_MODEL_COST_MAP": "True",
@@ -72,8 +71,7 @@ class LiteLLM:
         raise AssertionError(f"LiteLLM is not ready after 120 s:\n{self.said()}")
 
     def __exit__(self, kind, *_):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        programs.end(self.process)
         if kind is not None:
             print(self.said())
         self.log.close()
@@ -90,7 +88,7 @@ def stage(options):
 
 
 def holds(sdk, wire, name):
-    @suite.check(f"LiteLLM, {sdk.name} {sdk.dialect} over {wire}: {name}")
+    @suite.check(f"LiteLLM, {sdk.name} {sdk.dialect} over {wire}: {name}", cell=(f"{sdk.name}, {sdk.dialect}", wire))
     def _(stage):
         dialect, scenario = DIALECTS[sdk.dialect], SCENARIOS[name]
         asked = scenario.asked | {"prompt": f"{scenario.asked['prompt']} [{name}]"}

@@ -5,9 +5,7 @@ scripted model; the model's replies are known (puppet-scripts.json)."""
 
 import contextlib
 import json
-import signal
 import socket
-import subprocess
 import tempfile
 import threading
 import time
@@ -18,6 +16,7 @@ from types import SimpleNamespace
 import openai
 
 import client as ask
+import programs
 from checks import Suite, equal
 from gateway import Gateway, config, provider
 from upstream import Upstream
@@ -41,28 +40,31 @@ class LlamaServer:
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(
+        self.process = programs.start(
             # One thread: the model is tiny, and two that wait for each other are slow on a busy machine.
             [binary, "-m", model, "-t", "1", "-tb", "1", "--host", "127.0.0.1", "--port", str(self.port), "-c", "131072", "-np", "1",
              "--jinja", "--alias", "puppet"], stdout=self.log, stderr=self.log)
 
+    def said(self):
+        self.log.seek(0)
+        return self.log.read().decode(errors="replace")[-2000:]
+
     def __enter__(self):
         for _ in range(600):
-            assert self.process.poll() is None, "llama-server ended at its start"
+            assert self.process.poll() is None, f"llama-server ended at its start:\n{self.said()}"
             with contextlib.suppress(urllib.error.URLError, OSError):
                 if urllib.request.urlopen(self.url + "/health", timeout=1).status == 200:
                     return self
             time.sleep(0.05)
-        raise AssertionError("llama-server is not ready after 30 s")
+        raise AssertionError(f"llama-server is not ready after 30 s:\n{self.said()}")
 
     def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
+        programs.end(self.process)
+        self.log.close()
 
     def kill(self):
         """As the kernel does it when the box runs out of memory."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        programs.end(self.process)
 
     def is_generating(self):
         with urllib.request.urlopen(self.url + "/slots", timeout=5) as answer:

@@ -15,7 +15,7 @@ from scenarios import OSLO, RESULT, WEATHER, asking
 from sdk import Node, sdks
 from wires import WIRES, Call, Said
 
-suite = Suite("llama-server, nine paths, four SDKs and llmprobe")
+suite = Suite("llama-server, nine paths, four SDKs and llmprobe", limit=300)
 CLOSING = "The tool has answered, and I am done with it."
 
 # The prompt's word makes the puppet say what is known from puppet-scripts.json.
@@ -45,7 +45,7 @@ def stage(options):
 
 
 def holds(sdk, wire, name, asked, said):
-    @suite.check(f"llama-server, {sdk.name} {sdk.dialect} over {wire}: {name}")
+    @suite.check(f"llama-server, {sdk.name} {sdk.dialect} over {wire}: {name}", cell=(f"{sdk.name}, {sdk.dialect}", wire))
     def _(stage):
         dialect = DIALECTS[sdk.dialect]
         for way in sdk.ways:
@@ -75,7 +75,8 @@ for _sdk in sdks():
 def probed(wire):
     surface = SURFACES[wire]
 
-    @suite.check(f"llmprobe {surface} over {wire}: what llama-server passes alone, it passes behind the gateway")
+    @suite.check(f"llmprobe {surface} over {wire}: what llama-server passes alone, it passes behind the gateway",
+                 cell=("llmprobe, the endpoint of the same dialect", wire))
     def _(stage):
         outcomes = []
         for where, url, model in (("alone", stage.direct, "puppet"), ("behind the gateway", stage.url, f"{wire}/puppet")):

@@ -69,7 +69,7 @@ def answered(sdk, way, outcome):
 
 
 def holds(sdk, wire, name, scenario):
-    @suite.check(f"{sdk.name} {sdk.dialect} over {wire}: {name}")
+    @suite.check(f"{sdk.name} {sdk.dialect} over {wire}: {name}", cell=(f"{sdk.name}, {sdk.dialect}", wire))
     def _(stage):
         dialect = DIALECTS[sdk.dialect]
         for way in sdk.ways:
@@ -125,7 +125,7 @@ def visible(sent):
 
 
 def fails(sdk, wire, name):
-    @suite.check(f"{sdk.name} {sdk.dialect} over {wire}: {name}")
+    @suite.check(f"{sdk.name} {sdk.dialect} over {wire}: {name}", cell=(f"{sdk.name}, {sdk.dialect}", wire))
     def _(stage):
         for way in sdk.ways:
             outcome, _ = ask(stage, sdk, way, wire, name)
@@ -153,7 +153,8 @@ def failure(sdk, way, outcome):
 
 
 def cannot(sdk, wire, name, what):
-    @suite.check(f"{sdk.name} {sdk.dialect} over {wire}: {name}: refused by name, nothing sent")
+    @suite.check(f"{sdk.name} {sdk.dialect} over {wire}: {name}: refused by name, nothing sent",
+                 cell=(f"{sdk.name}, {sdk.dialect}", wire))
     def _(stage):
         before = len(stage.upstreams[wire].requests)
         for way in sdk.ways:

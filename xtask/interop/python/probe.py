@@ -6,18 +6,18 @@ in `llmprobe.json`: a loss is red, and so is a gain that nobody wrote down.
 import contextlib
 import json
 import os
-import subprocess
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
+import programs
 from checks import Suite, equal
 from gateway import Gateway, config, provider
 from obedient import obedient
 from sdk import node_of
 from wires import WIRES
 
-suite = Suite("llmprobe, every endpoint over every wire")
+suite = Suite("llmprobe, every endpoint over every wire", limit=400)
 FILE = Path(__file__).parent / "llmprobe.json"
 EXPECTED = json.loads(FILE.read_text())
 SURFACES = ("models", "chat", "responses", "messages", "count-tokens")
@@ -44,10 +44,10 @@ def probe(node, url, model):
     program = f"{node}/node_modules/llmprobe/bin/dist/llmprobe.mjs"
     with tempfile.TemporaryDirectory(prefix="llmprobe-") as home:
         report = f"{home}/report.json"
-        ran = subprocess.run(
+        ran = programs.run(
             [node_of(node), program, f"{url}/v1", "-k", "not-needed", "-m", model,
-             "--no-save", "--no-bench", "--no-color", "--save", report],
-            env={"PATH": os.environ["PATH"], "HOME": home}, capture_output=True, text=True, timeout=120)
+             "--no-save", "--no-bench", "--no-color", "--save", report], 120,
+            env={"PATH": os.environ["PATH"], "HOME": home})
         # Its exit code says what its report says; without a report it broke.
         assert Path(report).exists(), ran.stdout[-2000:] + ran.stderr[-2000:]
         return json.loads(Path(report).read_text())["conformance"]
@@ -73,7 +73,7 @@ def write(results):
 def holds(wire, surface):
     expected = EXPECTED[wire][surface]
 
-    @suite.check(f"llmprobe {surface} over {wire}: {expected['must']}")
+    @suite.check(f"llmprobe {surface} over {wire}: {expected['must']}", cell=(f"llmprobe, {surface}", wire))
     def _(stage):
         got = stage.results[wire][surface]
         told = [failure["message"] for each in got["not passed"].values() for failure in each["failures"]]

@@ -8,11 +8,11 @@ reason stands in `DEVIATIONS`, and a deviation that is gone is an error, too."""
 import contextlib
 import json
 import re
-import subprocess
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
+import programs
 from checks import Suite, equal
 from goldens import GOLDENS
 from sdk import node_of
@@ -66,8 +66,7 @@ def stage(options):
                 f'import type {{ {name} }} from "{module}";\nexport const request: {name} = {text};\n')
         # One that must fail: silence of a compiler that saw nothing is no proof.
         (folder / "canary.ts").write_text('export const wrong: number = "text";\n')
-        tsc = subprocess.run([node_of(options.node), "node_modules/typescript/bin/tsc", "--pretty", "false"],
-                             cwd=folder, capture_output=True, text=True, timeout=120)
+        tsc = programs.run([node_of(options.node), "node_modules/typescript/bin/tsc", "--pretty", "false"], 120, cwd=folder)
         errors = {}
         for file, error in re.findall(r"^(\S+)\.ts\(\d+,\d+\): (error .*)$", tsc.stdout, re.M):
             errors.setdefault(file, []).append(error)

@@ -19,6 +19,8 @@ import anthropic
 import openai
 import pydantic
 
+import programs
+
 TIMEOUT = 30
 
 
@@ -163,12 +165,18 @@ class Node:
 
     def run(self, job):
         if Node.process is None:
-            Node.process = subprocess.Popen([node_of(Node.folder), "sdk.mjs"], cwd=Node.folder, text=True,
-                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        Node.process.stdin.write(json.dumps(job | {"library": self.library, "timeout": TIMEOUT}) + "\n")
-        Node.process.stdin.flush()
-        line = Node.process.stdout.readline()
-        assert line, "sdk.mjs ended"
+            Node.process = programs.start([node_of(Node.folder), "sdk.mjs"], cwd=Node.folder, text=True,
+                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            Node.process.stdin.write(json.dumps(job | {"library": self.library, "timeout": TIMEOUT}) + "\n")
+            Node.process.stdin.flush()
+            line = Node.process.stdout.readline()
+            assert line, "sdk.mjs ended"
+        except BaseException:
+            # The answer that nobody waited for would be taken for the next one.
+            programs.end(Node.process)
+            Node.process = None
+            raise
         outcome = json.loads(line)
         assert "broken" not in outcome, outcome["broken"]
         return outcome

@@ -16,6 +16,7 @@ use anyhow::bail;
 
 use crate::process::{self, cargo};
 use crate::tally::Tally;
+use crate::tools::{self, CARGO_DENY, CARGO_FUZZ, CLIPPY, CXX, RUSTFMT, Tool};
 use crate::{docs, fuzz, generated, interop, schema, tidy, workspace::Workspace};
 
 /// What was typed after `ci`.
@@ -52,35 +53,14 @@ enum Runs {
     Full,
 }
 
-struct Tool {
-    program: &'static str,
-    argument: &'static str,
-    install: &'static str,
-}
-
-const PYTHON: Tool =
-    Tool { program: "python3", argument: "--version", install: "Python 3.11 or newer, with venv" };
-const NODE: Tool =
-    Tool { program: "npm", argument: "--version", install: "Node.js 20 or newer, with npm" };
-const CARGO_DENY: Tool = Tool {
-    program: "cargo-deny",
-    argument: "--version",
-    install: "cargo install cargo-deny --locked",
-};
-const CARGO_FUZZ: Tool = Tool {
-    program: "cargo-fuzz",
-    argument: "--version",
-    install: "cargo install cargo-fuzz --locked",
-};
-
 /// Cheap and telling first.
 const STEPS: &[Step] = &[
     always("lock", "Cargo.lock is current", lock),
     always("tidy", "the rules no compiler knows", tidy_step),
     always("generated", "references and schemas are those of the code", generated_step),
     always("layers", "who may depend on whom", layers::check),
-    always("fmt", "rustfmt", fmt),
-    always("clippy", "every target, warnings denied", clippy),
+    Step { needs: &[RUSTFMT], ..always("fmt", "rustfmt", fmt) },
+    Step { needs: &[CLIPPY], ..always("clippy", "every target, warnings denied", clippy) },
     always("test", "unit and integration tests", tests),
     always("doctest", "the examples in the documentation", doctests),
     always("examples", "each example runs and exits 0", examples::run),
@@ -89,7 +69,7 @@ const STEPS: &[Step] = &[
     Step { needs: &[CARGO_DENY], ..always("deny", "bans, licences, sources", deny) },
     Step {
         runs: Runs::InCi,
-        needs: &[PYTHON, NODE],
+        needs: interop::NEEDS,
         ..always("interop", "official SDKs and other programs against the binary", |_| {
             interop::run(&interop::Options::default())
         })
@@ -104,12 +84,12 @@ const STEPS: &[Step] = &[
     },
     Step {
         runs: Runs::InCi,
-        needs: &[CARGO_FUZZ],
+        needs: &[CARGO_FUZZ, CXX],
         ..always("fuzz", "every fuzz target for ten seconds", fuzz_step)
     },
     Step {
         runs: Runs::Full,
-        needs: &[PYTHON, NODE],
+        needs: interop::NEEDS,
         ..always("servers", "a real llama-server and real agents", |_| {
             interop::run(&interop::Options::servers())
         })
@@ -140,10 +120,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     }
 
     let workspace = Workspace::read()?;
+    let steps: Vec<&Step> =
+        STEPS.iter().filter(|s| options.only.is_empty() || options.asks_for(s)).collect();
+    say_what_is_missing(&steps, options);
     let mut records = Vec::new();
-    for step in
-        STEPS.iter().filter(|s| options.only.is_empty() || options.only.iter().any(|n| n == s.name))
-    {
+    for step in steps {
         println!("\n== {}: {}", step.name, step.what);
         let started = Instant::now();
         let end = step.run(&workspace, options);
@@ -153,6 +134,20 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
         records.push(Record { name: step.name, took: started.elapsed(), end });
     }
     Ok(sum_up(&records))
+}
+
+/// Now, not a quarter of an hour later when the step's turn comes.
+fn say_what_is_missing(steps: &[&Step], options: &Options) {
+    let mut needs: Vec<Tool> = Vec::new();
+    for tool in steps.iter().filter(|step| step.is_wanted(options)).flat_map(|step| step.needs) {
+        if needs.iter().all(|known| known.name != tool.name) {
+            needs.push(*tool);
+        }
+    }
+    let missing = tools::missing(&needs);
+    if !missing.is_empty() {
+        println!("some steps cannot run here: {}", tools::counsel(&missing));
+    }
 }
 
 enum End {
@@ -169,6 +164,10 @@ struct Record {
 }
 
 impl Options {
+    fn asks_for(&self, step: &Step) -> bool {
+        self.only.iter().any(|name| name == step.name)
+    }
+
     fn runs(&self) -> Runs {
         if self.full {
             Runs::Full
@@ -181,17 +180,18 @@ impl Options {
 }
 
 impl Step {
+    fn is_wanted(&self, options: &Options) -> bool {
+        self.runs <= options.runs() || options.asks_for(self)
+    }
+
     fn run(&self, workspace: &Workspace, options: &Options) -> End {
-        let asked_for = options.only.iter().any(|name| name == self.name);
-        let here = options.runs();
-        if self.runs > here && !asked_for {
+        if !self.is_wanted(options) {
             return End::LeftOut(format!("`cargo xtask ci --only {}` runs it", self.name));
         }
-        let missing =
-            self.needs.iter().find(|tool| !process::is_installed(tool.program, tool.argument));
-        if let Some(tool) = missing {
-            let why = format!("{} is not installed: {}", tool.program, tool.install);
-            return if here > Runs::Always || asked_for {
+        let missing = tools::missing(self.needs);
+        if !missing.is_empty() {
+            let why = tools::counsel(&missing);
+            return if options.runs() > Runs::Always || options.asks_for(self) {
                 End::Failed(Tally::default(), why)
             } else {
                 End::LeftOut(why)

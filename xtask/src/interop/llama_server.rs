@@ -5,9 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 
-use crate::process;
+use super::prepare::Site;
+use super::venv;
+use crate::tools::{CMAKE, CXX, NINJA, Tool};
+
+/// What a machine needs that is to build it.
+pub(super) const NEEDS: &[Tool] = &[CMAKE, NINJA, CXX];
 
 /// No web UI, no TLS, no tests, one static binary; `-O1` halves the build and
 /// the scripted model does not mind.
@@ -26,51 +31,56 @@ const CONFIGURE: &[&str] = &[
     "-DLLAMA_BUILD_COMMIT=0c1e57098",
 ];
 
-/// Builds once (about six minutes on two cores) and returns the binary.
+const BROKEN: &str = "if the compiler was ended, memory was short (some 2 GB are needed). Run it again: \
+                      what is compiled already stays. A build folder that is broken can be deleted.";
+
+/// The binary, as it lies below `cache`.
+pub(super) fn binary(cache: &Path) -> PathBuf {
+    cache.join("llama-server/build/bin/llama-server")
+}
+
+/// Builds it, once: about six minutes on two cores.
 ///
 /// # Errors
-/// If cmake or ninja is missing, the source is not the expected one, or the
-/// build fails.
-pub(super) fn build(cache: &Path, scripts: &Path) -> anyhow::Result<PathBuf> {
+/// If the source cannot be fetched or is not the expected one, or the build fails.
+pub(super) fn build(site: &Site<'_>, cache: &Path, scripts: &Path) -> anyhow::Result<()> {
+    if binary(cache).exists() {
+        return Ok(());
+    }
     let folder = cache.join("llama-server");
-    let binary = folder.join("build/bin/llama-server");
-    if binary.exists() {
-        return Ok(binary);
-    }
-    for tool in ["cmake", "ninja"] {
-        ensure!(
-            process::is_installed(tool, "--version"),
-            "{tool} is not installed: apt-get install cmake ninja-build"
-        );
-    }
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    let source = fetch(&folder, scripts)?;
+    // A machine's own Python often has no pip; one that has venv makes one.
+    let pip = folder.join("venv");
+    venv::prepare(site, &pip, None)?;
+    let source = fetch(site, &venv::python(&pip), &folder, scripts)?;
     let build = folder.join("build");
     let mut configure = Command::new("cmake");
     configure.args(["-G", "Ninja", "-S"]).arg(source).arg("-B").arg(&build).args(CONFIGURE);
-    process::run(&mut configure)?;
-    process::run(Command::new("ninja").arg("-C").arg(&build).arg("llama-server"))?;
-    Ok(binary)
+    site.run(&mut configure, BROKEN)?;
+    site.run(Command::new("ninja").arg("-C").arg(&build).arg("llama-server"), BROKEN)
 }
 
 /// Downloads the source package, whose hash is in the requirements file, and
 /// unpacks it.
-fn fetch(folder: &Path, scripts: &Path) -> anyhow::Result<PathBuf> {
-    let mut download = Command::new("python3");
+fn fetch(site: &Site<'_>, python: &Path, folder: &Path, scripts: &Path) -> anyhow::Result<PathBuf> {
+    let mut download = Command::new(python);
     download.args([
         "-m",
         "pip",
         "download",
-        "--quiet",
+        "--progress-bar=off",
         "--disable-pip-version-check",
         "--no-deps",
         "--no-binary=llama-cpp-python",
         "--require-hashes",
         "-r",
     ]);
-    process::run(download.arg(scripts.join("requirements-server.txt")).arg("-d").arg(folder))?;
+    site.run(
+        download.arg(scripts.join("requirements-server.txt")).arg("-d").arg(folder),
+        venv::OFFLINE,
+    )?;
     let archive = newest(folder, ".tar.gz")?;
-    process::run(Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(folder))?;
+    site.run(Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(folder), BROKEN)?;
     let unpacked = archive.display().to_string();
     Ok(Path::new(unpacked.trim_end_matches(".tar.gz")).join("vendor/llama.cpp"))
 }

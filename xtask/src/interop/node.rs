@@ -6,20 +6,19 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 
-use crate::process;
+use super::prepare::Site;
+
+const OTHERWISE: &str = "can this machine reach the registry (`npm config get registry`, `npm ping`)? \
+                         Behind a proxy, set https_proxy. Run it again: npm keeps what it has fetched.";
 
 /// Installs into `folder` what `source` names, unless that is there already,
 /// and puts `source`'s scripts beside it.
 ///
 /// # Errors
-/// If npm is missing, or the registry cannot be reached.
-pub(super) fn prepare(folder: &Path, source: &Path) -> anyhow::Result<()> {
-    ensure!(
-        process::is_installed("npm", "--version"),
-        "npm is not installed: apt-get install npm (any Node does: the one that is used comes from the registry)"
-    );
+/// If the registry cannot be reached, or the folder cannot be written.
+pub(super) fn prepare(site: &Site<'_>, folder: &Path, source: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     for file in fs::read_dir(source).with_context(|| source.display().to_string())? {
         let file = file?;
@@ -34,7 +33,7 @@ pub(super) fn prepare(folder: &Path, source: &Path) -> anyhow::Result<()> {
     }
     let mut install = Command::new("npm");
     install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
-    process::run(install.current_dir(folder))?;
+    site.run(install.current_dir(folder), OTHERWISE)?;
     // Last, so that a half-made folder is not taken for a whole one.
     fs::write(stamp, wanted)?;
     Ok(())
