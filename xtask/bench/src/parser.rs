@@ -8,6 +8,7 @@ use anyhow::ensure;
 use crate::contenders::{ALL, Contender, REFERENCE};
 use crate::measure::{Effort, Measured, measure};
 use crate::sample::{Cut, Sample};
+use crate::table::amount;
 
 /// What was typed after `parser`.
 #[derive(Debug, clap::Args)]
@@ -153,24 +154,9 @@ fn ratio(of: &Measured, reference: Option<&Measured>) -> String {
     }
 }
 
-/// Three digits or so: more would be noise.
-fn amount(number: f64) -> String {
-    match number {
-        100.0.. => format!("{number:.0}"),
-        10.0.. => format!("{number:.1}"),
-        _ => format!("{number:.2}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{amount, flatness};
-
-    #[test]
-    fn amounts_have_about_three_digits() {
-        let shown = [1_234.6, 99.94, 4.0, 0.256].map(amount);
-        assert_eq!(shown, ["1235", "99.9", "4.00", "0.26"]);
-    }
+    use super::flatness;
 
     #[test]
     fn flatness_is_the_worst_of_the_larger_chunks() {

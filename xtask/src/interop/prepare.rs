@@ -165,7 +165,8 @@ impl Site<'_> {
     fn last_words(&self) -> String {
         let text = fs::read(&self.log).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
-        let lines: Vec<&str> = text.lines().skip(1).filter(|line| !line.is_empty()).collect();
+        let lines: Vec<&str> =
+            text.lines().filter(|line| !line.is_empty() && !line.starts_with("$ ")).collect();
         let last = lines.get(lines.len().saturating_sub(LAST_LINES)..).unwrap_or_default();
         let shown: String = last.iter().map(|line| format!("\n    {line}")).collect();
         format!("{shown}\nall of its output: {}", self.log.display())
