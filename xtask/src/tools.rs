@@ -25,13 +25,13 @@ enum Install {
 }
 
 pub(crate) const PYTHON: Tool = Tool {
-    name: "python3, 3.11 or newer",
+    name: "python3 (3.11 or newer)",
     probe: &["python3", "-c", "import sys; sys.exit(sys.version_info < (3, 11))"],
     install: Install::Apt("python3"),
 };
 /// Debian has it in a package of its own, and a Python without it looks whole.
 pub(crate) const VENV: Tool = Tool {
-    name: "python3's modules venv and ensurepip",
+    name: "the venv module of python3",
     probe: &["python3", "-c", "import ensurepip, venv"],
     install: Install::Apt("python3-venv"),
 };
