@@ -5,12 +5,11 @@ use std::collections::VecDeque;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::parts::{MOST, Parts};
-use super::{item_status, wire};
-use crate::{
-    AnnotationDelta, CallId, Delta, HotKind, ItemEnd, ItemStatus, Phase, PhaseDelta,
-    ReasoningDelta, ReasoningKind, Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
-};
+use super::announced::{Announced, FieldPiece};
+use super::entry::Entry;
+use super::parts::MOST;
+use super::wire::{self, Piece};
+use crate::{Delta, HotKind, ReasoningKind, Slot};
 
 /// Where an event says that it belongs.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,8 +31,7 @@ pub(super) enum Kind {
 
 impl Kind {
     pub(super) fn of(item: &wire::Object) -> Self {
-        // What the client said before is no part of the answer.
-        if matches!(text(item, "role"), Some("user" | "system" | "developer" | "tool")) {
+        if is_echo(item) {
             return Self::Other;
         }
         match item.get("type").and_then(Value::as_str) {
@@ -65,7 +63,16 @@ struct Declared {
     output_index: Option<u32>,
     item_id: Option<String>,
     part: Option<u32>,
-    is_reasoning: bool,
+    what: What,
+}
+
+/// What is told at a place, whatever its events are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Answer,
+    Reasoning,
+    /// What the client said before: no part of the answer.
+    Echo,
 }
 
 impl Declared {
@@ -79,36 +86,6 @@ impl Declared {
         let id = same(self.item_id.as_deref(), place.item_id);
         index.or(id).is_some() && index.unwrap_or(true) && id.unwrap_or(true)
     }
-}
-
-/// One item.
-#[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) kind: Kind,
-    pub(super) slot: Slot,
-    pub(super) output_index: Option<u32>,
-    pub(super) id: Option<String>,
-    /// `output_item.added` was seen.
-    pub(super) announced: bool,
-    pub(super) ended: bool,
-    pub(super) phase: Option<Phase>,
-    /// The phase was told after text had been given out.
-    is_corrected: bool,
-    /// Text and refusals of a message, raw parts of reasoning.
-    pub(super) parts: Parts,
-    pub(super) summary: Parts,
-    pub(super) call: Call,
-}
-
-#[derive(Clone, Debug, Default)]
-pub(super) struct Call {
-    pub(super) call_id: Option<String>,
-    name: Option<String>,
-    /// Pieces that came before the name.
-    early: String,
-    has_pieces: bool,
-    started: bool,
-    ended: bool,
 }
 
 impl Book {
@@ -173,19 +150,7 @@ impl Book {
             return self.entries.len() - 1;
         }
         let slot = Slot(u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
-        self.entries.push(Entry {
-            kind,
-            slot,
-            output_index: place.output_index,
-            id: place.item_id.map(str::to_owned),
-            announced: false,
-            ended: false,
-            phase: None,
-            is_corrected: false,
-            parts: Parts::default(),
-            summary: Parts::default(),
-            call: Call::default(),
-        });
+        self.entries.push(Entry::new(kind, slot, place));
         self.entries.len() - 1
     }
 
@@ -208,7 +173,12 @@ impl Book {
         let kind = Kind::of(item);
         let id = text(item, "id").or(place.item_id);
         let place = Place { item_id: id, ..*place };
-        self.declare(&Place { part: None, ..place }, kind == Kind::Reasoning);
+        let what = match kind {
+            Kind::Reasoning => What::Reasoning,
+            _ if is_echo(item) => What::Echo,
+            _ => What::Answer,
+        };
+        self.declare(&Place { part: None, ..place }, what);
         let same = |e: &Entry| {
             e.kind == kind
                 && !e.ended
@@ -222,12 +192,13 @@ impl Book {
         let at = known.unwrap_or_else(|| self.open(&place, kind));
         let entry = self.at(at, &place, kind);
         entry.announced = true;
+        entry.announced_as = Announced::of(item, kind);
         entry.id = id.map(str::to_owned).or(entry.id.take());
         entry.describe(item, out);
     }
 
-    /// Takes note that `place` was announced as reasoning, or as something else.
-    pub(super) fn declare(&mut self, place: &Place<'_>, is_reasoning: bool) {
+    /// Takes note of what `place` was announced as.
+    pub(super) fn declare(&mut self, place: &Place<'_>, what: What) {
         let same = |d: &Declared| d.part == place.part && d.is_of(place);
         self.declared.retain(|declared| !same(declared));
         if self.declared.len() < MOST {
@@ -235,19 +206,28 @@ impl Book {
                 output_index: place.output_index,
                 item_id: place.item_id.map(str::to_owned),
                 part: place.part,
-                is_reasoning,
+                what,
             });
         }
     }
 
-    /// Whether text at `place` is reasoning, whatever its event is called,
-    /// because its part, or else its item, was announced as such.
-    pub(super) fn is_declared_reasoning(&self, place: &Place<'_>) -> bool {
+    /// What text at `place` is, whatever its event is called: what its part, or
+    /// else its item, was announced as.
+    pub(super) fn declared(&self, place: &Place<'_>) -> What {
         let said = |part: Option<u32>| {
-            let all = self.declared.iter().rev();
-            all.filter(|d| d.part == part && d.is_of(place)).map(|d| d.is_reasoning).next()
+            let mut all = self.declared.iter().rev().filter(|d| d.part == part);
+            match (place.output_index, place.item_id) {
+                // It is of whatever was announced last; of reasoning its name tells.
+                (None, None) => all.next().map(|d| d.what).filter(|what| *what == What::Echo),
+                _ => all.find(|d| d.is_of(place)).map(|d| d.what),
+            }
         };
-        place.part.and_then(|part| said(Some(part))).or_else(|| said(None)).unwrap_or(false)
+        let of_item = said(None);
+        let of_part = place.part.and_then(|part| said(Some(part)));
+        match of_item {
+            Some(What::Echo) => What::Echo,
+            _ => of_part.or(of_item).unwrap_or(What::Answer),
+        }
     }
 
     pub(super) fn part_added(&mut self, place: &Place<'_>, kind: Kind, summary: bool) {
@@ -258,7 +238,8 @@ impl Book {
 
     /// `content_part.done`: what comes under another number is another part.
     pub(super) fn part_done(&mut self, place: &Place<'_>) {
-        let kind = if self.is_declared_reasoning(place) { Kind::Reasoning } else { Kind::Message };
+        let is_reasoning = self.declared(place) == What::Reasoning;
+        let kind = if is_reasoning { Kind::Reasoning } else { Kind::Message };
         let at = self.find(place, kind, false);
         if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
             entry.parts.done(place.part);
@@ -268,60 +249,54 @@ impl Book {
     pub(super) fn text(
         &mut self,
         place: &Place<'_>,
-        text: &str,
+        piece: Piece<'_>,
         logprobs: Option<&RawValue>,
         refusal: bool,
         out: &mut VecDeque<Delta>,
     ) {
         let logprobs = logprobs.filter(|raw| raw.get() != "[]").and_then(wire::value);
-        self.streaming(place, Kind::Message).say(place.part, text, logprobs, refusal, out);
+        self.streaming(place, Kind::Message).say(place.part, piece, logprobs, refusal, out);
     }
 
     pub(super) fn reasoning(
         &mut self,
         place: &Place<'_>,
-        text: &str,
+        piece: Piece<'_>,
         summary: bool,
         out: &mut VecDeque<Delta>,
     ) {
-        self.streaming(place, Kind::Reasoning).think(place.part, text, summary, out);
+        self.streaming(place, Kind::Reasoning).think(place.part, piece, summary, out);
     }
 
-    pub(super) fn arguments(&mut self, place: &Place<'_>, text: &str, out: &mut VecDeque<Delta>) {
+    pub(super) fn arguments(
+        &mut self,
+        place: &Place<'_>,
+        piece: Piece<'_>,
+        out: &mut VecDeque<Delta>,
+    ) {
         let entry = self.streaming(place, Kind::Call);
-        if text.is_empty() || entry.call.ended {
-            return;
-        }
-        entry.call.has_pieces = true;
-        if entry.call.started {
-            out.push_back(Delta::ToolCallArguments(ToolCallArguments::new(entry.slot, text)));
-        } else {
-            entry.call.early.push_str(text);
-        }
+        entry.call.piece(entry.slot, piece.text, piece.edges, out);
     }
 
+    /// `function_call_arguments.done`: the call ends with its item, or the answer.
     pub(super) fn arguments_done(
         &mut self,
         place: &Place<'_>,
         arguments: Option<&str>,
         name: Option<&str>,
-        out: &mut VecDeque<Delta>,
     ) {
         let entry = self.restated(place, Kind::Call);
-        if entry.call.name.is_none() {
-            entry.call.name = name.filter(|name| !name.is_empty()).map(function_name);
-        }
-        // What restates nothing ends nothing, and without a name the call cannot open
-        // yet: `output_item.done` will bring it.
-        if arguments.is_none() && !entry.call.has_pieces {
-            return;
-        }
-        let arguments = arguments.unwrap_or_default();
-        if entry.call.name.is_some() {
-            entry.end_call(Some(arguments), out);
-        } else if !entry.call.has_pieces {
-            entry.call.has_pieces = !arguments.is_empty();
-            entry.call.early.push_str(arguments);
+        entry.call.name(name);
+        entry.call.state(arguments.unwrap_or_default());
+    }
+
+    /// A piece of a field of an item that has no deltas of its own; given out
+    /// with its item.
+    pub(super) fn field(&mut self, place: &Place<'_>, piece: FieldPiece<'_>) {
+        let at = self.find(place, Kind::Other, false);
+        let entry = at.and_then(|at| self.entries.get_mut(at));
+        if let Some(announced) = entry.and_then(|entry| entry.announced_as.as_mut()) {
+            announced.take(piece);
         }
     }
 
@@ -338,7 +313,7 @@ impl Book {
         let entry = usize::try_from(slot.0).ok().and_then(|at| self.entries.get_mut(at));
         let Some(entry) = entry else { return false };
         let parts = match says {
-            HotKind::Arguments => return true,
+            HotKind::Arguments => return entry.call.note(text),
             HotKind::Reasoning(ReasoningKind::Summary) => &mut entry.summary,
             HotKind::Reasoning(ReasoningKind::Raw) | HotKind::Text(_) => &mut entry.parts,
         };
@@ -357,178 +332,9 @@ impl Book {
     }
 }
 
-impl Entry {
-    /// Whether `place` is elsewhere, whatever else is the same: some servers give
-    /// all of their calls one call id.
-    pub(super) fn is_other_than(&self, place: &Place<'_>) -> bool {
-        let same_id = self.id.as_deref().zip(place.item_id).map(|(own, its)| own == its);
-        match self.output_index.zip(place.output_index) {
-            Some((own, its)) => own != its && same_id != Some(true),
-            None => self.ended && same_id == Some(false),
-        }
-    }
-
-    /// Takes over what an item object says of itself beyond its texts.
-    pub(super) fn describe(&mut self, item: &wire::Object, out: &mut VecDeque<Delta>) {
-        self.tell_phase(item, out);
-        if self.kind == Kind::Call {
-            let call = &mut self.call;
-            call.call_id = call.call_id.take().or(text(item, "call_id").map(str::to_owned));
-            call.name = call.name.take().or(text(item, "name").map(function_name));
-            if call.name.is_some() && call.call_id.is_some() {
-                self.start_call(out);
-            }
-        }
-    }
-
-    /// Whether this is a message of which another phase is known than `item` states.
-    pub(super) fn is_of_another_phase(&self, item: &wire::Object) -> bool {
-        self.kind == Kind::Message
-            && self.phase.zip(phase(item)).is_some_and(|(own, stated)| own != stated)
-    }
-
-    /// Takes over the phase that an item object states. Where text was given out
-    /// under another one, that is said, once.
-    pub(super) fn tell_phase(&mut self, item: &wire::Object, out: &mut VecDeque<Delta>) {
-        let Some(phase) = phase(item) else { return };
-        if self.kind != Kind::Message || self.is_corrected || self.phase == Some(phase) {
-            return;
-        }
-        self.phase = Some(phase);
-        if !self.parts.is_blank() {
-            self.is_corrected = true;
-            out.push_back(Delta::Phase(PhaseDelta::new(self.slot, phase)));
-        }
-    }
-
-    pub(super) fn say(
-        &mut self,
-        index: Option<u32>,
-        text: &str,
-        logprobs: Option<Value>,
-        refusal: bool,
-        out: &mut VecDeque<Delta>,
-    ) {
-        let part = self.parts.of_delta(index, refusal, text);
-        self.say_in(part, text, logprobs, refusal, out);
-    }
-
-    pub(super) fn say_in(
-        &mut self,
-        part: u32,
-        text: &str,
-        logprobs: Option<Value>,
-        refusal: bool,
-        out: &mut VecDeque<Delta>,
-    ) {
-        if text.is_empty() {
-            return;
-        }
-        if let Some(known) = self.parts.get_mut(part) {
-            known.text.push_str(text);
-        }
-        let mut delta = TextDelta::new(self.slot, text).with_part(part).with_phase(self.phase);
-        delta.logprobs = logprobs;
-        out.push_back(if refusal { Delta::Refusal(delta) } else { Delta::Text(delta) });
-    }
-
-    pub(super) fn think(
-        &mut self,
-        index: Option<u32>,
-        text: &str,
-        summary: bool,
-        out: &mut VecDeque<Delta>,
-    ) {
-        let part = match summary {
-            true => self.summary.of_summary(index),
-            false => self.parts.of_delta(index, false, text),
-        };
-        self.think_in(part, text, summary, out);
-    }
-
-    pub(super) fn think_in(
-        &mut self,
-        part: u32,
-        text: &str,
-        summary: bool,
-        out: &mut VecDeque<Delta>,
-    ) {
-        if text.is_empty() {
-            return;
-        }
-        let parts = if summary { &mut self.summary } else { &mut self.parts };
-        if let Some(known) = parts.get_mut(part) {
-            known.text.push_str(text);
-        }
-        let kind = if summary { ReasoningKind::Summary } else { ReasoningKind::Raw };
-        let text = text.to_owned();
-        out.push_back(Delta::Reasoning(ReasoningDelta { slot: self.slot, part, kind, text }));
-    }
-
-    pub(super) fn annotate(&mut self, part: u32, annotation: Value, out: &mut VecDeque<Delta>) {
-        if let Some(known) = self.parts.get_mut(part) {
-            known.annotations += 1;
-        }
-        out.push_back(Delta::Annotation(AnnotationDelta::new(self.slot, part, annotation)));
-    }
-
-    fn start_call(&mut self, out: &mut VecDeque<Delta>) {
-        let call = &mut self.call;
-        if call.started {
-            return;
-        }
-        call.started = true;
-        // A call without its own id is tied to its result by its item id, or by its place.
-        let call_id = call.call_id.clone().or_else(|| self.id.clone());
-        let call_id = call_id.unwrap_or_else(|| format!("call_{}", self.slot.0));
-        let name = call.name.clone().unwrap_or_default();
-        let mut start = ToolCallStart::new(self.slot, CallId::new(call_id), name);
-        start.id = self.id.as_deref().map(Into::into);
-        out.push_back(Delta::ToolCallStart(start));
-        let early = std::mem::take(&mut call.early);
-        if !early.is_empty() {
-            out.push_back(Delta::ToolCallArguments(ToolCallArguments::new(self.slot, early)));
-        }
-    }
-
-    pub(super) fn end_call(&mut self, arguments: Option<&str>, out: &mut VecDeque<Delta>) {
-        self.start_call(out);
-        if self.call.ended {
-            return;
-        }
-        self.call.ended = true;
-        // Some servers restate nothing here although they streamed the arguments.
-        let arguments = arguments.filter(|whole| !whole.is_empty() || !self.call.has_pieces);
-        let arguments = arguments.map(str::to_owned);
-        out.push_back(Delta::ToolCallEnd(ToolCallEnd::new(self.slot, arguments)));
-    }
-
-    pub(super) fn end(&mut self, status: ItemStatus, out: &mut VecDeque<Delta>) {
-        if self.ended {
-            return;
-        }
-        self.ended = true;
-        out.push_back(Delta::ItemEnd(ItemEnd::new(self.slot, status)));
-    }
-
-    pub(super) fn end_as(&mut self, item: &wire::Object, out: &mut VecDeque<Delta>) {
-        self.end(item_status(item), out);
-    }
-}
-
-fn phase(item: &wire::Object) -> Option<Phase> {
-    match text(item, "phase")? {
-        "commentary" => Some(Phase::Commentary),
-        "final_answer" => Some(Phase::FinalAnswer),
-        _ => None,
-    }
-}
-
-/// A function's name without the tokens of harmony that vLLM once left on it
-/// (`get_weather<|channel|>commentary`). No function is called so.
-fn function_name(name: &str) -> String {
-    let own = name.split("<|").next().filter(|own| !own.is_empty());
-    own.unwrap_or(name).to_owned()
+/// Whether an item is what the client said before.
+fn is_echo(item: &wire::Object) -> bool {
+    matches!(text(item, "role"), Some("user" | "system" | "developer" | "tool"))
 }
 
 /// A field of text that is there and not empty.

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use serde_json::{Map, Value};
 
-use super::book::{Book, Entry, Kind, Place, text};
+use super::book::{Book, Kind, Place, text};
+use super::entry::Entry;
 use super::restate::{array, missing, thought};
 use super::wire;
 use crate::Delta;
@@ -52,6 +53,10 @@ pub(super) fn restated(
     let (thoughts, parts): (Vec<_>, Vec<_>) =
         array(item, "content").partition(|part| holds_of(part) == Holds::Reasoning);
     let thoughts: Vec<&str> = thoughts.into_iter().filter_map(part_text).collect();
+    // Some have the text itself where the API wants a list of parts.
+    let none = Map::new();
+    let bare =
+        text(item, "content").map(|text| Restated { number: 0, refusal: false, text, part: &none });
     let parts: Vec<Restated<'_>> = parts
         .into_iter()
         .enumerate()
@@ -61,6 +66,7 @@ pub(super) fn restated(
             text: part_text(part).unwrap_or_default(),
             part,
         })
+        .chain(bare)
         .collect();
     // Thought comes first, unless that would cut the message in two.
     let is_begun = book.entries.get(at).is_some_and(|entry| !entry.parts.is_blank());
@@ -96,9 +102,13 @@ fn said(entry: &mut Entry, parts: &[Restated<'_>], out: &mut VecDeque<Delta>) ->
         if !is_streamed {
             let streamed = entry.parts.get_mut(local).map_or("", |known| known.text.as_str());
             if let Ok(rest) = missing(streamed, part.text) {
+                let is_longer = !rest.is_empty();
                 // They are of the whole text, and of no use to the rest of it.
                 let all = part.part.get("logprobs").filter(|_| streamed.is_empty());
                 let all = all.filter(|all| all.as_array().is_some_and(|all| !all.is_empty()));
+                if is_longer {
+                    entry.parts.restate(local);
+                }
                 entry.say_in(local, rest, all.cloned(), part.refusal, out);
             }
         }
@@ -174,10 +184,17 @@ fn reasoning(book: &mut Book, at: usize, thoughts: &[&str], out: &mut VecDeque<D
     contradictions
 }
 
-fn holds_of(part: &Map<String, Value>) -> Holds {
+/// All that a message says, reasoning inside of it left out.
+pub(super) fn whole_text(item: &wire::Object) -> Option<String> {
+    let parts = array(item, "content").filter(|part| holds_of(part) != Holds::Reasoning);
+    let whole: String = parts.filter_map(part_text).chain(text(item, "content")).collect();
+    Some(whole).filter(|whole| !whole.is_empty())
+}
+
+pub(super) fn holds_of(part: &Map<String, Value>) -> Holds {
     holds(text(part, "type").unwrap_or_default())
 }
 
-fn part_text(part: &Map<String, Value>) -> Option<&str> {
+pub(super) fn part_text(part: &Map<String, Value>) -> Option<&str> {
     ["text", "refusal", "thinking", "reasoning", "summary"].iter().find_map(|key| text(part, key))
 }

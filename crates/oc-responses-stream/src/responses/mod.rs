@@ -5,7 +5,10 @@
 //! understood here is what they mean; `docs/streaming.md` lists the deviations
 //! server by server, each with its test.
 
+mod announced;
 mod book;
+mod call;
+mod entry;
 mod message;
 mod parts;
 mod restate;
@@ -22,7 +25,8 @@ use crate::{
     Delta, FrameVerdict, Hot, HotKind, HotText, Interpret, ItemStatus, Slot, Started, StreamError,
     sse,
 };
-use book::{Book, Kind};
+use announced::FieldPiece;
+use book::{Book, Kind, What};
 use template::Templates;
 use wire::WireEvent;
 
@@ -40,8 +44,6 @@ pub struct ResponsesInterpreter {
     book: Book,
     started: bool,
     ended: bool,
-    /// Half a character, at the end of the last text.
-    half: Option<surrogates::High>,
     templates: Templates,
 }
 
@@ -83,6 +85,9 @@ impl ResponsesInterpreter {
             return Some(FrameVerdict::Known);
         }
         let place = event.place();
+        if is_said(name) && self.book.declared(&place) == What::Echo {
+            return Some(FrameVerdict::Known);
+        }
         match name {
             "response.created" | "response.in_progress" | "response.queued" => {
                 self.start(wire::object(event.response)?.as_ref(), out);
@@ -102,27 +107,27 @@ impl ResponsesInterpreter {
             }
             "response.output_text.delta" | "response.text.delta" => {
                 self.start(None, out);
-                if self.book.is_declared_reasoning(&place) {
-                    self.book.reasoning(&place, event.delta(), false, out);
+                if self.book.declared(&place) == What::Reasoning {
+                    self.book.reasoning(&place, event.piece(), false, out);
                 } else {
-                    self.book.text(&place, event.delta(), event.logprobs, false, out);
+                    self.book.text(&place, event.piece(), event.logprobs, false, out);
                 }
             }
             "response.refusal.delta" => {
                 self.start(None, out);
-                self.book.text(&place, event.delta(), None, true, out);
+                self.book.text(&place, event.piece(), None, true, out);
             }
             "response.reasoning_text.delta" | "response.reasoning.delta" => {
                 self.start(None, out);
-                self.book.reasoning(&place, event.delta(), false, out);
+                self.book.reasoning(&place, event.piece(), false, out);
             }
             "response.reasoning_summary_text.delta" | "response.reasoning_summary.delta" => {
                 self.start(None, out);
-                self.book.reasoning(&place, event.delta(), true, out);
+                self.book.reasoning(&place, event.piece(), true, out);
             }
             "response.function_call_arguments.delta" => {
                 self.start(None, out);
-                self.book.arguments(&place, event.delta(), out);
+                self.book.arguments(&place, event.piece(), out);
             }
             "response.output_item.added" => {
                 if let Some(item) = wire::object(event.item)? {
@@ -142,7 +147,8 @@ impl ResponsesInterpreter {
                 let reasoning =
                     name == "response.reasoning_part.added" || holds == message::Holds::Reasoning;
                 if part_type.is_some() {
-                    self.book.declare(&place, reasoning);
+                    let what = if reasoning { What::Reasoning } else { What::Answer };
+                    self.book.declare(&place, what);
                 }
                 let kind = if reasoning { Kind::Reasoning } else { Kind::Message };
                 self.book.part_added(&place, kind, false);
@@ -152,7 +158,7 @@ impl ResponsesInterpreter {
             }
             "response.output_text.done" | "response.text.done" => {
                 self.start(None, out);
-                if self.book.is_declared_reasoning(&place) {
+                if self.book.declared(&place) == What::Reasoning {
                     restate::reasoning_done(&mut self.book, &place, event.text(), false, out);
                 } else {
                     restate::text_done(&mut self.book, &place, event.text(), false, out);
@@ -174,7 +180,7 @@ impl ResponsesInterpreter {
             "response.function_call_arguments.done" => {
                 self.start(None, out);
                 let arguments = event.arguments.as_deref();
-                self.book.arguments_done(&place, arguments, event.name.as_deref(), out);
+                self.book.arguments_done(&place, arguments, event.name.as_deref());
             }
             "response.output_text.annotation.added" => {
                 if let Some(annotation) = event.annotation.and_then(wire::value) {
@@ -183,10 +189,24 @@ impl ResponsesInterpreter {
                 }
             }
             "response.content_part.done" | "response.reasoning_part.done" => {
+                if let Some(part) = wire::object(event.part)? {
+                    self.start(None, out);
+                    let reasoning = name == "response.reasoning_part.done";
+                    restate::part_done(&mut self.book, &place, &part, reasoning, out);
+                }
                 self.book.part_done(&place);
             }
-            _ if steering || wire::is_silent(name) => {}
-            _ => return Some(FrameVerdict::Unknown),
+            "response.reasoning_summary_part.done" => {
+                if let Some(part) = wire::object(event.part)? {
+                    self.start(None, out);
+                    restate::summary_part_done(&mut self.book, &place, &part, out);
+                }
+            }
+            _ => match FieldPiece::of(&event, name) {
+                Some(piece) => self.book.field(&place, piece),
+                None if steering || wire::is_silent(name) => {}
+                None => return Some(FrameVerdict::Unknown),
+            },
         }
         Some(FrameVerdict::Known)
     }
@@ -244,12 +264,12 @@ impl Interpret for ResponsesInterpreter {
             return verdict;
         }
         self.templates.clear();
-        let Some((whole, half)) = surrogates::repair(data, self.half) else {
-            return FrameVerdict::Corrupt;
-        };
-        self.half = half;
-        match serde_json::from_str(&whole) {
-            Ok(event) => self.named(event, frame, out),
+        let Some(whole) = surrogates::repair(data) else { return FrameVerdict::Corrupt };
+        match serde_json::from_str::<WireEvent<'_>>(&whole) {
+            Ok(mut event) => {
+                event.edges = wire::edges(data);
+                self.named(event, frame, out)
+            }
             Err(_) => FrameVerdict::Corrupt,
         }
     }
@@ -290,6 +310,13 @@ impl Interpret for ResponsesInterpreter {
     fn ended(&self) -> bool {
         self.ended
     }
+}
+
+/// Whether an event of this name is of a message's content.
+fn is_said(name: &str) -> bool {
+    let families = ["output_text.", "text.", "refusal.", "content_part."];
+    name.strip_prefix("response.")
+        .is_some_and(|rest| families.iter().any(|it| rest.starts_with(it)))
 }
 
 /// What a delta says, if another event like it can say no more than another text.

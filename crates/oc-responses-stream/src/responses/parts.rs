@@ -5,6 +5,10 @@
 //! counts one up for each delta. [`Parts::of_delta`] tells the two apart by
 //! what came before.
 
+use std::borrow::Cow;
+
+use super::surrogates::Half;
+use super::wire::Piece;
 use crate::split::may_open_block;
 
 /// More parts of one item than any real answer has. The bound keeps look-ups by
@@ -33,6 +37,8 @@ pub(super) struct Part {
     is_steady: bool,
     /// Its `done` was seen.
     is_done: bool,
+    /// Its text ends in the midst of a character.
+    half: Half,
 }
 
 impl Parts {
@@ -146,10 +152,40 @@ impl Parts {
     /// Takes note of text that was read in place: another delta like the one before.
     #[inline]
     pub(super) fn note(&mut self, part: u32, text: &str) -> bool {
-        let Some(known) = self.get_mut(part) else { return false };
+        let Some(known) = self.get_mut(part).filter(|known| !known.half.waits()) else {
+            return false;
+        };
         known.is_steady = true;
         known.text.push_str(text);
         true
+    }
+
+    /// What a piece of a part's text says, a character that it ends joined.
+    pub(super) fn join<'a>(&mut self, part: u32, piece: Piece<'a>) -> Cow<'a, str> {
+        match self.get_mut(part) {
+            Some(known) => known.half.join(piece.text, piece.edges),
+            None => Cow::Borrowed(piece.text),
+        }
+    }
+
+    /// The rest of a part's text was restated.
+    pub(super) fn restate(&mut self, part: u32) {
+        if let Some(known) = self.get_mut(part) {
+            known.half.forget();
+        }
+    }
+
+    /// The parts that end in the midst of a character, and whether they are
+    /// refusals. Each is told once.
+    pub(super) fn lose_halves(&mut self) -> Vec<(u32, bool)> {
+        let all = self.all.iter_mut().zip(0_u32..);
+        all.filter_map(|(part, at)| part.half.lose().map(|_| (at, part.refusal))).collect()
+    }
+
+    /// The part with this index, where anything was said of it.
+    pub(super) fn said_of(&self, index: Option<u32>) -> Option<&str> {
+        let known = self.known(index).and_then(|at| self.all.get(at));
+        known.map(|part| part.text.as_str()).filter(|text| !text.is_empty())
     }
 
     pub(super) fn get_mut(&mut self, part: u32) -> Option<&mut Part> {

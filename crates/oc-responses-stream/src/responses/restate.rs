@@ -5,7 +5,10 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use super::book::{Book, Entry, Kind, Place, text};
+use super::announced::Announced;
+use super::book::{Book, Kind, Place, What, text};
+use super::call::arguments;
+use super::entry::Entry;
 use super::{message, wire};
 use crate::{Delta, Item, Seal, WholeItem};
 
@@ -38,6 +41,57 @@ pub(super) fn reasoning_done(
     };
     let contradicts = thought(entry, part, whole, summary, out);
     book.contradictions = book.contradictions.saturating_add(contradicts);
+}
+
+/// `content_part.done`: the whole of a part, for servers that say no
+/// `output_text.done`. Where something was said of the message under another
+/// number, nobody knows whether this is that, and the item says it again.
+pub(super) fn part_done(
+    book: &mut Book,
+    place: &Place<'_>,
+    part: &wire::Object,
+    is_reasoning: bool,
+    out: &mut VecDeque<Delta>,
+) {
+    let Some(whole) = message::part_text(part) else { return };
+    let holds = message::holds_of(part);
+    let is_reasoning = is_reasoning
+        || holds == message::Holds::Reasoning
+        || book.declared(place) == What::Reasoning;
+    let kind = if is_reasoning { Kind::Reasoning } else { Kind::Message };
+    if !adds(book, place, kind, false, whole) {
+    } else if is_reasoning {
+        reasoning_done(book, place, whole, false, out);
+    } else {
+        text_done(book, place, whole, holds == message::Holds::Refusal, out);
+    }
+}
+
+/// `reasoning_summary_part.done`, likewise.
+pub(super) fn summary_part_done(
+    book: &mut Book,
+    place: &Place<'_>,
+    part: &wire::Object,
+    out: &mut VecDeque<Delta>,
+) {
+    if let Some(whole) = message::part_text(part)
+        && adds(book, place, Kind::Reasoning, true, whole)
+    {
+        reasoning_done(book, place, whole, true, out);
+    }
+}
+
+/// Whether `whole` says more of its very part than was said, or is the first
+/// that is said of its item at all.
+fn adds(book: &Book, place: &Place<'_>, kind: Kind, summary: bool, whole: &str) -> bool {
+    let at = book.find_restated(place, kind);
+    let Some(entry) = at.and_then(|at| book.entries.get(at)) else { return true };
+    let parts = if summary { &entry.summary } else { &entry.parts };
+    match parts.said_of(place.part) {
+        Some(said) => whole.len() > said.len() && whole.starts_with(said),
+        // Thought that was streamed as one kind may be restated as the other.
+        None => entry.parts.is_blank() && entry.summary.is_blank(),
+    }
 }
 
 /// `output_item.done`: everything of one item.
@@ -81,32 +135,50 @@ pub(super) fn whole_item(
         book.contradictions = book.contradictions.saturating_add(contradictions);
         return;
     }
-    let mut contradictions = 0;
     entry.describe(item, out);
-    match entry.kind {
-        Kind::Message => contradictions = message::restated(book, at, item, out),
-        Kind::Reasoning => contradictions = reasoning_item(entry, item, out),
-        Kind::Call => {
-            let arguments = match item.get("arguments") {
-                Some(Value::String(arguments)) => Some(arguments.clone()),
-                // An object where the API wants its text.
-                Some(object @ Value::Object(_)) => Some(object.to_string()),
-                _ => None,
-            };
-            entry.end_call(arguments.as_deref(), out);
-        }
-        // An item of no type at all could be handed on to nobody, and a message of
-        // another role is an echo of the request.
-        Kind::Other if matches!(text(item, "type"), None | Some("message")) => {}
-        Kind::Other => {
-            let item = Item::from_json(item.clone());
-            out.push_back(Delta::Item(WholeItem::new(entry.slot, item)));
-        }
+    let announced = entry.announced_as.take();
+    let mut contradictions = content(book, at, item, announced.as_ref(), out);
+    // What restates nothing takes nothing back.
+    let is_silent = book.entries.get(at).is_some_and(|e| e.kind != Kind::Other && e.is_silent());
+    if let Some(announced) = announced.filter(|_| is_silent) {
+        contradictions += content(book, at, announced.json(), None, out);
     }
     book.contradictions = book.contradictions.saturating_add(contradictions);
     if let Some(entry) = book.entries.get_mut(at) {
         entry.end_as(item, out);
     }
+}
+
+/// Adds the content of `item` and returns how often it contradicts what was said.
+fn content(
+    book: &mut Book,
+    at: usize,
+    item: &wire::Object,
+    announced: Option<&Announced>,
+    out: &mut VecDeque<Delta>,
+) -> u32 {
+    let Some(entry) = book.entries.get_mut(at) else { return 0 };
+    match entry.kind {
+        Kind::Message => return message::restated(book, at, item, out),
+        Kind::Reasoning => return reasoning_item(entry, item, out),
+        Kind::Call => {
+            // Often a placeholder.
+            let announced = announced.filter(|_| entry.call.is_silent());
+            let announced = announced.and_then(|announced| arguments(announced.json()));
+            return entry.end_call(&[arguments(item).as_deref(), announced.as_deref()], out);
+        }
+        // An item of no type at all could be handed on to nobody, and a message of
+        // another role is an echo of the request.
+        Kind::Other if matches!(text(item, "type"), None | Some("message")) => {}
+        Kind::Other => {
+            let mut item = item.clone();
+            if let Some(announced) = announced {
+                announced.complete(&mut item);
+            }
+            out.push_back(Delta::Item(WholeItem::new(entry.slot, Item::from_json(item))));
+        }
+    }
+    0
 }
 
 fn reasoning_item(entry: &mut Entry, item: &wire::Object, out: &mut VecDeque<Delta>) -> u32 {
@@ -119,8 +191,11 @@ fn reasoning_item(entry: &mut Entry, item: &wire::Object, out: &mut VecDeque<Del
 }
 
 fn thoughts(entry: &mut Entry, item: &wire::Object, out: &mut VecDeque<Delta>) -> u32 {
-    let texts =
-        |key| -> Vec<&str> { array(item, key).filter_map(|part| text(part, "text")).collect() };
+    let texts = |key| -> Vec<&str> {
+        let parts = array(item, key).filter_map(|part| text(part, "text"));
+        // Some have the text itself where the API wants a list of parts.
+        parts.chain(text(item, key)).collect()
+    };
     let mut contradictions = 0;
     for (key, summary) in [("summary", true), ("content", false)] {
         let texts = texts(key);
@@ -154,6 +229,9 @@ fn said(
     match missing(streamed, whole) {
         Ok(rest) => {
             let rest = rest.to_owned();
+            if !rest.is_empty() {
+                entry.parts.restate(part);
+            }
             entry.say_in(part, &rest, None, refusal, out);
             0
         }
@@ -173,6 +251,9 @@ pub(super) fn thought(
     match missing(streamed, whole) {
         Ok(rest) => {
             let rest = rest.to_owned();
+            if !rest.is_empty() {
+                parts.restate(part);
+            }
             entry.think_in(part, &rest, summary, out);
             0
         }

@@ -1,12 +1,13 @@
 //! How an answer ends: the terminal events, and errors in all their shapes.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use serde_json::Value;
 
-use super::book::{Book, Entry, Kind, Place, text};
-use super::restate;
+use super::book::{Book, Kind, Place, text};
+use super::entry::Entry;
 use super::wire::{self, Object, WireEvent};
+use super::{message, restate};
 use crate::{Delta, Finish, FinishReason, ItemStatus, UpstreamError, Usage};
 
 /// A terminal event with its response: what was never streamed is recovered
@@ -33,19 +34,34 @@ pub(super) fn end(
     };
     recover(book, response, out);
     let cut = matches!(reason, FinishReason::Length | FinishReason::ContentFilter);
+    restate_announced(book, cut, out);
     for entry in &mut book.entries {
         if entry.ended {
             continue;
         }
-        let whole = !cut || entry.kind == Kind::Other;
-        if entry.kind == Kind::Call && whole {
-            entry.end_call(None, out);
+        let is_call = entry.kind == Kind::Call;
+        let whole = !cut || entry.kind == Kind::Other || (is_call && entry.call.is_stated());
+        if is_call && whole {
+            let contradictions = entry.end_call(&[], out);
+            book.contradictions = book.contradictions.saturating_add(contradictions);
         }
         entry.end(if whole { ItemStatus::Completed } else { ItemStatus::Incomplete }, out);
     }
     usage(response, out);
     out.push_back(Delta::Finish(Finish::new(reason)));
     true
+}
+
+/// Some servers say what an item is when they announce it, and never again.
+fn restate_announced(book: &mut Book, cut: bool, out: &mut VecDeque<Delta>) {
+    for at in 0..book.entries.len() {
+        let entry = book.entries.get_mut(at).filter(|entry| !entry.ended && entry.is_silent());
+        let Some(entry) = entry else { continue };
+        let announced = entry.announced_as.take();
+        if let Some(item) = announced.and_then(|it| it.at_the_end(entry.kind, cut)) {
+            restate::whole_item(book, at, &item, out);
+        }
+    }
 }
 
 enum Outcome {
@@ -79,20 +95,30 @@ fn outcome(name: &str, response: &Object) -> Outcome {
 /// items may have other ids than the streamed ones (OpenRouter, vLLM, LiteLLM)
 /// and may be missing altogether (ChatGPT's backend).
 fn recover(book: &mut Book, response: &Object, out: &mut VecDeque<Delta>) {
-    let items = response.get("output").and_then(Value::as_array).into_iter().flatten();
+    let items = response.get("output").and_then(Value::as_array).filter(|all| !all.is_empty());
+    let Some(items) = items else { return };
     let mut matched = vec![false; book.entries.len()];
-    for (index, item) in items.enumerate() {
+    let by_text = texts(book);
+    for (index, item) in items.iter().enumerate() {
         let Some(item) = item.as_object() else { continue };
         let kind = Kind::of(item);
         let index = u32::try_from(index).ok();
         // Under another id commentary is not the answer, and never becomes it.
         let like = |e: &Entry| e.kind == kind && !e.is_of_another_phase(item);
+        let same_text = || {
+            let text = message::whole_text(item).filter(|_| kind == Kind::Message)?;
+            let all = by_text.get(&text)?;
+            all.iter().copied().find(|&at| {
+                matched.get(at) == Some(&false) && book.entries.get(at).is_some_and(like)
+            })
+        };
         let at = restate::by_call_id(book, kind, item)
             .or_else(|| {
                 let id = text(item, "id")?;
                 book.entries.iter().position(|e| e.kind == kind && e.id.as_deref() == Some(id))
             })
             .filter(|&at| matched.get(at) == Some(&false))
+            .or_else(same_text)
             .or_else(|| unmatched(book, &matched, |e| like(e) && e.output_index == index))
             .or_else(|| unmatched(book, &matched, like));
         let at = at.unwrap_or_else(|| {
@@ -105,6 +131,20 @@ fn recover(book: &mut Book, response: &Object, out: &mut VecDeque<Delta>) {
             restate::whole_item(book, at, item, out);
         }
     }
+}
+
+/// The messages that were streamed, by what they say: the best name that one has
+/// whose id is another.
+fn texts(book: &Book) -> HashMap<String, Vec<usize>> {
+    let mut all: HashMap<String, Vec<usize>> = HashMap::new();
+    let messages = book.entries.iter().enumerate().filter(|(_, e)| e.kind == Kind::Message);
+    for (at, entry) in messages {
+        let text = entry.parts.joined();
+        if !text.is_empty() {
+            all.entry(text).or_default().push(at);
+        }
+    }
+    all
 }
 
 fn unmatched(book: &Book, matched: &[bool], fits: impl Fn(&Entry) -> bool) -> Option<usize> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::book::Place;
-use super::surrogates;
+use super::surrogates::{self, Edges};
 
 pub(super) type Object = serde_json::Map<String, Value>;
 
@@ -37,7 +37,17 @@ pub(super) struct WireEvent<'a> {
     pub(super) item: Option<&'a RawValue>,
     pub(super) logprobs: Option<&'a RawValue>,
     pub(super) annotation: Option<&'a RawValue>,
-    part: Option<&'a RawValue>,
+    pub(super) part: Option<&'a RawValue>,
+    input: Option<Cow<'a, str>>,
+    /// Halves of characters that `delta` begins and ends with.
+    pub(super) edges: Edges,
+}
+
+/// A piece of a text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece<'a> {
+    pub(super) text: &'a str,
+    pub(super) edges: Edges,
 }
 
 impl<'a> WireEvent<'a> {
@@ -51,6 +61,21 @@ impl<'a> WireEvent<'a> {
 
     pub(super) fn delta(&self) -> &str {
         self.delta.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn piece(&self) -> Piece<'_> {
+        Piece { text: self.delta(), edges: self.edges }
+    }
+
+    /// The whole of a `field`, as an event restates it.
+    pub(super) fn whole(&self, field: &str) -> &str {
+        let field = match field {
+            "input" => &self.input,
+            "arguments" => &self.arguments,
+            "code" => &self.code,
+            _ => &None,
+        };
+        field.as_deref().unwrap_or_default()
     }
 
     pub(super) fn text(&self) -> &str {
@@ -111,6 +136,7 @@ impl<'de> Visitor<'de> for EventVisitor {
                 "item" => event.item = map.next_value()?,
                 "logprobs" => event.logprobs = map.next_value()?,
                 "annotation" => event.annotation = map.next_value()?,
+                "input" => event.input = map.next_value::<Loose<'_>>()?.0,
                 "part" => event.part = map.next_value()?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -258,9 +284,20 @@ pub(super) fn object(field: Option<&RawValue>) -> Option<Option<Object>> {
 /// The value that `raw` holds; half a character in it becomes U+FFFD.
 pub(super) fn value(raw: &RawValue) -> Option<Value> {
     serde_json::from_str(raw.get()).ok().or_else(|| {
-        let (whole, _) = surrogates::repair(raw.get(), None)?;
+        let whole = surrogates::repair(raw.get())?;
         serde_json::from_str(&whole).ok()
     })
+}
+
+/// The halves of characters that the `delta` of an event begins and ends with.
+pub(super) fn edges(event: &str) -> Edges {
+    #[derive(serde::Deserialize)]
+    struct Delta<'a> {
+        #[serde(borrow)]
+        delta: Option<&'a RawValue>,
+    }
+    let event = serde_json::from_str::<Delta<'_>>(event).ok();
+    event.and_then(|event| event.delta).map(|raw| Edges::of(raw.get())).unwrap_or_default()
 }
 
 /// Whether an `error` reports one: some servers send the empty form of it with
@@ -296,11 +333,10 @@ pub(super) fn is_silent(name: &str) -> bool {
         return true;
     }
     let Some(name) = name.strip_prefix("response.") else { return false };
-    matches!(name, "reasoning_summary_part.done" | "compaction.compacting")
+    name == "compaction.compacting"
         || [
             "audio.",
             "code_interpreter_call",
-            "custom_tool_call_input.",
             "file_search_call.",
             "image_generation_call.",
             "mcp_call",

@@ -1,0 +1,222 @@
+//! One item of the answer, and what has been said of it so far.
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use super::announced::Announced;
+use super::book::{Kind, Place, text};
+use super::call::Call;
+use super::parts::Parts;
+use super::surrogates::LOST;
+use super::wire::Piece;
+use super::{item_status, wire};
+use crate::{
+    AnnotationDelta, Delta, ItemEnd, ItemStatus, Phase, PhaseDelta, ReasoningDelta, ReasoningKind,
+    Slot, TextDelta,
+};
+
+/// One item.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) kind: Kind,
+    pub(super) slot: Slot,
+    pub(super) output_index: Option<u32>,
+    pub(super) id: Option<String>,
+    /// `output_item.added` was seen.
+    pub(super) announced: bool,
+    /// What it was announced as, as long as nobody said better.
+    pub(super) announced_as: Option<Announced>,
+    pub(super) ended: bool,
+    pub(super) phase: Option<Phase>,
+    /// The phase was told after text had been given out.
+    is_corrected: bool,
+    /// Text and refusals of a message, raw parts of reasoning.
+    pub(super) parts: Parts,
+    pub(super) summary: Parts,
+    pub(super) call: Call,
+}
+
+impl Entry {
+    pub(super) fn new(kind: Kind, slot: Slot, place: &Place<'_>) -> Self {
+        Self {
+            kind,
+            slot,
+            output_index: place.output_index,
+            id: place.item_id.map(str::to_owned),
+            announced: false,
+            announced_as: None,
+            ended: false,
+            phase: None,
+            is_corrected: false,
+            parts: Parts::default(),
+            summary: Parts::default(),
+            call: Call::default(),
+        }
+    }
+
+    /// Whether `place` is elsewhere, whatever else is the same: some servers give
+    /// all of their calls one call id.
+    pub(super) fn is_other_than(&self, place: &Place<'_>) -> bool {
+        let same_id = self.id.as_deref().zip(place.item_id).map(|(own, its)| own == its);
+        match self.output_index.zip(place.output_index) {
+            Some((own, its)) => own != its && same_id != Some(true),
+            None => self.ended && same_id == Some(false),
+        }
+    }
+
+    /// Takes over what an item object says of itself beyond its texts.
+    pub(super) fn describe(&mut self, item: &wire::Object, out: &mut VecDeque<Delta>) {
+        self.tell_phase(item, out);
+        if self.kind == Kind::Call {
+            self.call.describe(item);
+            if self.call.is_known() {
+                self.call.start(self.slot, self.id.as_deref(), out);
+            }
+        }
+    }
+
+    /// Whether nobody said anything of its content.
+    pub(super) fn is_silent(&self) -> bool {
+        self.parts.is_blank() && self.summary.is_blank() && self.call.is_silent()
+    }
+
+    /// Whether this is a message of which another phase is known than `item` states.
+    pub(super) fn is_of_another_phase(&self, item: &wire::Object) -> bool {
+        self.kind == Kind::Message
+            && self.phase.zip(phase(item)).is_some_and(|(own, stated)| own != stated)
+    }
+
+    /// Takes over the phase that an item object states. Where text was given out
+    /// under another one, that is said, once.
+    pub(super) fn tell_phase(&mut self, item: &wire::Object, out: &mut VecDeque<Delta>) {
+        let Some(phase) = phase(item) else { return };
+        if self.kind != Kind::Message || self.is_corrected || self.phase == Some(phase) {
+            return;
+        }
+        self.phase = Some(phase);
+        if !self.parts.is_blank() {
+            self.is_corrected = true;
+            out.push_back(Delta::Phase(PhaseDelta::new(self.slot, phase)));
+        }
+    }
+
+    pub(super) fn say(
+        &mut self,
+        index: Option<u32>,
+        piece: Piece<'_>,
+        logprobs: Option<Value>,
+        refusal: bool,
+        out: &mut VecDeque<Delta>,
+    ) {
+        let part = self.parts.of_delta(index, refusal, piece.text);
+        let text = self.parts.join(part, piece);
+        self.say_in(part, &text, logprobs, refusal, out);
+    }
+
+    pub(super) fn say_in(
+        &mut self,
+        part: u32,
+        text: &str,
+        logprobs: Option<Value>,
+        refusal: bool,
+        out: &mut VecDeque<Delta>,
+    ) {
+        if text.is_empty() {
+            return;
+        }
+        if let Some(known) = self.parts.get_mut(part) {
+            known.text.push_str(text);
+        }
+        let mut delta = TextDelta::new(self.slot, text).with_part(part).with_phase(self.phase);
+        delta.logprobs = logprobs;
+        out.push_back(if refusal { Delta::Refusal(delta) } else { Delta::Text(delta) });
+    }
+
+    pub(super) fn think(
+        &mut self,
+        index: Option<u32>,
+        piece: Piece<'_>,
+        summary: bool,
+        out: &mut VecDeque<Delta>,
+    ) {
+        let (part, text);
+        if summary {
+            part = self.summary.of_summary(index);
+            text = self.summary.join(part, piece);
+        } else {
+            part = self.parts.of_delta(index, false, piece.text);
+            text = self.parts.join(part, piece);
+        }
+        self.think_in(part, &text, summary, out);
+    }
+
+    pub(super) fn think_in(
+        &mut self,
+        part: u32,
+        text: &str,
+        summary: bool,
+        out: &mut VecDeque<Delta>,
+    ) {
+        if text.is_empty() {
+            return;
+        }
+        let parts = if summary { &mut self.summary } else { &mut self.parts };
+        if let Some(known) = parts.get_mut(part) {
+            known.text.push_str(text);
+        }
+        let kind = if summary { ReasoningKind::Summary } else { ReasoningKind::Raw };
+        let text = text.to_owned();
+        out.push_back(Delta::Reasoning(ReasoningDelta { slot: self.slot, part, kind, text }));
+    }
+
+    pub(super) fn annotate(&mut self, part: u32, annotation: Value, out: &mut VecDeque<Delta>) {
+        if let Some(known) = self.parts.get_mut(part) {
+            known.annotations += 1;
+        }
+        out.push_back(Delta::Annotation(AnnotationDelta::new(self.slot, part, annotation)));
+    }
+
+    /// The call is whole; see [`Call::end`].
+    pub(super) fn end_call(&mut self, restated: &[Option<&str>], out: &mut VecDeque<Delta>) -> u32 {
+        self.call.start(self.slot, self.id.as_deref(), out);
+        self.call.end(self.slot, restated, out)
+    }
+
+    pub(super) fn end(&mut self, status: ItemStatus, out: &mut VecDeque<Delta>) {
+        if self.ended {
+            return;
+        }
+        self.lose_halves(out);
+        self.ended = true;
+        let status = if self.call.is_broken { ItemStatus::Incomplete } else { status };
+        out.push_back(Delta::ItemEnd(ItemEnd::new(self.slot, status)));
+    }
+
+    /// Says that a character was lost where its other half never came.
+    fn lose_halves(&mut self, out: &mut VecDeque<Delta>) {
+        let is_reasoning = self.kind == Kind::Reasoning;
+        for (part, refusal) in self.parts.lose_halves() {
+            if is_reasoning {
+                self.think_in(part, LOST, false, out);
+            } else {
+                self.say_in(part, LOST, None, refusal, out);
+            }
+        }
+        for (part, _) in self.summary.lose_halves() {
+            self.think_in(part, LOST, true, out);
+        }
+    }
+
+    pub(super) fn end_as(&mut self, item: &wire::Object, out: &mut VecDeque<Delta>) {
+        self.end(item_status(item), out);
+    }
+}
+
+fn phase(item: &wire::Object) -> Option<Phase> {
+    match text(item, "phase")? {
+        "commentary" => Some(Phase::Commentary),
+        "final_answer" => Some(Phase::FinalAnswer),
+        _ => None,
+    }
+}
