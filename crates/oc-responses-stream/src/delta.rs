@@ -46,7 +46,8 @@ pub enum Delta {
     ToolCallStart(ToolCallStart),
     /// A piece of a tool call's arguments (JSON text, cut anywhere).
     ToolCallArguments(ToolCallArguments),
-    /// A tool call's arguments are whole.
+    /// A tool call's arguments are whole: a JSON object, or nothing. A call whose
+    /// arguments are neither never comes to this, and its item ends as incomplete.
     ToolCallEnd(ToolCallEnd),
     /// A citation or another annotation on text already sent.
     Annotation(AnnotationDelta),

@@ -38,7 +38,8 @@ use wire::WireEvent;
 /// that a later event restates (`*.done`, `output_item.done`, the terminal
 /// event's `output`) adds what was missing; where it contradicts what was
 /// streamed, the streamed text stands, for it has been read already
-/// ([`contradictions`](Self::contradictions) counts them).
+/// ([`contradictions`](Self::contradictions) counts them). A function call ends
+/// with its item, and only if its arguments are a JSON object or nothing.
 #[derive(Clone, Debug, Default)]
 pub struct ResponsesInterpreter {
     book: Book,
