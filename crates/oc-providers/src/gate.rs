@@ -21,7 +21,7 @@ use crate::wire::is_host_step;
 /// | length | anything | `Reserve(Incomplete)`: the answer where nobody has a better one |
 /// | content filter | anything | `Reject(ContentFilter)` |
 /// | refusal | anything | `Commit`: to decline is an answer; by policy `Reserve(Declined)` |
-/// | stop, tool calls, pause | a whole custom tool's call, a picture | `Commit`; [without items](Self::with_items) as if nothing |
+/// | stop, tool calls, pause | a whole custom tool's call, a picture, a part of another type | `Commit`; [without items](Self::with_items) as if nothing |
 ///
 /// Make a fresh one for each attempt ([`delta_gate`] gives it as a closure). Where
 /// the client gets the answer in one piece, [`DeltaGate::whole`] commits at the
@@ -122,6 +122,10 @@ impl DeltaGate {
                 self.delivered |= !self.drops_items && is_answer(&whole.item);
                 Gate::Hold
             }
+            Delta::Part(_) => {
+                self.delivered |= !self.drops_items;
+                Gate::Hold
+            }
             Delta::Reasoning(thought) => {
                 self.reasoned |= !thought.text.trim().is_empty();
                 Gate::Hold
@@ -177,6 +181,10 @@ pub fn delta_weight(delta: &Delta) -> usize {
         Delta::Seal(seal) => json_weight(&seal.value),
         Delta::Annotation(annotation) => json_weight(&annotation.annotation),
         Delta::Item(whole) => item_weight(&whole.item),
+        Delta::Part(whole) => json_weight(&whole.json),
+        Delta::Extra(extra) => {
+            extra.fields.iter().map(|(key, value)| key.len() + json_weight(value)).sum()
+        }
         Delta::Frame(frame) => frame
             .says
             .iter()
@@ -208,6 +216,7 @@ pub fn may_show_early(delta: &Delta) -> bool {
         | Delta::Usage(_)
         | Delta::Reasoning(_)
         | Delta::Seal(_)
+        | Delta::Extra(_)
         | Delta::ItemEnd(_) => true,
         Delta::Frame(frame) => frame.says.iter().all(may_show_early),
         Delta::Item(whole) => matches!(*whole.item, Item::Reasoning(_)),

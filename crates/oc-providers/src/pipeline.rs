@@ -103,13 +103,21 @@ impl Pipeline {
             return None;
         }
         loop {
-            if let Some(next) = self.calls.next() {
-                let Some(next) = next.map(|delta| self.back.push(delta)).transpose() else {
-                    continue;
-                };
-                let next = next.map_err(call_fault).and_then(told_as_error);
+            if let Some(delta) = self.back.next() {
+                let next = told_as_error(delta);
                 self.over = !matches!(&next, Ok(delta) if !matches!(delta, Delta::Finish(_)));
                 return Some(next);
+            }
+            match self.calls.next() {
+                Some(Ok(delta)) => {
+                    self.back.push(delta);
+                    continue;
+                }
+                Some(Err(fault)) => {
+                    self.over = true;
+                    return Some(Err(call_fault(fault)));
+                }
+                None => {}
             }
             if let Some(delta) = self.markup.next() {
                 let delta = self.truncation.repair(self.with_portable_seal(delta));

@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use oc_responses_stream::{
-    CallId, Delta, FinishReason, Slot, ToolCallArguments, ToolCallEnd, ToolCallStart,
+    CallId, Delta, ExtraDelta, FinishReason, Slot, ToolCallArguments, ToolCallEnd, ToolCallStart,
 };
 use serde_json::{Map, Value};
 
 use crate::entities;
+use crate::gate::delta_weight;
 
 /// What was wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub(crate) struct WholeCalls {
 struct Call {
     start: ToolCallStart,
     arguments: String,
+    /// Fields that nobody here knows: they go with the call.
+    extra: Option<ExtraDelta>,
 }
 
 impl WholeCalls {
@@ -77,7 +80,7 @@ impl WholeCalls {
                 self.tell_apart(&mut start);
                 let names = start.name.len().saturating_add(start.call_id.as_str().len());
                 self.hold(size_of::<Call>().saturating_add(names));
-                self.open.insert(start.slot, Call { start, arguments: String::new() });
+                self.open.insert(start.slot, Call { start, arguments: String::new(), extra: None });
             }
             Delta::ToolCallArguments(piece) => {
                 if let Some(call) = self.open.get_mut(&piece.slot) {
@@ -86,6 +89,15 @@ impl WholeCalls {
                 }
             }
             Delta::ToolCallEnd(end) => self.end(end),
+            Delta::Extra(extra) if self.open.contains_key(&extra.slot) => {
+                self.hold(delta_weight(&Delta::Extra(extra.clone())));
+                if let Some(call) = self.open.get_mut(&extra.slot) {
+                    match &mut call.extra {
+                        Some(known) => known.fields.extend(extra.fields),
+                        none => *none = Some(extra),
+                    }
+                }
+            }
             Delta::Finish(finish) => {
                 let cut = finish.reason == FinishReason::Length;
                 for slot in self.open.keys().copied().collect::<Vec<_>>() {
@@ -151,8 +163,9 @@ impl WholeCalls {
         self.ready.extend([
             Ok(Delta::ToolCallStart(call.start)),
             Ok(Delta::ToolCallArguments(ToolCallArguments::new(end.slot, arguments))),
-            Ok(Delta::ToolCallEnd(ToolCallEnd::new(end.slot, None))),
         ]);
+        self.ready.extend(call.extra.map(|extra| Ok(Delta::Extra(extra))));
+        self.ready.push_back(Ok(Delta::ToolCallEnd(ToolCallEnd::new(end.slot, None))));
     }
 }
 
@@ -213,6 +226,21 @@ mod tests {
         wanted.extend(whole(0, "{\"a\":1}"));
         wanted.push(Ok(finish(FinishReason::Stop)));
         assert_eq!(out, wanted);
+    }
+
+    #[test]
+    fn fields_that_nobody_knows_go_with_their_call() {
+        let extra = |slot, key: &str| {
+            let fields = Map::from_iter([(key.to_owned(), Value::from("v"))]);
+            Delta::Extra(ExtraDelta::new(Slot(slot), fields))
+        };
+        let out =
+            run([start(0), extra(0, "a"), piece(0, "{}"), text(1), extra(1, "c"), end(0, None)]);
+        let mut wanted = vec![Ok(text(1)), Ok(extra(1, "c"))];
+        wanted.extend(whole(0, "{}"));
+        wanted.insert(4, Ok(extra(0, "a")));
+        assert_eq!(out, wanted);
+        assert_eq!(run([start(0), piece(0, "{"), extra(0, "a"), end(0, None)]), []);
     }
 
     #[test]

@@ -240,15 +240,7 @@ async fn custom_and_namespaced_tools_are_carried_there_and_back() {
 
     let outcome = run(&upstream, asked.request.clone()).await;
     assert!(outcome.error.is_none(), "{:?}", outcome.error);
-    let items: Vec<Value> = outcome
-        .deltas
-        .iter()
-        .filter_map(|delta| match delta {
-            Delta::Item(whole) => Some(whole.item.to_json()),
-            Delta::ToolCallStart(start) => panic!("{} is no tool of the client's", start.name),
-            _ => None,
-        })
-        .collect();
+    let items: Vec<Value> = outcome.answer.items.iter().map(|item| item.to_json()).collect();
     let wanted = [
         json!({"type": "custom_tool_call", "call_id": "c1", "name": "sql", "input": "select 1",
                "status": "completed"}),

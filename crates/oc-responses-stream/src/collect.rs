@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     Delta, Finish, FunctionCall, Item, ItemStatus, Message, Part, Phase, Reasoning, ReasoningDelta,
@@ -97,6 +97,17 @@ impl Collector {
                     text.annotations.push(annotation.annotation.clone());
                 }
             }
+            Delta::Part(whole) => {
+                if let Some(message) = self.message(whole.slot, None) {
+                    let at = index(whole.part, message.content.len());
+                    message.content.insert(at, Part::Other(whole.json.clone()));
+                }
+            }
+            Delta::Extra(extra) => {
+                if let Some(fields) = self.extra(extra.slot, extra.part) {
+                    fields.extend(extra.fields.clone());
+                }
+            }
             Delta::Phase(told) => {
                 if let Some(Item::Message(message)) = self.items.get_mut(&told.slot) {
                     message.phase = Some(told.phase);
@@ -170,6 +181,21 @@ impl Collector {
                 message.phase = message.phase.or(phase);
                 Some(message)
             }
+            _ => None,
+        }
+    }
+
+    /// Where fields of an item, or of its part, are kept.
+    fn extra(&mut self, slot: Slot, part: Option<u32>) -> Option<&mut Map<String, Value>> {
+        let number = |part| usize::try_from(part).unwrap_or(usize::MAX);
+        match (self.items.get_mut(&slot)?, part) {
+            (Item::Message(message), Some(part)) => match message.content.get_mut(number(part))? {
+                Part::Text(text) => Some(&mut text.extra),
+                _ => None,
+            },
+            (Item::Message(message), None) => Some(&mut message.extra),
+            (Item::Reasoning(reasoning), None) => Some(&mut reasoning.extra),
+            (Item::FunctionCall(call), None) => Some(&mut call.extra),
             _ => None,
         }
     }

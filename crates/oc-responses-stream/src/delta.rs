@@ -6,7 +6,7 @@
 //! and exactly one of [`Delta::Finish`] or [`Delta::Error`], last. A stream
 //! that stops without either was cut.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{CallId, Item, ItemId, ItemStatus, Phase, Progress, ResponseId, Usage, sse};
 
@@ -46,14 +46,22 @@ pub enum Delta {
     ToolCallStart(ToolCallStart),
     /// A piece of a tool call's arguments (JSON text, cut anywhere).
     ToolCallArguments(ToolCallArguments),
-    /// A tool call's arguments are whole: a JSON object, or nothing. A call whose
-    /// arguments are neither never comes to this, and its item ends as incomplete.
+    /// A tool call's arguments are whole: a JSON object, or nothing.
+    /// [`ResponsesInterpreter`](crate::ResponsesInterpreter) never says it of a call
+    /// whose arguments are neither: the item of such a call ends as incomplete.
     ToolCallEnd(ToolCallEnd),
     /// A citation or another annotation on text already sent.
     Annotation(AnnotationDelta),
     /// What a message is for, told only after text of it was given out: from here
     /// on that text counts as commentary, or as the answer.
     Phase(PhaseDelta),
+    /// A part of a message that comes whole and has no deltas of its own: one of a
+    /// type that we do not know (sound with its transcript, …).
+    Part(WholePart),
+    /// Fields of an item or of a part that have no delta of their own
+    /// (`namespace`, `caller`), told before it ends: of a call before its
+    /// [`ToolCallEnd`](Delta::ToolCallEnd).
+    Extra(ExtraDelta),
     /// An item that comes whole and has no deltas of its own (a web search
     /// call, a compaction, an item of a type we do not know).
     Item(WholeItem),
@@ -329,6 +337,55 @@ impl PhaseDelta {
     /// The message in `slot` is `phase`.
     pub fn new(slot: Slot, phase: Phase) -> Self {
         Self { slot, phase }
+    }
+}
+
+/// A part that comes whole. See [`Delta::Part`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct WholePart {
+    /// The message.
+    pub slot: Slot,
+    /// Its number within the message, which no text has.
+    pub part: u32,
+    /// The part as it stands on the wire, its `type` included.
+    pub json: Value,
+}
+
+impl WholePart {
+    /// `json` is part `part` of the message in `slot`.
+    pub fn new(slot: Slot, part: u32, json: Value) -> Self {
+        Self { slot, part, json }
+    }
+}
+
+/// Fields that we do not know, in the words of the wire. See [`Delta::Extra`].
+///
+/// Those of a message, of reasoning, of a call and of a text part are kept; those
+/// of a refusal and of a single thought have no place in an [`Item`], and are only
+/// passed on. Fields that are null or empty are not told.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ExtraDelta {
+    /// The item; it has begun.
+    pub slot: Slot,
+    /// The content part that they are fields of; `None`: the item itself.
+    pub part: Option<u32>,
+    /// Name and value of each. A later value of the same field replaces an earlier one.
+    pub fields: Map<String, Value>,
+}
+
+impl ExtraDelta {
+    /// Fields of the item in `slot`.
+    pub fn new(slot: Slot, fields: Map<String, Value>) -> Self {
+        Self { slot, part: None, fields }
+    }
+
+    /// The same of its content part `part`.
+    #[must_use]
+    pub fn of_part(mut self, part: u32) -> Self {
+        self.part = Some(part);
+        self
     }
 }
 

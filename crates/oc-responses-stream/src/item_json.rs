@@ -266,6 +266,44 @@ fn unknown(json: &Object, known: &[&str]) -> Object {
     rest
 }
 
+/// The fields of a streamed item that have no place of their own, nor a delta.
+/// One that is null or empty says nothing.
+pub(crate) fn extra_of_item(json: &Object) -> Object {
+    extra(
+        json,
+        &[
+            "type",
+            "id",
+            "role",
+            "status",
+            "phase",
+            "content",
+            "summary",
+            "encrypted_content",
+            "call_id",
+            "name",
+            "arguments",
+        ],
+    )
+}
+
+/// The same of a part of its content.
+pub(crate) fn extra_of_part(json: &Object) -> Object {
+    extra(json, &["type", "text", "refusal", "annotations", "logprobs"])
+}
+
+fn extra(json: &Object, known: &[&str]) -> Object {
+    let mut rest = rest(json, known);
+    rest.retain(|_, value| match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(all) => !all.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
+    });
+    rest
+}
+
 fn text(json: &Object, key: &str) -> Option<String> {
     json.get(key).and_then(Value::as_str).map(str::to_owned)
 }

@@ -585,6 +585,11 @@ impl Sizes {
             Delta::ToolCallEnd(d) => whole(d.arguments.as_ref().map_or(0, String::len), limits),
             Delta::Item(d) => whole(text_bytes(&d.item.to_json()), limits),
             Delta::Seal(d) => whole(text_bytes(&d.value), limits),
+            Delta::Part(d) => whole(text_bytes(&d.json), limits),
+            Delta::Extra(d) => {
+                let bytes = |(key, value): (&String, &Value)| key.len() + text_bytes(value);
+                whole(d.fields.iter().map(bytes).sum(), limits)
+            }
             _ => Ok(()),
         }
     }

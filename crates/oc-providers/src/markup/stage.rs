@@ -268,6 +268,8 @@ fn slot_of(delta: &mut Delta) -> Option<&mut Slot> {
         Delta::ToolCallEnd(delta) => &mut delta.slot,
         Delta::Annotation(delta) => &mut delta.slot,
         Delta::Item(delta) => &mut delta.slot,
+        Delta::Part(delta) => &mut delta.slot,
+        Delta::Extra(delta) => &mut delta.slot,
         _ => return None,
     })
 }

@@ -10,11 +10,11 @@
 //! being asked to: Codex declares its tools so.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use oc_responses_stream::{
-    CallId, Delta, FunctionCall, Item, OtherItem, Slot, ToolCallStart, WholeItem,
+    CallId, Delta, ExtraDelta, FunctionCall, Item, OtherItem, Slot, ToolCallStart, WholeItem,
 };
 use serde_json::{Map, Value, json};
 
@@ -210,68 +210,72 @@ fn flat(namespace: Option<&str>, name: &str) -> String {
 #[derive(Debug)]
 pub(crate) struct BringBack {
     carried: Carried,
+    /// A custom tool's call, whose text is in its arguments.
     open: Option<(ToolCallStart, Original, String)>,
     /// Items that were given out whole: their end was said with them.
     ended: BTreeSet<Slot>,
+    ready: VecDeque<Delta>,
 }
 
 impl BringBack {
     /// For an answer to a request whose tools were carried so.
     pub(crate) fn new(carried: Carried) -> Self {
-        Self { carried, open: None, ended: BTreeSet::new() }
+        Self { carried, open: None, ended: BTreeSet::new(), ready: VecDeque::new() }
     }
 
-    /// What becomes of `delta`; `None`: nothing yet.
-    pub(crate) fn push(&mut self, delta: Delta) -> Option<Delta> {
+    pub(crate) fn push(&mut self, delta: Delta) {
+        let is_open = |slot| self.open.as_ref().is_some_and(|(start, ..)| start.slot == slot);
         match delta {
-            Delta::ToolCallStart(start) => match self.carried.0.get(&start.name) {
-                None => Some(Delta::ToolCallStart(start)),
-                Some(original) => {
+            Delta::ToolCallStart(mut start) => match self.carried.0.get(&start.name) {
+                None => self.ready.push_back(Delta::ToolCallStart(start)),
+                Some(original) if original.is_custom => {
                     self.open = Some((start, original.clone(), String::new()));
-                    None
+                }
+                Some(original) => {
+                    let namespace = original.namespace.iter();
+                    let fields =
+                        namespace.map(|name| ("namespace".to_owned(), name.clone().into()));
+                    let extra = ExtraDelta::new(start.slot, fields.collect());
+                    start.name.clone_from(&original.name);
+                    self.ready.extend([Delta::ToolCallStart(start), Delta::Extra(extra)]);
                 }
             },
-            Delta::ToolCallArguments(piece) => match &mut self.open {
-                Some((start, _, arguments)) if start.slot == piece.slot => {
+            Delta::ToolCallArguments(piece) if is_open(piece.slot) => {
+                if let Some((_, _, arguments)) = &mut self.open {
                     arguments.push_str(&piece.text);
-                    None
                 }
-                _ => Some(Delta::ToolCallArguments(piece)),
-            },
-            Delta::ToolCallEnd(end) => match self.open.take() {
-                Some((start, original, arguments)) if start.slot == end.slot => {
+            }
+            Delta::ToolCallEnd(end) if is_open(end.slot) => {
+                if let Some((start, original, arguments)) = self.open.take() {
                     self.ended.insert(start.slot);
                     let item = original.call(&start.call_id, &arguments);
-                    Some(Delta::Item(WholeItem::new(start.slot, item)))
+                    self.ready.push_back(Delta::Item(WholeItem::new(start.slot, item)));
                 }
-                other => {
-                    self.open = other;
-                    Some(Delta::ToolCallEnd(end))
-                }
-            },
-            Delta::ItemEnd(end) if self.ended.contains(&end.slot) => None,
-            other => Some(other),
+            }
+            // Fields of a call that the host made of a tool which it does not know.
+            Delta::Extra(extra) if is_open(extra.slot) => {}
+            Delta::ItemEnd(end) if self.ended.contains(&end.slot) => {}
+            other => self.ready.push_back(other),
         }
+    }
+
+    pub(crate) fn next(&mut self) -> Option<Delta> {
+        self.ready.pop_front()
     }
 }
 
 impl Original {
-    /// A call of it, as the client knows it. Kept whole: the canonical call has
-    /// neither a namespace nor free text.
+    /// A call of a custom tool, as the client knows it. Kept whole: the canonical
+    /// call has no free text.
     fn call(&self, call_id: &CallId, arguments: &str) -> Item {
         let mut json = Map::new();
-        let kind = if self.is_custom { "custom_tool_call" } else { "function_call" };
-        json.insert("type".into(), kind.into());
+        json.insert("type".into(), "custom_tool_call".into());
         json.insert("call_id".into(), call_id.as_str().into());
         json.insert("name".into(), self.name.clone().into());
         if let Some(namespace) = &self.namespace {
             json.insert("namespace".into(), namespace.clone().into());
         }
-        if self.is_custom {
-            json.insert("input".into(), input_of(arguments).into());
-        } else {
-            json.insert("arguments".into(), arguments.into());
-        }
+        json.insert("input".into(), input_of(arguments).into());
         json.insert("status".into(), "completed".into());
         Item::Other(OtherItem::new(json))
     }

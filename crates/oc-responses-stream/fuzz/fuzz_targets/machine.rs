@@ -5,10 +5,10 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use oc_responses_stream::{
-    AnnotationDelta, Delta, Event, Finish, FinishReason, ItemEnd, ItemStatus, MachineOptions,
+    AnnotationDelta, Delta, Event, ExtraDelta, Finish, FinishReason, ItemEnd, ItemStatus, MachineOptions,
     OutputStyle, Phase, PhaseDelta, ReasoningDelta, ReasoningStyle, ResponseId, ResponseMachine,
     ResponseParser, Seal, Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
-    UpstreamError, Usage, laws,
+    UpstreamError, Usage, WholePart, laws,
 };
 
 #[derive(Arbitrary, Debug)]
@@ -56,6 +56,8 @@ enum Step {
     Seal { slot: u8, text: Word },
     Annotation { slot: u8, part: u8 },
     Phase { slot: u8, is_final: bool },
+    Part { slot: u8, part: u8, kind: Word },
+    Extra { slot: u8, part: Option<u8>, key: u8, value: Word },
     CallStart { slot: u8, name: Word },
     Arguments { slot: u8, text: Word },
     CallEnd { slot: u8, arguments: Option<Word> },
@@ -120,6 +122,17 @@ fn apply(machine: &mut ResponseMachine, step: Step) {
         }
         Step::Phase { slot: at, is_final } => {
             Delta::Phase(PhaseDelta::new(slot(at), phase_of(is_final)))
+        }
+        Step::Part { slot: at, part, kind } => {
+            let json = [("type", kind.text()), ("data", "x")].into_iter().collect();
+            Delta::Part(WholePart::new(slot(at), u32::from(part % 4), json))
+        }
+        Step::Extra { slot: at, part, key, value } => {
+            let keys = ["id", "type", "phase", "text", "namespace", "encrypted_content"];
+            let key = keys[usize::from(key) % keys.len()].to_owned();
+            let fields = [(key, value.text().into())].into_iter().collect();
+            let extra = ExtraDelta::new(slot(at), fields);
+            Delta::Extra(part.into_iter().fold(extra, |all, part| all.of_part(part.into())))
         }
         Step::CallStart { slot: at, name } => {
             Delta::ToolCallStart(ToolCallStart::new(slot(at), format!("call_{at}"), name.text()))

@@ -13,7 +13,8 @@ use crate::event::{
     RefusalDeltaEvent, RefusalDoneEvent,
 };
 use crate::{
-    Event, FunctionCall, Item, ItemStatus, Phase, ReasoningDelta, ReasoningKind, Slot, TextDelta,
+    Event, ExtraDelta, FunctionCall, Item, ItemStatus, Phase, ReasoningDelta, ReasoningKind, Slot,
+    TextDelta, item_json,
 };
 
 /// Mints ids and places, and keeps the output.
@@ -36,7 +37,8 @@ pub(super) struct Open {
     index: u64,
     body: Body,
     part: Option<OpenPart>,
-    /// What was told of it besides, by whoever told it before.
+    /// What was told of it besides, by whoever told it before, and fields that
+    /// we do not know.
     told: Map<String, Value>,
 }
 
@@ -54,6 +56,7 @@ struct OpenPart {
     text: String,
     annotations: Vec<Value>,
     logprobs: Vec<Value>,
+    extra: Map<String, Value>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +65,13 @@ enum Source {
     Refusal(u32),
     Raw(u32),
     Summary(ReasoningKind, u32),
+}
+
+impl Source {
+    /// Whether it is the content part of this number.
+    fn is_part(self, number: u32) -> bool {
+        matches!(self, Self::Text(own) | Self::Refusal(own) if own == number)
+    }
 }
 
 impl Open {
@@ -87,6 +97,17 @@ impl Open {
     pub(super) fn seal(&mut self, value: &str) {
         if let Body::Reasoning { seal, .. } = &mut self.body {
             *seal = Some(value.to_owned());
+        }
+    }
+
+    /// Fields that we do not know, of the item or of its open part.
+    pub(super) fn extend(&mut self, extra: &ExtraDelta) {
+        match (extra.part, &mut self.part) {
+            (None, _) => self.told.extend(item_json::extra_of_item(&extra.fields)),
+            (Some(number), Some(part)) if part.source.is_part(number) => {
+                part.extra.extend(item_json::extra_of_part(&extra.fields));
+            }
+            _ => {}
         }
     }
 
@@ -227,6 +248,29 @@ impl Writer {
             logprobs: Some(logprobs),
             ..OutputTextDeltaEvent::default()
         }));
+    }
+
+    /// A part that comes whole.
+    pub(super) fn whole_part(&mut self, open: &mut Open, json: &Value, out: &mut VecDeque<Event>) {
+        end_part(open, out);
+        let Body::Message { content, .. } = &mut open.body else { return };
+        let item_id = Some(open.id.clone());
+        let (output_index, content_index) = (Some(open.index), Some(place(content.len())));
+        out.push_back(Event::ContentPartAdded(ContentPartAddedEvent {
+            item_id: item_id.clone(),
+            output_index,
+            content_index,
+            part: json.clone(),
+            ..ContentPartAddedEvent::default()
+        }));
+        out.push_back(Event::ContentPartDone(ContentPartDoneEvent {
+            item_id,
+            output_index,
+            content_index,
+            part: json.clone(),
+            ..ContentPartDoneEvent::default()
+        }));
+        content.push(json.clone());
     }
 
     pub(super) fn annotation(
@@ -399,6 +443,7 @@ impl Writer {
             text: String::new(),
             annotations: Vec::new(),
             logprobs: Vec::new(),
+            extra: Map::new(),
         })
     }
 }
@@ -430,7 +475,12 @@ fn end_part(open: &mut Open, out: &mut VecDeque<Event>) {
     let item_id = Some(open.id.clone());
     let output_index = Some(open.index);
     let index = Some(part.index);
-    let json = part_json(part.source, &part.text, &part.annotations, &part.logprobs);
+    let mut json = part_json(part.source, &part.text, &part.annotations, &part.logprobs);
+    if let Value::Object(json) = &mut json {
+        for (key, value) in part.extra {
+            json.entry(key).or_insert(value);
+        }
+    }
     let text = part.text;
     match part.source {
         Source::Text(_) => out.push_back(Event::OutputTextDone(OutputTextDoneEvent {

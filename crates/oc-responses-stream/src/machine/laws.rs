@@ -117,6 +117,8 @@ struct OpenPart {
     kind: String,
     text: String,
     text_done: bool,
+    /// Of a type that has no deltas: as it was added.
+    whole: Option<Value>,
 }
 
 /// Holds a whole stream to the laws.
@@ -379,12 +381,15 @@ impl OpenItem {
         require(index.is_some() && index == self.next(summary), "part indexes have no gaps")?;
         let kind = part["type"].as_str().unwrap_or_default().to_owned();
         let fits = match self.item["type"].as_str() {
-            Some("message") => matches!(kind.as_str(), "output_text" | "refusal"),
+            Some("message") => !matches!(kind.as_str(), "" | "summary_text" | "reasoning_text"),
             Some("reasoning") => kind == if summary { "summary_text" } else { "reasoning_text" },
             _ => false,
         };
         require(fits, "a part is of a kind that its item may have")?;
-        self.part = Some(OpenPart { summary, kind, text: String::new(), text_done: false });
+        let streams = ["output_text", "refusal", "summary_text", "reasoning_text"];
+        let whole = (!streams.contains(&kind.as_str())).then(|| part.clone());
+        let text = String::new();
+        self.part = Some(OpenPart { summary, kind, text, text_done: false, whole });
         Ok(())
     }
 
@@ -410,6 +415,11 @@ impl OpenItem {
         let next = self.next(summary);
         let part = self.part.take().ok_or("a part is added before it is done")?;
         require(part.summary == summary && index == next, "done belongs to the open part")?;
+        if let Some(whole) = part.whole {
+            require(*json == whole, "a part that comes whole is done as it was added")?;
+            self.content.push(json.clone());
+            return Ok(());
+        }
         require(part.text_done, "a part's text is done before the part")?;
         let text = if part.kind == "refusal" { &json["refusal"] } else { &json["text"] };
         require(*text == part.text.as_str(), "a done part holds the sum of its deltas")?;

@@ -13,8 +13,9 @@ use crate::event::{
     CompletedEvent, CreatedEvent, ErrorEvent, FailedEvent, InProgressEvent, IncompleteEvent,
 };
 use crate::{
-    AnnotationDelta, Delta, Event, Finish, FinishReason, FunctionCall, Item, ItemStatus, Part,
-    PhaseDelta, ReasoningDelta, ReasoningKind, ResponseId, Seal, Slot, TextDelta, UpstreamError,
+    AnnotationDelta, Delta, Event, ExtraDelta, Finish, FinishReason, FunctionCall, Item,
+    ItemStatus, Part, PhaseDelta, ReasoningDelta, ReasoningKind, ResponseId, Seal, Slot, TextDelta,
+    UpstreamError, WholePart, item_json,
 };
 use item::{Open, Writer};
 use response::Frame;
@@ -124,9 +125,10 @@ impl MachineOptions {
 /// * one item is open at a time, closed as soon as another begins; text that
 ///   comes later for an item that was closed opens a new one;
 /// * a tool call is written when it is whole, so that calls that come
-///   interleaved come out one after the other. One that is still open when the
-///   answer is cut by a limit is left out; one that is still open, and not JSON,
-///   when the answer ends well makes the response fail. One that was written
+///   interleaved come out one after the other. One whose arguments are neither a
+///   JSON object nor nothing is never whole. One that is still open when the
+///   answer is cut by a limit is left out; one that is still open, and no JSON
+///   object, when the answer ends well makes the response fail. One that was written
 ///   already, the same in id, name and arguments, is not written again;
 /// * the last item of an answer that was cut is incomplete, though its server
 ///   ended it well before it said so;
@@ -212,6 +214,7 @@ impl ResponseMachine {
                 | Delta::ItemEnd(_)
                 | Delta::Seal(_)
                 | Delta::Annotation(_)
+                | Delta::Extra(_)
                 | Delta::Phase(_)
                 | Delta::Finish(_)
                 | Delta::Error(_)
@@ -241,10 +244,17 @@ impl ResponseMachine {
                     if let Some(whole) = &end.arguments {
                         call.arguments.clone_from(whole);
                     }
-                    self.call(&call);
+                    // What an agent could not run is no call: it stays open.
+                    if call.arguments.trim().is_empty() || is_object(&call.arguments) {
+                        self.call(&call);
+                    } else {
+                        self.calls.insert(end.slot, call);
+                    }
                 }
             }
             Delta::Annotation(annotation) => self.annotation(annotation),
+            Delta::Part(whole) => self.part(whole),
+            Delta::Extra(extra) => self.extra(extra),
             Delta::Phase(told) => self.told_phase(told),
             Delta::Item(whole) => self.whole(whole.slot, &whole.item),
             Delta::ItemEnd(end) => self.close_slot(end.slot, end.status),
@@ -461,6 +471,37 @@ impl ResponseMachine {
         }
     }
 
+    /// Nobody knows what a person would see of it: [`OutputStyle::FinalOnly`] has none.
+    /// One of no type would be refused, and one that has deltas comes in them.
+    fn part(&mut self, whole: &WholePart) {
+        self.open();
+        let kind = whole.json.get("type").and_then(Value::as_str).unwrap_or_default();
+        let streams = ["", "output_text", "refusal", "summary_text", "reasoning_text"];
+        if self.style.1 == OutputStyle::FinalOnly || streams.contains(&kind) {
+            return;
+        }
+        let fits = |open: &Open| open.slot == whole.slot && open.takes_text(None);
+        if !self.open.as_ref().is_some_and(fits) {
+            self.close(ItemStatus::Completed);
+            self.open = Some(self.writer.message(whole.slot, None, &mut self.events));
+        }
+        if let Some(open) = &mut self.open {
+            self.writer.whole_part(open, &whole.json, &mut self.events);
+        }
+    }
+
+    /// Written with what ends the item or the part; a field may hold what a person
+    /// is not to see.
+    fn extra(&mut self, extra: &ExtraDelta) {
+        if let (Some(call), None) = (self.calls.get_mut(&extra.slot), extra.part) {
+            call.extra.extend(item_json::extra_of_item(&extra.fields));
+        } else if self.style.1 == OutputStyle::Full
+            && let Some(open) = self.open.as_mut().filter(|open| open.slot == extra.slot)
+        {
+            open.extend(extra);
+        }
+    }
+
     fn call(&mut self, call: &FunctionCall) {
         self.open();
         if self.writer.has_call(call) {
@@ -478,6 +519,10 @@ impl ResponseMachine {
                     let (text, refusal) = match part {
                         Part::Text(text) => (&text.text, false),
                         Part::Refusal(text) => (text, true),
+                        Part::Other(json) => {
+                            self.part(&WholePart::new(slot, 0, json.clone()));
+                            continue;
+                        }
                         _ => continue,
                     };
                     let delta = TextDelta::new(slot, text)
@@ -485,6 +530,7 @@ impl ResponseMachine {
                         .with_phase(message.phase);
                     self.text(&delta, refusal);
                 }
+                self.extra(&ExtraDelta::new(slot, message.extra.clone()));
                 self.close_slot(slot, message.status.unwrap_or(ItemStatus::Completed));
             }
             Item::Reasoning(reasoning) => {
@@ -500,6 +546,7 @@ impl ResponseMachine {
                     let value = Value::String(seal.clone());
                     self.seal(&Seal::new(slot, "openai-responses", value));
                 }
+                self.extra(&ExtraDelta::new(slot, reasoning.extra.clone()));
                 self.close_slot(slot, ItemStatus::Completed);
             }
             Item::FunctionCall(call) => self.call(call),
@@ -528,7 +575,7 @@ impl ResponseMachine {
         }
         self.close(ItemStatus::Completed);
         for call in std::mem::take(&mut self.calls).into_values() {
-            if serde_json::from_str::<Map<String, Value>>(&call.arguments).is_err() {
+            if !is_object(&call.arguments) {
                 return self.fail("server_error", "the upstream ended within a tool call");
             }
             self.call(&call);
@@ -587,6 +634,10 @@ impl ResponseMachine {
     fn emit(&mut self, event: Event) {
         self.events.push_back(event);
     }
+}
+
+fn is_object(arguments: &str) -> bool {
+    serde_json::from_str::<Map<String, Value>>(arguments).is_ok()
 }
 
 /// How far a response was told by someone else. See

@@ -7,13 +7,14 @@ use serde_json::Value;
 use super::announced::Announced;
 use super::book::{Kind, Place, text};
 use super::call::Call;
+use super::fields::Fields;
 use super::parts::Parts;
 use super::surrogates::LOST;
 use super::wire::Piece;
 use super::{item_status, wire};
 use crate::{
-    AnnotationDelta, Delta, ItemEnd, ItemStatus, Phase, PhaseDelta, ReasoningDelta, ReasoningKind,
-    Slot, TextDelta,
+    AnnotationDelta, Delta, ExtraDelta, ItemEnd, ItemStatus, Phase, PhaseDelta, ReasoningDelta,
+    ReasoningKind, Slot, TextDelta, WholePart, item_json,
 };
 
 /// One item.
@@ -35,6 +36,8 @@ pub(super) struct Entry {
     pub(super) parts: Parts,
     pub(super) summary: Parts,
     pub(super) call: Call,
+    /// Fields of the item itself.
+    extra: Fields,
 }
 
 impl Entry {
@@ -52,6 +55,7 @@ impl Entry {
             parts: Parts::default(),
             summary: Parts::default(),
             call: Call::default(),
+            extra: Fields::default(),
         }
     }
 
@@ -68,12 +72,53 @@ impl Entry {
     /// Takes over what an item object says of itself beyond its texts.
     pub(super) fn describe(&mut self, item: &wire::Object, out: &mut VecDeque<Delta>) {
         self.tell_phase(item, out);
+        self.note_extra(item);
         if self.kind == Kind::Call {
             self.call.describe(item);
             if self.call.is_known() {
                 self.call.start(self.slot, self.id.as_deref(), out);
             }
         }
+    }
+
+    /// Takes over the fields of `item` that we do not know; told with its end.
+    pub(super) fn note_extra(&mut self, item: &wire::Object) {
+        // What has no form of its own is kept whole.
+        if self.kind != Kind::Other {
+            self.extra.note(item_json::extra_of_item(item));
+        }
+    }
+
+    pub(super) fn tell_extra(&mut self, out: &mut VecDeque<Delta>) {
+        if let Some(fields) = self.extra.take() {
+            out.push_back(Delta::Extra(ExtraDelta::new(self.slot, fields)));
+        }
+    }
+
+    /// Tells the fields of a part of a message that we do not know.
+    pub(super) fn tell_part_extra(
+        &mut self,
+        part: u32,
+        json: &wire::Object,
+        out: &mut VecDeque<Delta>,
+    ) {
+        let Some(known) = self.parts.get_mut(part) else { return };
+        known.extra.note(item_json::extra_of_part(json));
+        if let Some(fields) = known.extra.take() {
+            out.push_back(Delta::Extra(ExtraDelta::new(self.slot, fields).of_part(part)));
+        }
+    }
+
+    /// A part of a type that we do not know, kept whole.
+    pub(super) fn tell_part(
+        &mut self,
+        index: Option<u32>,
+        json: &wire::Object,
+        out: &mut VecDeque<Delta>,
+    ) {
+        let part = self.parts.whole(index);
+        let json = Value::Object(json.clone());
+        out.push_back(Delta::Part(WholePart::new(self.slot, part, json)));
     }
 
     /// Whether nobody said anything of its content.
@@ -180,6 +225,7 @@ impl Entry {
     /// The call is whole; see [`Call::end`].
     pub(super) fn end_call(&mut self, restated: &[Option<&str>], out: &mut VecDeque<Delta>) -> u32 {
         self.call.start(self.slot, self.id.as_deref(), out);
+        self.tell_extra(out);
         self.call.end(self.slot, restated, out)
     }
 
@@ -188,6 +234,7 @@ impl Entry {
             return;
         }
         self.lose_halves(out);
+        self.tell_extra(out);
         self.ended = true;
         let status = if self.call.is_broken { ItemStatus::Incomplete } else { status };
         out.push_back(Delta::ItemEnd(ItemEnd::new(self.slot, status)));

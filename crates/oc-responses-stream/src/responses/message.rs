@@ -17,6 +17,8 @@ pub(super) enum Holds {
     Refusal,
     /// Whatever the server calls it: it is never to be shown as the answer.
     Reasoning,
+    /// Something of a type that we do not know, and no text.
+    Other,
 }
 
 /// A type that is not known holds text, unless its name speaks of thought.
@@ -34,10 +36,10 @@ pub(super) fn holds(part_type: &str) -> Holds {
     }
 }
 
-/// One part that is restated: its place among the parts that are no reasoning.
+/// One part that is restated: its place among those with a text, but for reasoning.
 struct Restated<'a> {
     number: usize,
-    refusal: bool,
+    holds: Holds,
     text: &'a str,
     part: &'a Map<String, Value>,
 }
@@ -55,16 +57,15 @@ pub(super) fn restated(
     let thoughts: Vec<&str> = thoughts.into_iter().filter_map(part_text).collect();
     // Some have the text itself where the API wants a list of parts.
     let none = Map::new();
-    let bare =
-        text(item, "content").map(|text| Restated { number: 0, refusal: false, text, part: &none });
+    let holds = Holds::Text;
+    let bare = text(item, "content").map(|text| Restated { number: 0, holds, text, part: &none });
+    let mut number = 0;
     let parts: Vec<Restated<'_>> = parts
         .into_iter()
-        .enumerate()
-        .map(|(number, part)| Restated {
-            number,
-            refusal: holds_of(part) == Holds::Refusal,
-            text: part_text(part).unwrap_or_default(),
-            part,
+        .map(|part| {
+            let (holds, at) = (holds_of(part), number);
+            number += usize::from(holds != Holds::Other);
+            Restated { number: at, holds, text: part_text(part).unwrap_or_default(), part }
         })
         .chain(bare)
         .collect();
@@ -89,9 +90,19 @@ fn said(entry: &mut Entry, parts: &[Restated<'_>], out: &mut VecDeque<Delta>) ->
     let whole: String = parts.iter().map(|part| part.text).collect();
     let is_streamed = entry.parts.joined() == whole;
     let mut free: Vec<bool> = entry.parts.all.iter().map(|p| !p.text.is_empty()).collect();
+    let mut wholes = entry.parts.wholes();
     for part in parts {
+        let refusal = part.holds == Holds::Refusal;
+        if part.holds == Holds::Other {
+            // As many as were given out are given out again.
+            match wholes.checked_sub(1) {
+                Some(left) => wholes = left,
+                None => entry.tell_part(None, part.part, out),
+            }
+            continue;
+        }
         let local = if is_streamed || part.text.is_empty() {
-            Some(entry.parts.nth(part.number, part.refusal, !is_streamed))
+            Some(entry.parts.nth(part.number, refusal, !is_streamed))
         } else {
             place_of(entry, part, &mut free)
         };
@@ -109,7 +120,7 @@ fn said(entry: &mut Entry, parts: &[Restated<'_>], out: &mut VecDeque<Delta>) ->
                 if is_longer {
                     entry.parts.restate(local);
                 }
-                entry.say_in(local, rest, all.cloned(), part.refusal, out);
+                entry.say_in(local, rest, all.cloned(), refusal, out);
             }
         }
         let known = entry.parts.get_mut(local).map_or(0, |known| known.annotations);
@@ -117,6 +128,7 @@ fn said(entry: &mut Entry, parts: &[Restated<'_>], out: &mut VecDeque<Delta>) ->
         for annotation in annotations.into_iter().flatten().skip(known) {
             entry.annotate(local, annotation.clone(), out);
         }
+        entry.tell_part_extra(local, part.part, out);
     }
     contradictions
 }
@@ -126,31 +138,30 @@ fn said(entry: &mut Entry, parts: &[Restated<'_>], out: &mut VecDeque<Delta>) ->
 /// `None`: it contradicts what was streamed. `free`: parts with text that no
 /// other one was matched to.
 fn place_of(entry: &mut Entry, part: &Restated<'_>, free: &mut [bool]) -> Option<u32> {
+    let refusal = part.holds == Holds::Refusal;
+    let position = entry.parts.position(part.number);
     let fits = |at: usize| {
         free.get(at) == Some(&true)
             && entry.parts.all.get(at).is_some_and(|known| {
-                known.refusal == part.refusal && missing(&known.text, part.text).is_ok()
+                known.refusal == refusal && missing(&known.text, part.text).is_ok()
             })
     };
-    let at =
-        Some(part.number).filter(|&at| fits(at)).or_else(|| (0..free.len()).find(|&at| fits(at)));
+    let at = Some(position).filter(|&at| fits(at)).or_else(|| (0..free.len()).find(|&at| fits(at)));
     if let Some(at) = at {
         if let Some(free) = free.get_mut(at) {
             *free = false;
         }
         return u32::try_from(at).ok();
     }
-    let has_own = free
-        .iter()
-        .zip(&entry.parts.all)
-        .any(|(free, known)| *free && known.refusal == part.refusal);
-    match entry.parts.all.get(part.number) {
+    let has_own =
+        free.iter().zip(&entry.parts.all).any(|(free, known)| *free && known.refusal == refusal);
+    match entry.parts.all.get(position) {
         Some(known) if known.text.is_empty() => {}
         _ if has_own => return None,
-        Some(_) => return Some(entry.parts.append(part.refusal)),
+        Some(_) => return Some(entry.parts.append(refusal)),
         None => {}
     }
-    Some(entry.parts.nth(part.number, part.refusal, true))
+    Some(entry.parts.nth(part.number, refusal, true))
 }
 
 /// Reasoning inside of a message belongs to no message: it gets an item of its
@@ -192,7 +203,16 @@ pub(super) fn whole_text(item: &wire::Object) -> Option<String> {
 }
 
 pub(super) fn holds_of(part: &Map<String, Value>) -> Holds {
-    holds(text(part, "type").unwrap_or_default())
+    let kind = text(part, "type").unwrap_or_default();
+    match holds(kind) {
+        Holds::Text
+            if !matches!(kind, "" | "output_text" | "text" | "input_text")
+                && part_text(part).is_none() =>
+        {
+            Holds::Other
+        }
+        holds => holds,
+    }
 }
 
 pub(super) fn part_text(part: &Map<String, Value>) -> Option<&str> {

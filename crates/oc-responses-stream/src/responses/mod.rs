@@ -9,6 +9,7 @@ mod announced;
 mod book;
 mod call;
 mod entry;
+mod fields;
 mod message;
 mod parts;
 mod restate;

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use super::fields::Fields;
 use super::surrogates::Half;
 use super::wire::Piece;
 use crate::split::may_open_block;
@@ -39,6 +40,10 @@ pub(super) struct Part {
     is_done: bool,
     /// Its text ends in the midst of a character.
     half: Half,
+    /// It was of a type that we do not know, and given out whole.
+    is_whole: bool,
+    /// Fields that we do not know.
+    pub(super) extra: Fields,
 }
 
 impl Parts {
@@ -127,17 +132,53 @@ impl Parts {
 
     /// The part in place `number` of a whole item; where `grow`, it is made.
     pub(super) fn nth(&mut self, number: usize, refusal: bool, grow: bool) -> u32 {
-        while grow && self.all.len() <= number.min(MOST - 1) {
+        while grow && self.all.len() <= self.position(number).min(MOST - 1) {
             let at = self.open(None);
             if let Some(part) = self.all.get_mut(at) {
                 part.refusal = refusal;
             }
         }
         let last = self.all.len().saturating_sub(1);
-        if let Some(part) = self.all.get_mut(number) {
+        let at = self.position(number).min(last);
+        if let Some(part) = self.all.get_mut(at) {
             part.fresh = false;
         }
-        u32::try_from(number.min(last)).unwrap_or(u32::MAX)
+        u32::try_from(at).unwrap_or(u32::MAX)
+    }
+
+    /// Where among all parts the one stands that is number `number` of those with
+    /// a text.
+    pub(super) fn position(&self, number: usize) -> usize {
+        let mut texts = self.all.iter().enumerate().filter(|(_, part)| !part.is_whole);
+        texts.nth(number).map_or_else(
+            || {
+                let wholes = self.all.iter().filter(|part| part.is_whole).count();
+                number.saturating_add(wholes)
+            },
+            |(at, _)| at,
+        )
+    }
+
+    /// A part of a type that we do not know is given out whole: the one that was
+    /// announced with this index, or one more.
+    pub(super) fn whole(&mut self, index: Option<u32>) -> u32 {
+        let announced = self.known(index);
+        let announced = announced.filter(|&at| self.all.get(at).is_some_and(|part| part.fresh));
+        let at = announced.unwrap_or_else(|| self.open(index));
+        if let Some(part) = self.all.get_mut(at) {
+            (part.fresh, part.is_whole, part.is_done) = (false, true, true);
+        }
+        u32::try_from(at).unwrap_or(u32::MAX)
+    }
+
+    /// How many parts were given out whole.
+    pub(super) fn wholes(&self) -> usize {
+        self.all.iter().filter(|part| part.is_whole).count()
+    }
+
+    /// Our number of the part with this index.
+    pub(super) fn numbered(&self, index: Option<u32>) -> Option<u32> {
+        self.known(index).and_then(|at| u32::try_from(at).ok())
     }
 
     /// One more part, beyond those that were streamed.
@@ -219,7 +260,7 @@ impl Parts {
         let mut at = at;
         if let Some(part) = self.all.get_mut(at) {
             part.index = part.index.or(index);
-            if !part.fresh && part.refusal != refusal {
+            if !part.fresh && (part.refusal != refusal || part.is_whole) {
                 at = self.open(index);
             }
         }

@@ -53,8 +53,12 @@ pub(super) fn part_done(
     is_reasoning: bool,
     out: &mut VecDeque<Delta>,
 ) {
-    let Some(whole) = message::part_text(part) else { return };
     let holds = message::holds_of(part);
+    if holds == message::Holds::Other && !is_reasoning {
+        book.restated(place, Kind::Message).tell_part(place.part, part, out);
+        return;
+    }
+    let Some(whole) = message::part_text(part) else { return };
     let is_reasoning = is_reasoning
         || holds == message::Holds::Reasoning
         || book.declared(place) == What::Reasoning;
@@ -64,6 +68,12 @@ pub(super) fn part_done(
         reasoning_done(book, place, whole, false, out);
     } else {
         text_done(book, place, whole, holds == message::Holds::Refusal, out);
+    }
+    let at = book.find_restated(place, kind).filter(|_| !is_reasoning);
+    if let Some(entry) = at.and_then(|at| book.entries.get_mut(at))
+        && let Some(number) = entry.parts.numbered(place.part)
+    {
+        entry.tell_part_extra(number, part, out);
     }
 }
 
@@ -127,6 +137,8 @@ pub(super) fn whole_item(
     if entry.ended {
         // It ended too early: the rest of its text is text of it all the same.
         entry.tell_phase(item, out);
+        entry.note_extra(item);
+        entry.tell_extra(out);
         let contradictions = match entry.kind {
             Kind::Message => message::restated(book, at, item, out),
             Kind::Reasoning => thoughts(entry, item, out),

@@ -163,6 +163,20 @@ impl SplitDeltas {
                 annotation.slot = self.itself(annotation.slot);
                 self.ready.push_back(Delta::Annotation(annotation));
             }
+            Delta::Part(mut part) => {
+                self.flush(part.slot);
+                part.slot = self.itself(part.slot);
+                self.has_content = true;
+                self.ready.push_back(Delta::Part(part));
+            }
+            Delta::Extra(mut extra) => {
+                self.flush(extra.slot);
+                // Of a message that was nothing but reasoning there is none.
+                if let Some(slot) = self.slots.get(&(extra.slot, Role::Itself)) {
+                    extra.slot = *slot;
+                    self.ready.push_back(Delta::Extra(extra));
+                }
+            }
             Delta::Phase(phase) => self.phase(phase),
             Delta::Finish(finish) => {
                 self.end_texts();
@@ -432,6 +446,8 @@ fn slot_of(delta: &mut Delta) -> Option<&mut Slot> {
         | Delta::Started(_)
         | Delta::Usage(_)
         | Delta::Phase(_)
+        | Delta::Part(_)
+        | Delta::Extra(_)
         | Delta::Finish(_)
         | Delta::Error(_)
         | Delta::Frame(_) => return None,

@@ -1,9 +1,9 @@
 //! Any delta: for laws that hold for every sequence of them.
 
 use oc_responses_stream::{
-    AnnotationDelta, Delta, Finish, FinishReason, Item, ItemEnd, ItemStatus, OtherItem, Phase,
-    PhaseDelta, ReasoningDelta, Seal, Slot, TextDelta, ToolCallArguments, ToolCallEnd,
-    ToolCallStart, UpstreamError, Usage, WholeItem,
+    AnnotationDelta, Delta, ExtraDelta, Finish, FinishReason, Item, ItemEnd, ItemStatus, OtherItem,
+    Phase, PhaseDelta, ReasoningDelta, Seal, Slot, TextDelta, ToolCallArguments, ToolCallEnd,
+    ToolCallStart, UpstreamError, Usage, WholeItem, WholePart,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -34,6 +34,14 @@ pub(crate) fn delta() -> impl Strategy<Value = Delta> {
         2 => (slot(), prop::option::of(words))
             .prop_map(|(s, t)| Delta::ToolCallEnd(ToolCallEnd::new(s, t.map(str::to_owned)))),
         1 => slot().prop_map(|s| Delta::Annotation(AnnotationDelta::new(s, 0, json!({"a": 1})))),
+        1 => (slot(), prop::option::of(0_u32..3)).prop_map(|(s, part)| {
+            let fields = json!({"namespace": "ns", "text": "no"}).as_object().unwrap().clone();
+            let extra = ExtraDelta::new(s, fields);
+            Delta::Extra(part.into_iter().fold(extra, ExtraDelta::of_part))
+        }),
+        1 => (slot(), 0_u32..3).prop_map(|(s, part)| {
+            Delta::Part(WholePart::new(s, part, json!({"type": "output_audio", "data": "x"})))
+        }),
         1 => slot().prop_map(|s| Delta::Item(WholeItem::new(
             s,
             Item::Other(OtherItem::new(json!({"type": "x"}).as_object().unwrap().clone())),

@@ -70,6 +70,7 @@ impl Renderer {
             }
             Delta::Reasoning(delta) => full && !delta.text.is_empty(),
             Delta::Item(whole) => full || !matches!(*whole.item, Item::Reasoning(_)),
+            Delta::Part(_) => full,
             Delta::ToolCallEnd(_) => true,
             _ => false,
         }

@@ -389,7 +389,10 @@ pub(super) fn is_progress(name: &str) -> bool {
 
 /// Whether a delta is something of the answer, or its beginning.
 pub(super) fn is_content(delta: &Delta) -> bool {
-    !matches!(delta, Delta::Opened(_) | Delta::Alive | Delta::ItemEnd(_) | Delta::Usage(_))
+    !matches!(
+        delta,
+        Delta::Opened(_) | Delta::Alive | Delta::ItemEnd(_) | Delta::Extra(_) | Delta::Usage(_)
+    )
 }
 
 /// Whether a delta reaches a client only from an attempt that is the answer.
@@ -399,6 +402,7 @@ fn is_committed(delta: &Delta) -> bool {
         | Delta::Refusal(_)
         | Delta::ToolCallStart(_)
         | Delta::Annotation(_)
+        | Delta::Part(_)
         | Delta::Finish(_) => true,
         Delta::Item(whole) => !matches!(*whole.item, Item::Reasoning(_)),
         _ => false,

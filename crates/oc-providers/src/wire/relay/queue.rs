@@ -91,6 +91,15 @@ impl Queue {
             }
             Delta::ToolCallArguments(whole) => self.arguments(whole),
             Delta::ToolCallEnd(end) => self.end(end),
+            Delta::Extra(extra) => {
+                let is_it = |said: &Delta| {
+                    matches!(said, Delta::Extra(said)
+                        if (said.part, &said.fields) == (extra.part, &extra.fields))
+                };
+                let Some((waiting, _)) = self.find(is_it) else { return false };
+                waiting.came.push(delta.clone());
+                true
+            }
             _ if text_of(delta).is_some() => self.text(delta),
             _ => {
                 let Some(waiting) = self.next_in_order() else { return false };
@@ -199,9 +208,15 @@ impl Queue {
 }
 
 /// Whether a delta comes in the order in which it was said. Calls come when
-/// they are whole.
+/// they are whole, and with them their fields.
 fn in_order(delta: &Delta) -> bool {
-    !matches!(delta, Delta::ToolCallStart(_) | Delta::ToolCallArguments(_) | Delta::ToolCallEnd(_))
+    !matches!(
+        delta,
+        Delta::ToolCallStart(_)
+            | Delta::ToolCallArguments(_)
+            | Delta::ToolCallEnd(_)
+            | Delta::Extra(_)
+    )
 }
 
 fn text_of(delta: &Delta) -> Option<&str> {
