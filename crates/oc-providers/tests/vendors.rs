@@ -9,7 +9,7 @@ use std::sync::Arc;
 use oc_providers::wire::Dialect;
 use oc_providers::wire::openai_completions::{ReasoningReplay, ToolIdRule};
 use oc_providers::{
-    Api, ApiKey, Compat, Delta, Endpoint, Item, Loss, ModelFacts, Provider, Request, Script,
+    Api, ApiKey, Compat, Endpoint, Item, Loss, ModelFacts, Provider, Request, Script,
     ScriptedTransport, VENDORS,
 };
 use oc_responses_stream::{Collector, FinishReason};

@@ -203,10 +203,11 @@ fn reasoning_item(entry: &mut Entry, item: &wire::Object, out: &mut VecDeque<Del
 }
 
 fn thoughts(entry: &mut Entry, item: &wire::Object, out: &mut VecDeque<Delta>) -> u32 {
+    // Some have the text itself where the API wants a list of parts.
+    let is_silent = entry.is_silent();
     let texts = |key| -> Vec<&str> {
         let parts = array(item, key).filter_map(|part| text(part, "text"));
-        // Some have the text itself where the API wants a list of parts.
-        parts.chain(text(item, key)).collect()
+        parts.chain(text(item, key).filter(|_| is_silent)).collect()
     };
     let mut contradictions = 0;
     for (key, summary) in [("summary", true), ("content", false)] {
