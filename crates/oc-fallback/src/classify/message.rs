@@ -143,6 +143,9 @@ pub(super) const TABLE: &[(Reason, &str)] = &[
     (Reason::ContentFilter, "your input was flagged"),
     (Reason::Format, "json.exception.parse_error"),
     (Reason::Format, "image input is not supported"),
+    // llama-server, under 400 and under 500: the request was read and not understood
+    (Reason::Format, "failed to parse messages"),
+    (Reason::Format, "failed to parse tools"),
     (Reason::Format, "response with id*not found"),
     // No route at all (Go's and llama-server's words): baseUrl is wrong
     (Reason::Protocol, "404 page not found"),

@@ -214,7 +214,7 @@ fn an_answer_that_a_server_quotes_is_neither_judged_nor_kept() {
             format!(
                 "Failed to parse messages: Missing 'content'; messages = [{{\"content\": \"{words}\"}}]"
             ),
-            Reason::ServerError,
+            Reason::Format,
         ),
         (
             Fault::Http,

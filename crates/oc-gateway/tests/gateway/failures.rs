@@ -89,9 +89,9 @@ async fn what_an_error_quotes_of_the_request_is_not_told() {
     let body = r#"{"error":{"code":500,"message":"Failed to parse messages: bad; messages = [{\"content\": \"why is my prompt is too long?\"}]","type":"server_error"}}"#;
     let answer = both(move |_| vec![Step::json(500, body)]).await;
     let text = answer.message();
-    assert_eq!(answer.status, 502, "{text}");
+    assert_eq!(answer.status, 400, "{text}");
     assert!(text.contains("Failed to parse messages: bad; messages = …"), "{text}");
-    assert!(!text.contains("too long") && text.contains("(server_error)"), "{text}");
+    assert!(!text.contains("too long") && text.contains("(format)"), "{text}");
     assert!(!answer.json().to_string().contains("too long"), "error.attempts too");
 }
 
