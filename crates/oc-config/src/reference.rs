@@ -52,7 +52,7 @@ impl Objects<'_> {
         let mut properties = node.get("properties").and_then(Value::as_object).cloned();
         if let Some(properties) = &mut properties {
             // It may stand everywhere, which is told once.
-            properties.remove("$include");
+            properties.shift_remove("$include");
         }
         let Some(properties) = properties.filter(|properties| !properties.is_empty()) else {
             self.write_below(&node, path);

@@ -94,7 +94,7 @@ fn a_command_is_asked_once_for_all_its_secrets() {
     assert_eq!(command.args, ["get", "$(rm -rf /)"]);
     assert_eq!(
         command.input,
-        r#"{"ids":["a/key","b/key","team"],"protocolVersion":1,"provider":"vault"}"#
+        r#"{"protocolVersion":1,"provider":"vault","ids":["a/key","b/key","team"]}"#
     );
     let env: Vec<_> = command.env.iter().map(|(n, v)| (n.as_str(), v.expose())).collect();
     assert_eq!(env, [("MODE", "quiet"), ("PASSED", "sk-planted-passed")]);

@@ -217,7 +217,7 @@ fn no_object_of_ours_takes_an_unknown_key() {
 fn remove(node: &mut Value, steps: &[&str]) {
     match (node, steps) {
         (Value::Object(object), [last]) => {
-            object.remove(*last);
+            object.shift_remove(*last);
         }
         (Value::Object(object), [first, rest @ ..]) => {
             if let Some(child) = object.get_mut(*first) {

@@ -155,7 +155,7 @@ impl Compat {
     pub(crate) fn cache_mark(&self, mark: &Value) -> Value {
         let mut mark = mark.clone();
         if let (false, Some(fields)) = (self.long_cache, mark.as_object_mut()) {
-            fields.remove("ttl");
+            fields.shift_remove("ttl");
         }
         mark
     }

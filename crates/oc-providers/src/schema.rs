@@ -79,7 +79,7 @@ fn clean(schema: &mut Map<String, Value>, profile: SchemaProfile, refused: &[Str
     let before = schema.len();
     if profile == SchemaProfile::Subset {
         // A constant is an enumeration of one.
-        if let Some(only) = schema.remove("const") {
+        if let Some(only) = schema.shift_remove("const") {
             schema.entry("enum").or_insert_with(|| Value::Array(vec![only]));
         }
         schema.retain(|keyword, _| !OUTSIDE_THE_SUBSET.contains(&keyword.as_str()));

@@ -3,7 +3,6 @@
 //! Scenarios are written as a client sends them (Responses JSON), so that the
 //! server half is held by the same goldens.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -38,31 +37,13 @@ fn golden(scenario: &Value) -> String {
                 continue;
             }
         };
-        let body = serde_json::to_string_pretty(&Sorted(&encoded.body)).expect("json");
+        let body = serde_json::to_string_pretty(&encoded.body).expect("json");
         let _ = writeln!(text, "── {host} ── /{}\n{body}", encoded.path);
         for loss in &encoded.losses {
             let _ = writeln!(text, "lost: {loss}");
         }
     }
     text
-}
-
-/// JSON with its keys in order, whether or not some crate of the build turned
-/// on serde_json's `preserve_order`.
-struct Sorted<'a>(&'a Value);
-
-impl serde::Serialize for Sorted<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Value::Object(fields) => {
-                let fields: BTreeMap<_, _> =
-                    fields.iter().map(|(key, value)| (key, Sorted(value))).collect();
-                fields.serialize(serializer)
-            }
-            Value::Array(list) => serializer.collect_seq(list.iter().map(Sorted)),
-            other => other.serialize(serializer),
-        }
-    }
 }
 
 macro_rules! scenarios {

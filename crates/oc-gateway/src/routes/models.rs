@@ -107,7 +107,7 @@ impl State {
             for ours in
                 ["object", "created", "owned_by", "name", "context_window", "max_output_tokens"]
             {
-                object.remove(ours);
+                object.shift_remove(ours);
             }
             object.insert("type".into(), "model".into());
             object.insert("display_name".into(), model.name.as_str().into());

@@ -45,7 +45,7 @@ fn encode(api: Api, base: &str, request: &Request) -> Option<Value> {
 /// thinking is an effort, clipped to half of the tokens.
 fn lasting(mut body: Value) -> Value {
     if let Some(thinking) = body.get_mut("thinking").and_then(Value::as_object_mut) {
-        thinking.remove("budget_tokens");
+        thinking.shift_remove("budget_tokens");
     }
     body
 }

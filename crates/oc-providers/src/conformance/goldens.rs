@@ -79,40 +79,9 @@ impl Goldens {
     }
 }
 
-/// JSON over several lines, its keys in order whatever features the build has.
+/// JSON over several lines, its keys as they are sent.
 pub(super) fn pretty(json: &Value) -> String {
-    let mut text = serde_json::to_string_pretty(&Sorted(json)).expect("json");
+    let mut text = serde_json::to_string_pretty(json).expect("json");
     text.push('\n');
     text
-}
-
-/// The body of a stream with the keys of its JSON in order.
-pub(super) fn in_order(stream: &[u8]) -> Vec<u8> {
-    let text = std::str::from_utf8(stream).expect("utf-8");
-    let lines = text.split_inclusive('\n').map(|line| {
-        let data = line.strip_prefix("data: ").and_then(|data| serde_json::from_str(data).ok());
-        data.map_or_else(
-            || line.to_owned(),
-            |json: Value| {
-                format!("data: {}\n", serde_json::to_string(&Sorted(&json)).expect("json"))
-            },
-        )
-    });
-    lines.collect::<String>().into_bytes()
-}
-
-struct Sorted<'a>(&'a Value);
-
-impl serde::Serialize for Sorted<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Value::Object(fields) => {
-                let fields: BTreeMap<_, _> =
-                    fields.iter().map(|(key, value)| (key, Sorted(value))).collect();
-                fields.serialize(serializer)
-            }
-            Value::Array(list) => serializer.collect_seq(list.iter().map(Sorted)),
-            plain => plain.serialize(serializer),
-        }
-    }
 }

@@ -8,7 +8,7 @@ use futures::StreamExt as _;
 use futures::executor::block_on;
 use serde_json::{Value, json};
 
-use super::goldens::{Goldens, in_order, pretty};
+use super::goldens::{Goldens, pretty};
 use super::reading::{Heard, HeardItem, collected, deltas};
 use super::turns::{host_of, provider, word};
 use super::{Bytes, Ending, SCENARIOS, Said, Scenario, TABLES, Table};
@@ -75,7 +75,7 @@ fn what_each_client_gets() {
                 };
                 let Some(mut renderer) = told(dialect, table, scenario, bytes) else { continue };
                 let (folder, name, wire) = (word(dialect), scenario.name, table.api.as_str());
-                let stream = in_order(&stream_of(renderer.as_mut()));
+                let stream = stream_of(renderer.as_mut());
                 goldens.hold(&format!("{folder}/{name}.{wire}.sse"), stream);
                 if whole.is_none() && !scenario.is_failure() {
                     whole = Some(renderer.document());

@@ -144,7 +144,7 @@ impl AsFunctions<'_> {
     fn item(&mut self, item: &mut Item) {
         match item {
             Item::FunctionCall(call) => {
-                if let Some(Value::String(namespace)) = call.extra.remove("namespace") {
+                if let Some(Value::String(namespace)) = call.extra.shift_remove("namespace") {
                     call.name = self.name(Some(&namespace), &call.name, false);
                 }
             }

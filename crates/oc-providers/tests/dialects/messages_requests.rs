@@ -14,8 +14,6 @@ use oc_responses_stream::{ItemStatus, Part, Role};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::sorted;
-
 fn read(body: Value) -> Request {
     decode_request(body.to_string().as_bytes()).expect("a valid body").request
 }
@@ -376,7 +374,7 @@ fn an_agents_turn_goes_to_every_host() {
         let endpoint = Endpoint::new("p", api, base).expect("url").model("thinker", facts);
         let provider = Provider::new(endpoint, Arc::new(ScriptedTransport::default()));
         let encoded = provider.expect("provider").encode(&request).expect("encodes");
-        told += &format!("── {host}\n{}\n", sorted(&encoded.body));
+        told += &format!("── {host}\n{}\n", encoded.body);
         for loss in &encoded.losses {
             told += &format!("lost: {loss}\n");
         }

@@ -78,7 +78,7 @@ fn damaged(json: &Value) -> Vec<Value> {
                 let Some(Value::Object(fields)) = changed.pointer_mut(place) else { continue };
                 match other {
                     Some(other) => fields.insert(key.clone(), other),
-                    None => fields.remove(key),
+                    None => fields.shift_remove(key),
                 };
                 all.push(changed);
             }
@@ -144,7 +144,7 @@ fn a_server_that_loses_its_numbers_half_way_changes_nothing_for_the_reader() {
     let lose: [(&str, Lose); 3] = [
         ("no indexes", |json, _| {
             for key in ["output_index", "content_index", "sequence_number"] {
-                json.as_object_mut().expect("object").remove(key);
+                json.as_object_mut().expect("object").shift_remove(key);
             }
         }),
         ("rotating ids", |json, at| {

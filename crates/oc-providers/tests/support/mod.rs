@@ -15,7 +15,6 @@ use oc_providers::{
     ScriptedTransport,
 };
 use oc_responses_stream::{Answer, Collector};
-use serde_json::Value;
 
 /// `tests/fixtures`.
 pub(crate) fn fixtures() -> PathBuf {
@@ -49,23 +48,6 @@ pub(crate) fn provider(api: Api, scripts: impl IntoIterator<Item = Script>) -> P
         .expect("url")
         .model("small", ModelFacts::new().with_served_window(256));
     Provider::new(endpoint, Arc::new(ScriptedTransport::new(scripts))).expect("provider")
-}
-
-/// JSON with its keys in order, whatever features the build has; one line.
-pub(crate) fn sorted(json: &Value) -> String {
-    match json {
-        Value::Object(fields) => {
-            let mut all: Vec<_> = fields.iter().collect();
-            all.sort_by_key(|(key, _)| key.as_str());
-            let all: Vec<String> =
-                all.iter().map(|(key, value)| format!("\"{key}\":{}", sorted(value))).collect();
-            format!("{{{}}}", all.join(","))
-        }
-        Value::Array(list) => {
-            format!("[{}]", list.iter().map(sorted).collect::<Vec<_>>().join(","))
-        }
-        other => other.to_string(),
-    }
 }
 
 /// What came of one request: the answer so far, the gate's verdict, the error.

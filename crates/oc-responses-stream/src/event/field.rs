@@ -16,7 +16,7 @@ pub(super) trait Field: Sized {
 impl Field for String {
     fn take(object: &mut Map<String, Value>, key: &str) -> Option<Self> {
         object.get(key)?.as_str()?;
-        match object.remove(key) {
+        match object.shift_remove(key) {
             Some(Value::String(text)) => Some(text),
             _ => None,
         }
@@ -41,7 +41,7 @@ impl Field for Option<u64> {
     fn take(object: &mut Map<String, Value>, key: &str) -> Option<Self> {
         let number = object.get(key).and_then(Value::as_u64);
         if number.is_some() {
-            object.remove(key);
+            object.shift_remove(key);
         }
         Some(number)
     }
@@ -53,7 +53,7 @@ impl Field for Option<u64> {
 
 impl Field for Value {
     fn take(object: &mut Map<String, Value>, key: &str) -> Option<Self> {
-        object.remove(key)
+        object.shift_remove(key)
     }
 
     fn write<M: SerializeMap>(&self, key: &'static str, map: &mut M) -> Result<(), M::Error> {
@@ -63,7 +63,7 @@ impl Field for Value {
 
 impl Field for Option<Value> {
     fn take(object: &mut Map<String, Value>, key: &str) -> Option<Self> {
-        Some(object.remove(key))
+        Some(object.shift_remove(key))
     }
 
     fn write<M: SerializeMap>(&self, key: &'static str, map: &mut M) -> Result<(), M::Error> {

@@ -100,7 +100,7 @@ macro_rules! events {
                 /// Takes the event out of its object; `None` leaves the object whole.
                 fn take(object: &mut Map<String, Value>) -> Option<Self> {
                     let mut left = object.clone();
-                    left.remove("type");
+                    left.shift_remove("type");
                     let sequence_number = Field::take(&mut left, "sequence_number")?;
                     $( let $field = Field::take(&mut left, stringify!($field))?; )*
                     object.clear();

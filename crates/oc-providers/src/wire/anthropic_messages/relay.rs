@@ -297,16 +297,16 @@ impl Passage for Blocks {
 
     fn gather(&self, gathered: &mut Gathered, written: &str) {
         let Ok(Value::Object(mut event)) = serde_json::from_str::<Value>(written) else { return };
-        let kind = event.remove("type");
+        let kind = event.shift_remove("type");
         let Gathered(all) = gathered;
         match kind.as_ref().and_then(Value::as_str).unwrap_or_default() {
             "message_start" => {
-                if let Some(Value::Object(message)) = event.remove("message") {
+                if let Some(Value::Object(message)) = event.shift_remove("message") {
                     all.extend(message);
                 }
             }
             "content_block_start" => {
-                let block = event.remove("content_block").unwrap_or_default();
+                let block = event.shift_remove("content_block").unwrap_or_default();
                 if let Some(Value::Array(content)) = all.get_mut("content") {
                     content.push(block);
                 }
@@ -314,24 +314,26 @@ impl Passage for Blocks {
             "content_block_delta" => {
                 let content = all.get_mut("content").and_then(Value::as_array_mut);
                 let block = content.and_then(|content| content.last_mut());
-                if let (Some(block), Some(Value::Object(delta))) = (block, event.remove("delta")) {
+                if let (Some(block), Some(Value::Object(delta))) =
+                    (block, event.shift_remove("delta"))
+                {
                     append(block, delta);
                 }
             }
             "content_block_stop" => {
                 let content = all.get_mut("content").and_then(Value::as_array_mut);
                 if let Some(Value::Object(block)) = content.and_then(|content| content.last_mut())
-                    && let Some(Value::String(input)) = block.remove(PIECES)
+                    && let Some(Value::String(input)) = block.shift_remove(PIECES)
                 {
                     let input = serde_json::from_str(&input).unwrap_or_else(|_| json!({}));
                     block.insert("input".to_owned(), input);
                 }
             }
             "message_delta" => {
-                if let Some(Value::Object(delta)) = event.remove("delta") {
+                if let Some(Value::Object(delta)) = event.shift_remove("delta") {
                     all.extend(delta);
                 }
-                let usage = event.remove("usage");
+                let usage = event.shift_remove("usage");
                 all.extend(event);
                 if let (Some(Value::Object(all)), Some(Value::Object(usage))) =
                     (all.get_mut("usage"), usage)

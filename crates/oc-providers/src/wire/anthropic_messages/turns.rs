@@ -199,7 +199,7 @@ impl<'a> Writer<'a> {
         };
         let mut content = blocks::encode(&result.output, self.home, self.losses);
         let last = content.last_mut().and_then(Value::as_object_mut);
-        let mark = last.and_then(|block| block.remove(CACHE_MARK));
+        let mark = last.and_then(|block| block.shift_remove(CACHE_MARK));
         let mut block = json!({"type": "tool_result", "tool_use_id": id, "content": content});
         if let Value::Object(block) = &mut block {
             if result.status == Some(ItemStatus::Incomplete) {

@@ -14,7 +14,7 @@ pub(super) fn from_chat(annotation: &Value) -> Option<Value> {
 /// A canonical `url_citation` as this wire has it; `None` for anything else.
 pub(super) fn to_chat(annotation: &Value) -> Option<Value> {
     let mut citation = annotation.as_object()?.clone();
-    let kind = citation.remove("type")?;
+    let kind = citation.shift_remove("type")?;
     if kind != "url_citation" {
         return None;
     }

@@ -179,13 +179,13 @@ impl<'a> Writer<'a> {
 
     /// What this host put under its seal (`stream/items.rs`).
     fn sealed(&mut self, mut ours: Map<String, Value>) {
-        if let Some(Value::Array(details)) = ours.remove("reasoning_details") {
+        if let Some(Value::Array(details)) = ours.shift_remove("reasoning_details") {
             self.assistant.details.extend(details);
         }
-        if let Some(Value::Object(calls)) = ours.remove("calls") {
+        if let Some(Value::Object(calls)) = ours.shift_remove("calls") {
             self.assistant.signatures.extend(calls);
         }
-        if let Some(content) = ours.remove("content") {
+        if let Some(content) = ours.shift_remove("content") {
             self.assistant.signature = Some(content);
         }
     }

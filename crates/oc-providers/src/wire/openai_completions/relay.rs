@@ -315,13 +315,13 @@ impl Passage for Chunks {
 
     fn gather(&self, gathered: &mut Gathered, written: &str) {
         let Ok(Value::Object(mut chunk)) = serde_json::from_str(written) else { return };
-        let choice = match chunk.remove("choices") {
+        let choice = match chunk.shift_remove("choices") {
             Some(Value::Array(mut choices)) if !choices.is_empty() => choices.swap_remove(0),
             _ => Value::Null,
         };
         if let Value::Object(mut choice) = choice {
-            if let Some(Value::Object(mut delta)) = choice.remove("delta") {
-                if let Some(Value::Array(calls)) = delta.remove("tool_calls") {
+            if let Some(Value::Object(mut delta)) = choice.shift_remove("delta") {
+                if let Some(Value::Array(calls)) = delta.shift_remove("tool_calls") {
                     calls.into_iter().for_each(|call| gather_call(gathered, call));
                 }
                 add(gathered.0.entry("message").or_insert_with(|| json!({})), delta, true);
@@ -340,7 +340,8 @@ impl Passage for Chunks {
         }
         let mut choice = of("choice");
         if choice.get("logprobs").is_some_and(|logprobs| !logprobs.is_null()) {
-            rendered["choices"][0]["logprobs"] = choice.remove("logprobs").unwrap_or_default();
+            rendered["choices"][0]["logprobs"] =
+                choice.shift_remove("logprobs").unwrap_or_default();
         }
         let message = &mut rendered["choices"][0]["message"];
         let calls = message.get_mut("tool_calls").and_then(Value::as_array_mut);
@@ -360,7 +361,7 @@ fn gather_call(gathered: &mut Gathered, call: Value) {
     let Value::Object(mut call) = call else { return };
     let opens = call.get("id").is_some_and(|id| id.as_str().is_some_and(|id| !id.is_empty()));
     for known in ["index", "id", "type", "function"] {
-        call.remove(known);
+        call.shift_remove(known);
     }
     let calls = gathered.0.entry("calls").or_insert_with(|| json!([]));
     let Value::Array(calls) = calls else { return };

@@ -612,7 +612,7 @@ impl Passage for Events {
             return;
         }
         if let Ok(Value::Object(mut event)) = serde_json::from_str::<Value>(written)
-            && let Some(Value::Object(response)) = event.remove("response")
+            && let Some(Value::Object(response)) = event.shift_remove("response")
         {
             gathered.0 = response;
         }
