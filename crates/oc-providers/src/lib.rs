@@ -65,6 +65,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod call_ids;
 mod capabilities;
 #[cfg(test)]
 mod conformance;

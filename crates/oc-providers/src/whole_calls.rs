@@ -10,6 +10,7 @@ use oc_responses_stream::{
 };
 use serde_json::{Map, Value};
 
+use crate::call_ids::CallIds;
 use crate::entities;
 use crate::gate::delta_weight;
 
@@ -40,6 +41,8 @@ pub(crate) struct WholeCalls {
     held: usize,
     open: BTreeMap<Slot, Call>,
     ids: HashSet<CallId>,
+    /// Ids for calls that have none.
+    made: CallIds,
     broken: bool,
     /// Arguments hold HTML entities in their texts.
     decodes_html: bool,
@@ -62,6 +65,7 @@ impl WholeCalls {
             held: 0,
             open: BTreeMap::new(),
             ids: HashSet::new(),
+            made: CallIds::default(),
             broken: false,
             decodes_html: false,
             ready: VecDeque::new(),
@@ -75,6 +79,9 @@ impl WholeCalls {
     }
 
     pub(crate) fn push(&mut self, delta: Delta) {
+        if let Delta::Started(started) = &delta {
+            self.made = CallIds::of(started);
+        }
         match delta {
             Delta::ToolCallStart(mut start) => {
                 self.tell_apart(&mut start);
@@ -126,7 +133,7 @@ impl WholeCalls {
     fn tell_apart(&mut self, start: &mut ToolCallStart) {
         let slot = start.slot.0;
         if start.call_id.as_str().is_empty() {
-            start.call_id = CallId::new(format!("call_{slot}"));
+            start.call_id = CallId::new(self.made.id(start.slot));
         }
         if !self.ids.insert(start.call_id.clone()) {
             start.call_id = CallId::new(format!("{}_{slot}", start.call_id));

@@ -15,6 +15,7 @@ mod fields;
 mod foreign;
 pub mod openai_completions;
 pub mod openai_responses;
+mod pairs;
 mod relay;
 mod render;
 mod surrogates;

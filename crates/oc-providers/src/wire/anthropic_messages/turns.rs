@@ -4,8 +4,6 @@
 //! of a turn first in the next user turn, every call answered, and every
 //! result called for. Canonical items promise none of that.
 
-use std::collections::{HashMap, VecDeque};
-
 use oc_responses_stream::{
     FunctionCall, FunctionCallOutput, Item, ItemStatus, Message, Reasoning, Role,
 };
@@ -16,7 +14,8 @@ use crate::capabilities::{CACHE_MARK, Compat};
 use crate::loss::Loss;
 use crate::request::Request;
 use crate::seal::Sealer;
-use crate::wire::tool_ids::{IdForm, ToolIds};
+use crate::wire::pairs::Pairs;
+use crate::wire::tool_ids::IdForm;
 
 /// The most characters of a call's id: it is `^[a-zA-Z0-9_-]{1,64}$`.
 const LONGEST_ID: usize = 64;
@@ -47,8 +46,8 @@ pub(super) struct Home<'a> {
 pub(super) fn encode(request: &Request, home: &Home<'_>, losses: &mut Vec<Loss>) -> Turns {
     let mut writer = Writer::new(request, home, losses);
     writer.system.extend(request.instructions.as_deref().and_then(blocks::text_block));
-    for item in &request.input {
-        writer.item(item);
+    for (at, item) in request.input.iter().enumerate() {
+        writer.item(at, item);
     }
     writer.finish()
 }
@@ -66,21 +65,14 @@ struct Writer<'a> {
     assistant: Vec<Value>,
     /// Calls of the open assistant turn: their id here and their result.
     calls: Vec<(String, Option<&'a FunctionCallOutput>)>,
-    /// Results by their original call id, in order; a call takes the first.
-    results: HashMap<&'a str, VecDeque<&'a FunctionCallOutput>>,
-    ids: ToolIds,
+    pairs: Pairs<'a>,
     loop_began_with_thinking: Option<bool>,
     last_calls_without_thinking: bool,
 }
 
 impl<'a> Writer<'a> {
     fn new(request: &'a Request, home: &'a Home<'a>, losses: &'a mut Vec<Loss>) -> Self {
-        let mut results: HashMap<&str, VecDeque<&FunctionCallOutput>> = HashMap::new();
-        for item in &request.input {
-            if let Item::FunctionCallOutput(result) = item {
-                results.entry(result.call_id.as_str()).or_default().push_back(result);
-            }
-        }
+        let form = IdForm::UpTo { longest: LONGEST_ID, allows: is_of_id };
         Self {
             home,
             losses,
@@ -89,18 +81,17 @@ impl<'a> Writer<'a> {
             user: Vec::new(),
             assistant: Vec::new(),
             calls: Vec::new(),
-            results,
-            ids: ToolIds::new(IdForm::UpTo { longest: LONGEST_ID, allows: is_of_id }),
+            pairs: Pairs::of(&request.input, form),
             loop_began_with_thinking: None,
             last_calls_without_thinking: false,
         }
     }
 
-    fn item(&mut self, item: &'a Item) {
+    fn item(&mut self, at: usize, item: &'a Item) {
         match item {
             Item::Message(message) => self.message(message),
             Item::Reasoning(reasoning) => self.reasoning(reasoning),
-            Item::FunctionCall(call) => self.call(call),
+            Item::FunctionCall(call) => self.call(at, call),
             // Taken up with its call, wherever it stands; here it only says
             // that the assistant's turn is over.
             Item::FunctionCallOutput(_) => self.end_assistant(),
@@ -153,17 +144,16 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn call(&mut self, call: &'a FunctionCall) {
+    fn call(&mut self, at: usize, call: &'a FunctionCall) {
         self.end_user();
-        let id = self.ids.next(call.call_id.as_str());
+        let id = self.pairs.id(at).to_owned();
         self.assistant.push(json!({
             "type": "tool_use",
             "id": id,
             "name": call.name,
             "input": input_of(&call.arguments),
         }));
-        let result = self.results.get_mut(call.call_id.as_str()).and_then(VecDeque::pop_front);
-        self.calls.push((id, result));
+        self.calls.push((id, self.pairs.result_of(at)));
     }
 
     fn end_user(&mut self) {
@@ -213,12 +203,8 @@ impl<'a> Writer<'a> {
     fn finish(mut self) -> Turns {
         self.end_assistant_for_good();
         self.end_user();
-        for (id, left) in &self.results {
-            // A result that no call asked for is refused by the wire.
-            for _ in left {
-                self.losses.push(Loss::Unpaired((*id).to_owned()));
-            }
-        }
+        // A result that no call asked for is refused by the wire.
+        self.losses.extend(self.pairs.unasked().map(|id| Loss::Unpaired(id.to_owned())));
         Turns {
             system: self.system,
             messages: self.messages,

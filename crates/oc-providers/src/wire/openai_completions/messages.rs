@@ -11,8 +11,6 @@
 //! turns that alternate, so system messages are gathered and user messages in a
 //! row are joined, except for hosts that know the role `developer`.
 
-use std::collections::{HashMap, VecDeque};
-
 use oc_responses_stream::{
     FunctionCall, FunctionCallOutput, Item, ItemStatus, Message, Reasoning, Role,
 };
@@ -25,7 +23,7 @@ use crate::capabilities::Compat;
 use crate::loss::Loss;
 use crate::request::{Request, TextFormat};
 use crate::seal::Sealer;
-use crate::wire::tool_ids::ToolIds;
+use crate::wire::pairs::Pairs;
 
 /// The messages of `request` for the host whose envelopes `sealer` opens.
 pub(super) fn encode(
@@ -41,8 +39,8 @@ pub(super) fn encode(
     if let (Some(TextFormat::JsonSchema(format)), false) = (&request.format, compat.json_schema) {
         writer.system(Role::Developer, format.instruction());
     }
-    for item in &request.input {
-        writer.item(item);
+    for (at, item) in request.input.iter().enumerate() {
+        writer.item(at, item);
     }
     writer.finish()
 }
@@ -56,9 +54,7 @@ struct Writer<'a> {
     messages: Vec<Value>,
     user: Option<Content>,
     assistant: Turn<'a>,
-    /// Results by their original call id, in order; a call takes the first.
-    results: HashMap<&'a str, VecDeque<&'a FunctionCallOutput>>,
-    ids: ToolIds,
+    pairs: Pairs<'a>,
 }
 
 /// An assistant's turn in the making.
@@ -90,12 +86,6 @@ impl<'a> Writer<'a> {
         sealer: &'a Sealer,
         losses: &'a mut Vec<Loss>,
     ) -> Self {
-        let mut results: HashMap<&str, VecDeque<&FunctionCallOutput>> = HashMap::new();
-        for item in &request.input {
-            if let Item::FunctionCallOutput(result) = item {
-                results.entry(result.call_id.as_str()).or_default().push_back(result);
-            }
-        }
         Self {
             compat,
             sealer,
@@ -104,16 +94,15 @@ impl<'a> Writer<'a> {
             messages: Vec::new(),
             user: None,
             assistant: Turn::default(),
-            results,
-            ids: ToolIds::new(compat.chat.tool_ids.form()),
+            pairs: Pairs::of(&request.input, compat.chat.tool_ids.form()),
         }
     }
 
-    fn item(&mut self, item: &'a Item) {
+    fn item(&mut self, at: usize, item: &'a Item) {
         match item {
             Item::Message(message) => self.message(message),
             Item::Reasoning(reasoning) => self.reasoning(reasoning),
-            Item::FunctionCall(call) => self.call(call),
+            Item::FunctionCall(call) => self.call(at, call),
             // Taken up with its call, wherever it stands; here it only says
             // that a turn that called is over.
             Item::FunctionCallOutput(_) if self.assistant.calls.is_empty() => {}
@@ -190,12 +179,12 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn call(&mut self, call: &'a FunctionCall) {
+    fn call(&mut self, at: usize, call: &'a FunctionCall) {
         let original_id = call.call_id.as_str();
-        let id = self.ids.next(original_id);
+        let id = self.pairs.id(at).to_owned();
         let arguments =
             if call.arguments.trim().is_empty() { "{}" } else { call.arguments.as_str() };
-        let result = self.results.get_mut(original_id).and_then(VecDeque::pop_front);
+        let result = self.pairs.result_of(at);
         let name = call.name.as_str();
         self.assistant.calls.push(Call { original_id, id, name, arguments, result });
     }
@@ -252,13 +241,7 @@ impl<'a> Writer<'a> {
     fn finish(mut self) -> Vec<Value> {
         self.end_assistant();
         self.end_user();
-        let mut unasked: Vec<&str> = self
-            .results
-            .iter()
-            .flat_map(|(id, left)| std::iter::repeat_n(*id, left.len()))
-            .collect();
-        unasked.sort_unstable();
-        self.losses.extend(unasked.into_iter().map(|id| Loss::Unpaired(id.to_owned())));
+        self.losses.extend(self.pairs.unasked().map(|id| Loss::Unpaired(id.to_owned())));
         if !self.system.is_empty() {
             // Nothing but orders: templates want something to answer.
             let role = if self.messages.is_empty() { "user" } else { "system" };

@@ -11,7 +11,7 @@
 //! - reasoning with its text in `content`; without any text it is left out.
 //!
 //! Everywhere, every call has a result and every result its call: templates fail
-//! on one without the other, and OpenAI's own host answers 400 (`pairs.rs`).
+//! on one without the other, and OpenAI's own host answers 400 (`wire/pairs.rs`).
 
 use oc_responses_stream::{
     FilePart, FunctionCall, FunctionCallOutput, ImagePart, Item, ItemStatus, Message, Part,
@@ -19,25 +19,26 @@ use oc_responses_stream::{
 };
 use serde_json::{Map, Value, json};
 
-use super::pairs::{self, Pairs};
 use crate::capabilities::Compat;
 use crate::loss::Loss;
 use crate::request::{Request, TextFormat};
 use crate::seal;
+use crate::wire::pairs::Pairs;
+use crate::wire::tool_ids::IdForm;
+
+/// What OpenAI's own host takes as the id of a call.
+const IDS: IdForm = IdForm::UpTo { longest: 64, allows: |_| true };
 
 /// The whole `input`.
 pub(super) fn encode(request: &Request, compat: Compat, losses: &mut Vec<Loss>) -> Value {
-    let pairs = Pairs::of(&request.input);
+    let pairs = Pairs::of(&request.input, IDS);
     let items = if compat.item_ids {
         let mut items = Vec::new();
         for (at, item) in request.input.iter().enumerate() {
-            if let Some(id) = pairs.is_unasked(at) {
-                losses.push(Loss::Unpaired(id.to_owned()));
-                continue;
-            }
-            items.extend(faithful(item, compat, losses));
-            items.extend(pairs.stand_in(at, losses));
+            items.extend(faithful(at, item, &pairs, compat, losses));
+            items.extend(stand_in(at, item, &pairs, losses));
         }
+        losses.extend(pairs.unasked().map(|id| Loss::Unpaired(id.to_owned())));
         items
     } else {
         Plain::new(compat, losses).encode(request, &pairs)
@@ -46,7 +47,13 @@ pub(super) fn encode(request: &Request, compat: Compat, losses: &mut Vec<Loss>) 
 }
 
 /// An item as OpenAI's own host takes it.
-fn faithful(item: &Item, compat: Compat, losses: &mut Vec<Loss>) -> Option<Value> {
+fn faithful(
+    at: usize,
+    item: &Item,
+    pairs: &Pairs<'_>,
+    compat: Compat,
+    losses: &mut Vec<Loss>,
+) -> Option<Value> {
     let mut json = match item {
         Item::Message(message) => faithful_message(message, compat),
         Item::Reasoning(reasoning) => {
@@ -57,7 +64,7 @@ fn faithful(item: &Item, compat: Compat, losses: &mut Vec<Loss>) -> Option<Value
             json
         }
         Item::FunctionCall(call) => {
-            let mut json = function_call(call);
+            let mut json = function_call(call, pairs.id(at));
             json.extend(call.extra.clone());
             put(&mut json, "id", call.id.as_ref().map(|id| id.as_str()));
             json
@@ -65,7 +72,7 @@ fn faithful(item: &Item, compat: Compat, losses: &mut Vec<Loss>) -> Option<Value
         Item::FunctionCallOutput(result) => {
             let mut json = Map::new();
             json.insert("type".into(), "function_call_output".into());
-            json.insert("call_id".into(), pairs::fitting(result.call_id.as_str()).into());
+            json.insert("call_id".into(), pairs.asked_by(at)?.into());
             json.insert("output".into(), faithful_output(result));
             json
         }
@@ -151,20 +158,21 @@ impl<'a> Plain<'a> {
             if !matches!(item, Item::FunctionCallOutput(_)) {
                 self.flush_pictures();
             }
-            if let Some(id) = pairs.is_unasked(at) {
-                self.losses.push(Loss::Unpaired(id.to_owned()));
-                continue;
-            }
             match item {
                 Item::Message(message) => self.message(message),
                 Item::Reasoning(reasoning) => self.reasoning(reasoning),
-                Item::FunctionCall(call) => self.call(call),
-                Item::FunctionCallOutput(result) => self.output(result),
+                Item::FunctionCall(call) => self.call(call, pairs.id(at)),
+                Item::FunctionCallOutput(result) => {
+                    if let Some(id) = pairs.asked_by(at) {
+                        self.output(result, id);
+                    }
+                }
                 Item::Other(other) => self.losses.push(Loss::Item(other.item_type().to_owned())),
                 _ => self.losses.push(Loss::Item("unknown".into())),
             }
-            self.items.extend(pairs.stand_in(at, self.losses));
+            self.items.extend(stand_in(at, item, pairs, self.losses));
         }
+        self.losses.extend(pairs.unasked().map(|id| Loss::Unpaired(id.to_owned())));
         self.flush_pictures();
         if !self.system.is_empty() {
             let text = self.system.join("\n\n");
@@ -220,8 +228,8 @@ impl<'a> Plain<'a> {
         self.items.push(json);
     }
 
-    fn call(&mut self, call: &FunctionCall) {
-        let mut json = function_call(call);
+    fn call(&mut self, call: &FunctionCall, id: &str) {
+        let mut json = function_call(call, id);
         // Chat templates parse the arguments; blank ones fail there.
         if call.arguments.trim().is_empty() {
             json.insert("arguments".into(), "{}".into());
@@ -229,7 +237,7 @@ impl<'a> Plain<'a> {
         self.items.push(Value::Object(json));
     }
 
-    fn output(&mut self, result: &FunctionCallOutput) {
+    fn output(&mut self, result: &FunctionCallOutput, id: &str) {
         if result.status == Some(ItemStatus::Incomplete) {
             self.losses.push(Loss::Field("is_error"));
         }
@@ -241,7 +249,7 @@ impl<'a> Plain<'a> {
         }
         self.items.push(json!({
             "type": "function_call_output",
-            "call_id": pairs::fitting(result.call_id.as_str()),
+            "call_id": id,
             "output": text,
         }));
     }
@@ -289,10 +297,24 @@ impl<'a> Plain<'a> {
     }
 }
 
-fn function_call(call: &FunctionCall) -> Map<String, Value> {
+/// What stands for the result of a call, if it lacks one.
+fn stand_in(at: usize, item: &Item, pairs: &Pairs<'_>, losses: &mut Vec<Loss>) -> Option<Value> {
+    let Item::FunctionCall(call) = item else { return None };
+    if pairs.result_of(at).is_some() {
+        return None;
+    }
+    losses.push(Loss::Unpaired(call.call_id.as_str().to_owned()));
+    Some(json!({
+        "type": "function_call_output",
+        "call_id": pairs.id(at),
+        "output": "No result was recorded.",
+    }))
+}
+
+fn function_call(call: &FunctionCall, id: &str) -> Map<String, Value> {
     let mut json = Map::new();
     json.insert("type".into(), "function_call".into());
-    json.insert("call_id".into(), pairs::fitting(call.call_id.as_str()).into());
+    json.insert("call_id".into(), id.into());
     json.insert("name".into(), call.name.clone().into());
     json.insert("arguments".into(), call.arguments.clone().into());
     json

@@ -10,7 +10,6 @@ pub(crate) mod conformance;
 mod decode;
 mod error;
 mod items;
-mod pairs;
 pub(super) mod relay;
 mod render;
 mod request;

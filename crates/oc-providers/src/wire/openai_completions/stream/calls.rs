@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::extent::Extent;
 use super::fields::Fields;
+use crate::call_ids::CallIds;
 
 /// The tool calls of one answer.
 #[derive(Debug, Default)]
@@ -21,6 +22,7 @@ pub(super) struct Calls {
     current: Option<usize>,
     by_index: HashMap<u64, usize>,
     by_id: HashMap<String, usize>,
+    made: CallIds,
 }
 
 #[derive(Debug)]
@@ -33,11 +35,17 @@ struct Call {
     extent: Extent,
     /// The arguments, where they came as an object rather than as text.
     whole: Option<String>,
+    made: CallIds,
     /// Arguments that came before the name did.
     early: String,
 }
 
 impl Calls {
+    /// Calls without an id get one of these.
+    pub(super) fn name_with(&mut self, ids: CallIds) {
+        self.made = ids;
+    }
+
     /// Takes one element of `tool_calls`, or a legacy `function_call`
     /// (`{name, arguments}` without a `function` around it).
     ///
@@ -137,6 +145,7 @@ impl Calls {
             announced: false,
             extent: Extent::default(),
             whole: None,
+            made: self.made,
             early: String::new(),
         });
         place
@@ -151,7 +160,7 @@ impl Call {
     /// The server's id of it; else one that only tells the calls of an answer
     /// apart.
     fn id(&self) -> String {
-        if self.id.is_empty() { format!("call_{}", self.slot.0) } else { self.id.clone() }
+        if self.id.is_empty() { self.made.id(self.slot) } else { self.id.clone() }
     }
 
     /// A name may be repeated, or cut in two by an old relay; once arguments

@@ -36,6 +36,7 @@ use oc_responses_stream::{
 use serde_json::{Value, json};
 
 use super::{annotations, error};
+use crate::call_ids::CallIds;
 use crate::wire::surrogates::Surrogates;
 use calls::Calls;
 pub(super) use fields::Fields;
@@ -236,11 +237,13 @@ impl CompletionsInterpreter {
             return;
         }
         let word = |key| chunk.and_then(|chunk| chunk.word(key)).map(Cow::into_owned);
-        out.push_back(Delta::Started(Started::new(
+        let started = Started::new(
             word("id").map(Into::into),
             word("model"),
             chunk.and_then(|chunk| chunk.count("created")),
-        )));
+        );
+        self.calls.name_with(CallIds::of(&started));
+        out.push_back(Delta::Started(started));
     }
 
     /// The answer is whole.
