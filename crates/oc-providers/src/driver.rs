@@ -227,7 +227,7 @@ fn http_request(endpoint: &Endpoint, encoded: Encoded) -> Result<HttpRequest, Pr
     headers.extend(encoded.headers);
     headers.extend(endpoint.key_headers()?);
     headers.extend(endpoint.headers.clone());
-    let body = serde_json::to_vec(&encoded.body).map_err(|fault| {
+    let body = encoded.inputs.write(&encoded.body).map_err(|fault| {
         ProviderError::unsupported("request cannot be written as json").with_source(fault)
     })?;
     Ok(HttpRequest::new(

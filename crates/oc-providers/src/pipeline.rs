@@ -179,6 +179,10 @@ fn call_fault(fault: BrokenCall) -> ProviderError {
             ProviderErrorKind::BadToolCall,
             "model called a tool with arguments that are no json object",
         ),
+        BrokenCall::Nameless => ProviderError::new(
+            ProviderErrorKind::BadToolCall,
+            "model called a tool without saying which",
+        ),
         BrokenCall::Oversized => ProviderError::new(
             ProviderErrorKind::Oversized,
             "tool calls are larger than one event may be",

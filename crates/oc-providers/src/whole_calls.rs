@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use oc_responses_stream::{
     CallId, Delta, ExtraDelta, FinishReason, Slot, ToolCallArguments, ToolCallEnd, ToolCallStart,
 };
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::call_ids::CallIds;
@@ -17,8 +18,10 @@ use crate::gate::delta_weight;
 /// What was wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BrokenCall {
-    /// Its arguments are no JSON object, or two different ones, or it has no name.
+    /// Its arguments are no JSON object, or two different ones.
     NoObject,
+    /// It does not say what is called.
+    Nameless,
     /// More was to be held than is allowed.
     Oversized,
 }
@@ -43,7 +46,7 @@ pub(crate) struct WholeCalls {
     ids: HashSet<CallId>,
     /// Ids for calls that have none.
     made: CallIds,
-    broken: bool,
+    broken: Option<BrokenCall>,
     /// Arguments hold HTML entities in their texts.
     decodes_html: bool,
     ready: VecDeque<Result<Delta, BrokenCall>>,
@@ -66,7 +69,7 @@ impl WholeCalls {
             open: BTreeMap::new(),
             ids: HashSet::new(),
             made: CallIds::default(),
-            broken: false,
+            broken: None,
             decodes_html: false,
             ready: VecDeque::new(),
         }
@@ -110,18 +113,17 @@ impl WholeCalls {
                 for slot in self.open.keys().copied().collect::<Vec<_>>() {
                     self.end(ToolCallEnd::new(slot, None));
                 }
-                if self.broken && !cut {
-                    self.ready.push_back(Err(BrokenCall::NoObject));
-                } else {
-                    self.ready.push_back(Ok(Delta::Finish(finish)));
-                }
+                self.ready.push_back(match self.broken {
+                    Some(fault) if !cut => Err(fault),
+                    _ => Ok(Delta::Finish(finish)),
+                });
             }
             Delta::Usage(_) | Delta::Error(_) | Delta::Alive | Delta::Progress(_) => {
                 self.ready.push_back(Ok(delta));
             }
             // An end for a call that was not given out is of no use to anyone.
-            Delta::ItemEnd(end) if self.broken || self.open.contains_key(&end.slot) => {}
-            _ if self.broken => {}
+            Delta::ItemEnd(end) if self.broken.is_some() || self.open.contains_key(&end.slot) => {}
+            _ if self.broken.is_some() => {}
             other => self.ready.push_back(Ok(other)),
         }
     }
@@ -159,11 +161,16 @@ impl WholeCalls {
             })
         });
         let arguments = end.arguments.unwrap_or(call.arguments);
-        let arguments = if arguments.trim().is_empty() { "{}".to_owned() } else { arguments };
-        if contradicts || object(&arguments).is_none() || call.start.name.is_empty() {
-            self.broken = true;
-        }
-        if self.broken {
+        // `null` is what some models write for nothing.
+        let arguments =
+            if matches!(arguments.trim(), "" | "null") { "{}".to_owned() } else { arguments };
+        let fault = if call.start.name.is_empty() {
+            Some(BrokenCall::Nameless)
+        } else {
+            (contradicts || !is_object(&arguments)).then_some(BrokenCall::NoObject)
+        };
+        self.broken = self.broken.or(fault);
+        if self.broken.is_some() {
             return;
         }
         let arguments = if self.decodes_html { entities::decoded(&arguments) } else { arguments };
@@ -174,6 +181,11 @@ impl WholeCalls {
         self.ready.extend(call.extra.map(|extra| Ok(Delta::Extra(extra))));
         self.ready.push_back(Ok(Delta::ToolCallEnd(ToolCallEnd::new(end.slot, None))));
     }
+}
+
+/// Whether it is one, of whatever numbers: `1e400` is one to its maker.
+fn is_object(arguments: &str) -> bool {
+    arguments.trim_start().starts_with('{') && serde_json::from_str::<&RawValue>(arguments).is_ok()
 }
 
 fn object(arguments: &str) -> Option<Map<String, Value>> {
@@ -294,7 +306,7 @@ mod tests {
 
     #[test]
     fn arguments_that_are_no_object_fail_the_answer() {
-        for arguments in ["{\"a\":", "[1]", "7", "\"x\"", "null", "{}{}"] {
+        for arguments in ["{\"a\":", "[1]", "7", "\"x\"", "nul", "{}{}"] {
             let out = run([
                 start(0),
                 piece(0, arguments),
@@ -307,6 +319,22 @@ mod tests {
             ]);
             assert_eq!(out, [Err(BrokenCall::NoObject)], "{arguments}");
         }
+    }
+
+    #[test]
+    fn a_call_without_a_name_was_said_to_have_bad_arguments() {
+        let nameless = Delta::ToolCallStart(ToolCallStart::new(Slot(0), "a", ""));
+        let out = run([nameless, piece(0, "{}"), end(0, None), finish(FinishReason::ToolCalls)]);
+        assert_eq!(out, [Err(BrokenCall::Nameless)]);
+    }
+
+    /// As JSON it was none, as text it was a bad call; and numbers that no
+    /// machine holds are their maker's.
+    #[test]
+    fn arguments_of_null_are_none_and_great_numbers_are_left_alone() {
+        assert_eq!(run([start(0), piece(0, "null"), end(0, None)]), whole(0, "{}"));
+        let great = r#"{"n":12345678901234567890123,"e":1e400}"#;
+        assert_eq!(run([start(0), piece(0, great), end(0, None)]), whole(0, great));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Tools of the Responses API carried to hosts that know only functions, and
-//! their calls brought back.
+//! Tools of OpenAI's two wires carried to hosts that do not know them, and their
+//! calls brought back.
 //!
 //! | a client's | at the host | its call comes back as |
 //! |---|---|---|
@@ -7,10 +7,14 @@
 //! | function in a `namespace` | a function `namespace__name` | `function_call` with its `namespace` |
 //!
 //! Earlier calls and results of both are carried along. Agents send them without
-//! being asked to: Codex declares its tools so.
+//! being asked to: Codex declares its tools so. OpenAI's Responses host knows
+//! both, its Chat host custom tools outside of namespaces.
+//!
+//! No two tools share a name at the host: one that is taken gets a number. The
+//! names of functions are theirs alone, those that were only called, too.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use oc_responses_stream::{
@@ -19,6 +23,7 @@ use oc_responses_stream::{
 use serde_json::{Map, Value, json};
 
 use super::openai_responses;
+use super::tool_ids::{IdForm, ToolIds};
 use crate::endpoint::{Api, Endpoint};
 use crate::loss::Loss;
 use crate::request::{FunctionTool, Request, Tool, ToolChoice};
@@ -38,7 +43,7 @@ pub(super) struct AsFunctions<'a> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Carried(BTreeMap<String, Original>);
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Original {
     namespace: Option<String>,
     name: String,
@@ -47,16 +52,20 @@ struct Original {
 
 /// Carries the tools of `request`, unless `endpoint` knows them itself.
 pub(super) fn as_functions<'a>(request: &'a Request, endpoint: &Endpoint) -> AsFunctions<'a> {
-    let mut carrying = AsFunctions {
-        request: Cow::Borrowed(request),
-        carried: Carried::default(),
+    let compat = endpoint.compat_flags();
+    let its_own = endpoint.api() == Api::OpenaiResponses && compat.hosted_tools;
+    let theirs = request.wire == Some(Api::AnthropicMessages);
+    let knows_custom = endpoint.api() == Api::OpenaiCompletions && compat.vendor_fields;
+    if its_own || theirs || !is_needed(request, knows_custom) {
+        let (carried, losses) = (Carried::default(), Vec::new());
+        return AsFunctions { request: Cow::Borrowed(request), carried, losses };
+    }
+    let mut carrying = Carrying {
+        knows_custom,
+        names: Names::beside_the_functions_of(request),
+        called: HashSet::new(),
         losses: Vec::new(),
     };
-    let its_own = endpoint.api() == Api::OpenaiResponses && endpoint.compat_flags().hosted_tools;
-    let theirs = request.wire.is_some_and(|wire| wire != Api::OpenaiResponses);
-    if its_own || theirs || !is_needed(request) {
-        return carrying;
-    }
     let mut request = request.clone();
     for tool in std::mem::take(&mut request.tools) {
         carrying.tool(tool, None, &mut request.tools);
@@ -67,37 +76,56 @@ pub(super) fn as_functions<'a>(request: &'a Request, endpoint: &Endpoint) -> AsF
     if let Some(choice) = &mut request.tool_choice {
         carrying.choice(choice);
     }
-    carrying.request = Cow::Owned(request);
-    carrying
+    let Carrying { names, losses, .. } = carrying;
+    AsFunctions { request: Cow::Owned(request), carried: names.carried, losses }
 }
 
-fn is_needed(request: &Request) -> bool {
+fn is_needed(request: &Request, knows_custom: bool) -> bool {
     let tool = |tool: &Tool| match tool {
-        Tool::Other(whole) => matches!(word(whole, "type"), "custom" | "namespace"),
+        Tool::Other(whole) => match word(whole, "type") {
+            "custom" => !knows_custom,
+            kind => kind == "namespace",
+        },
         Tool::Function(_) => false,
     };
     let item = |item: &Item| match item {
-        Item::Other(other) => is_custom_step(other.item_type()),
+        Item::Other(other) if is_custom_step(other.item_type()) => {
+            !knows_custom || other.json.contains_key("namespace")
+        }
         Item::FunctionCall(call) => call.extra.contains_key("namespace"),
         _ => false,
     };
     request.tools.iter().any(tool) || request.input.iter().any(item)
 }
 
-fn is_custom_step(item_type: &str) -> bool {
+/// Whether an item of this type is a custom tool's call, or its result.
+pub(super) fn is_custom_step(item_type: &str) -> bool {
     matches!(item_type, "custom_tool_call" | "custom_tool_call_output")
 }
 
-impl AsFunctions<'_> {
+/// A request on its way to functions.
+struct Carrying {
+    /// The host knows custom tools, outside of namespaces.
+    knows_custom: bool,
+    names: Names,
+    /// The ids of the custom calls that were carried.
+    called: HashSet<String>,
+    losses: Vec<Loss>,
+}
+
+impl Carrying {
     fn tool(&mut self, tool: Tool, namespace: Option<&str>, tools: &mut Vec<Tool>) {
         match tool {
             Tool::Function(mut function) => {
                 if namespace.is_some() {
-                    function.name = self.name(namespace, &function.name, false);
+                    function.name = self.names.of(namespace, &function.name, false);
                 }
                 tools.push(Tool::Function(function));
             }
             Tool::Other(whole) => match word(&whole, "type") {
+                "custom" if self.knows_custom && namespace.is_none() => {
+                    tools.push(Tool::Other(whole));
+                }
                 "custom" => tools.extend(self.custom(&whole, namespace)),
                 "namespace" if namespace.is_none() => {
                     let name = word(&whole, "name");
@@ -122,7 +150,7 @@ impl AsFunctions<'_> {
             "required": ["input"],
             "additionalProperties": false,
         });
-        let mut function = FunctionTool::new(self.name(namespace, name, true), Some(schema));
+        let mut function = FunctionTool::new(self.names.of(namespace, name, true), Some(schema));
         let mut words = vec![word(whole, "description").to_owned()];
         let format = whole.get("format").and_then(Value::as_object);
         match format.filter(|format| word(format, "type") == "grammar") {
@@ -145,7 +173,7 @@ impl AsFunctions<'_> {
         match item {
             Item::FunctionCall(call) => {
                 if let Some(Value::String(namespace)) = call.extra.shift_remove("namespace") {
-                    call.name = self.name(Some(&namespace), &call.name, false);
+                    call.name = self.names.of(Some(&namespace), &call.name, false);
                 }
             }
             Item::Other(other) if is_custom_step(other.item_type()) => {
@@ -162,9 +190,16 @@ impl AsFunctions<'_> {
         let call_id = json.get("call_id")?.as_str().filter(|id| !id.is_empty())?;
         if word(json, "type") == "custom_tool_call" {
             let namespace = json.get("namespace").and_then(Value::as_str);
-            let name = self.name(namespace, json.get("name")?.as_str()?, true);
+            if self.knows_custom && namespace.is_none() {
+                return None;
+            }
+            self.called.insert(call_id.to_owned());
+            let name = self.names.of(namespace, json.get("name")?.as_str()?, true);
             let arguments = json!({"input": word(json, "input")}).to_string();
             return Some(Item::FunctionCall(FunctionCall::new(call_id, name, arguments)));
+        }
+        if self.knows_custom && !self.called.contains(call_id) {
+            return None;
         }
         let mut result = json.clone();
         result.insert("type".into(), "function_call_output".into());
@@ -172,28 +207,89 @@ impl AsFunctions<'_> {
     }
 
     fn choice(&mut self, choice: &mut ToolChoice) {
-        let ToolChoice::Other(Value::Object(fields)) = choice else { return };
-        let name = word(fields, "name").to_owned();
-        if word(fields, "type") == "custom" && !name.is_empty() {
-            *choice = ToolChoice::Function(self.name(None, &name, true));
+        if self.knows_custom {
+            return;
+        }
+        match choice {
+            ToolChoice::Other(Value::Object(fields)) if word(fields, "type") == "custom" => {
+                let name = word(fields, "name").to_owned();
+                if !name.is_empty() {
+                    *choice = ToolChoice::Function(self.names.of(None, &name, true));
+                }
+            }
+            // Of what type each is was not kept: a custom tool is one that no
+            // function is called like.
+            ToolChoice::Allowed { names, .. } => {
+                for name in names {
+                    if let Some(carried) = self.names.of_custom(name) {
+                        *name = carried.to_owned();
+                    }
+                }
+            }
+            _ => {}
         }
     }
+}
 
-    /// The name of a tool at the host, remembered for the way back.
-    fn name(&mut self, namespace: Option<&str>, name: &str, is_custom: bool) -> String {
-        let original =
-            Original { namespace: namespace.map(str::to_owned), name: name.to_owned(), is_custom };
-        let flat = flat(namespace, name);
-        self.carried.0.insert(flat.clone(), original);
-        flat
+/// The names of tools at the host, no two the same.
+struct Names {
+    functions: HashSet<String>,
+    free: ToolIds,
+    given: HashMap<Original, String>,
+    /// What they are, for the way back.
+    carried: Carried,
+}
+
+impl Names {
+    /// None of them a function's.
+    fn beside_the_functions_of(request: &Request) -> Self {
+        let declared = request.tools.iter().filter_map(|tool| match tool {
+            Tool::Function(function) => Some(&function.name),
+            Tool::Other(_) => None,
+        });
+        let called = request.input.iter().filter_map(|item| match item {
+            Item::FunctionCall(call) if !call.extra.contains_key("namespace") => Some(&call.name),
+            _ => None,
+        });
+        let functions: HashSet<String> = declared.chain(called).cloned().collect();
+        let mut free = ToolIds::new(IdForm::UpTo { longest: LONGEST, allows: is_of_name });
+        functions.iter().for_each(|name| free.take(name));
+        Self { functions, free, given: HashMap::new(), carried: Carried::default() }
     }
+
+    /// The name of this tool, the same each time.
+    fn of(&mut self, namespace: Option<&str>, name: &str, is_custom: bool) -> String {
+        let namespace = namespace.map(str::to_owned);
+        let original = Original { namespace, name: name.to_owned(), is_custom };
+        if let Some(given) = self.given.get(&original) {
+            return given.clone();
+        }
+        let given = self.free.next(&flat(original.namespace.as_deref(), name));
+        self.carried.0.insert(given.clone(), original.clone());
+        self.given.insert(original, given.clone());
+        given
+    }
+
+    /// The name that the custom tool `name` was given, unless `name` is a
+    /// function's.
+    fn of_custom(&self, name: &str) -> Option<&str> {
+        if self.functions.contains(name) {
+            return None;
+        }
+        let custom = Original { namespace: None, name: name.to_owned(), is_custom: true };
+        self.given.get(&custom).map(String::as_str)
+    }
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
 }
 
 /// `namespace__name` in letters, digits, `_` and `-`; what is too long ends in
 /// a number of its own.
 fn flat(namespace: Option<&str>, name: &str) -> String {
     let whole = namespace.map_or(name.to_owned(), |namespace| format!("{namespace}__{name}"));
-    let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    let allowed = |c: char| if is_of_name(c) { c } else { '_' };
     let flat: String = whole.chars().map(allowed).collect();
     if flat.len() <= LONGEST {
         return flat;

@@ -13,6 +13,7 @@ use crate::capabilities::CACHE_MARK;
 use crate::endpoint::Api;
 use crate::loss::Loss;
 use crate::request::{Request, Tool, ToolChoice};
+use crate::wire::carried::is_custom_step;
 
 /// Fields that two wires have in common, and mean the same on both: what the
 /// client sent, whom it may go to, its names.
@@ -69,8 +70,15 @@ pub(crate) fn without<'a>(
         losses.push(Loss::Field(CACHE_MARK));
     }
     strip_fields(&mut request, api, losses);
-    strip_tools(&mut request, marks, losses);
-    request.input.retain_mut(|item| strip_item(item, marks, losses));
+    // In one form here, so that each says it in its own words; to hosts that do
+    // not know custom tools they were carried as functions.
+    let openai = |api| matches!(api, Api::OpenaiResponses | Api::OpenaiCompletions);
+    let custom = openai(api) && request.wire.is_some_and(openai);
+    strip_tools(&mut request, custom, marks, losses);
+    request.input.retain_mut(|item| match item {
+        Item::Other(other) if custom && is_custom_step(other.item_type()) => true,
+        item => strip_item(item, marks, losses),
+    });
     Cow::Owned(request)
 }
 
@@ -94,7 +102,7 @@ fn strip_fields(request: &mut Request, api: Api, losses: &mut Vec<Loss>) {
     }
 }
 
-fn strip_tools(request: &mut Request, marks: bool, losses: &mut Vec<Loss>) {
+fn strip_tools(request: &mut Request, custom: bool, marks: bool, losses: &mut Vec<Loss>) {
     request.tools.retain_mut(|tool| match tool {
         Tool::Function(function) => {
             keep_mark(&mut function.extra, marks);
@@ -102,11 +110,16 @@ fn strip_tools(request: &mut Request, marks: bool, losses: &mut Vec<Loss>) {
         }
         Tool::Other(whole) => {
             let kind = whole.get("type").and_then(Value::as_str).unwrap_or("unknown");
-            losses.push(Loss::Tool(kind.to_owned()));
-            false
+            let kept = custom && kind == "custom";
+            if !kept {
+                losses.push(Loss::Tool(kind.to_owned()));
+            }
+            kept
         }
     });
-    if matches!(request.tool_choice, Some(ToolChoice::Other(_))) {
+    let is_custom = |choice: &Value| choice.get("type").is_some_and(|kind| kind == "custom");
+    if matches!(&request.tool_choice, Some(ToolChoice::Other(choice)) if !(custom && is_custom(choice)))
+    {
         request.tool_choice = None;
         losses.push(Loss::Field("tool_choice"));
     }

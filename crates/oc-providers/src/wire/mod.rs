@@ -13,6 +13,7 @@ mod dialect;
 pub(crate) mod error_body;
 mod fields;
 mod foreign;
+mod inline_thoughts;
 pub mod openai_completions;
 pub mod openai_responses;
 mod pairs;
@@ -26,6 +27,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use anthropic_messages::inputs::Inputs;
 pub(crate) use carried::{BringBack, Carried};
 pub use dialect::{AnswerName, Asked, Dialect, ErrorBody};
 pub use render::Render;
@@ -98,6 +100,8 @@ pub struct Encoded {
     pub stop: Vec<String>,
     /// The client speaks this wire: the host's frames are given out, too.
     pub(crate) relays: bool,
+    /// Inputs of calls that the body cannot hold to the letter.
+    pub(crate) inputs: Inputs,
     /// The tools that were put into the form of functions.
     pub(crate) carried: Carried,
     /// The functions that the host may call.
@@ -115,6 +119,7 @@ impl Encoded {
             max_output_tokens: None,
             stop: Vec::new(),
             relays: false,
+            inputs: Inputs::default(),
             carried: Carried::default(),
             declared: Declared::default(),
         }
@@ -161,6 +166,7 @@ pub(crate) fn encode(
     request: &Request,
     endpoint: &Endpoint,
 ) -> Result<Encoded, ProviderError> {
+    let request = &*inline_thoughts::told_apart(request);
     let request = &*with_the_tools_it_takes(request, endpoint)?;
     let carried::AsFunctions { request, carried, mut losses } =
         carried::as_functions(request, endpoint);

@@ -4,12 +4,15 @@
 //! answer, give one id to calls of several turns. A result belongs to the
 //! nearest earlier turn that has an unanswered call of its id; of several there
 //! the first takes the first. A result that stands before its call is its own
-//! only where nothing else has the id.
+//! only where nothing else has the id. Custom tools' calls and results count.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use oc_responses_stream::{FunctionCallOutput, Item, Role};
+use serde_json::Value;
 
+use super::openai_responses;
 use super::tool_ids::{IdForm, ToolIds};
 
 /// The calls and results of one conversation.
@@ -23,6 +26,15 @@ pub(super) struct Pairs<'a> {
     calls: HashMap<usize, usize>,
     unasked: BTreeSet<usize>,
 }
+
+/// What stands before the pictures of a tool's result, where they cannot stand
+/// in it: two tools' pictures could not be told apart.
+pub(super) fn pictures_of(name: &str, id: &str) -> String {
+    format!("Pictures from the result of {name} ({id}):")
+}
+
+/// What stands in the result itself, where there was nothing else in it.
+pub(super) const PICTURES_FOLLOW: &str = "(The pictures of this result follow.)";
 
 /// Unanswered calls of one id, turn by turn.
 #[derive(Debug, Default)]
@@ -46,25 +58,25 @@ impl<'a> Pairs<'a> {
         let mut waiting: HashMap<&str, Waiting> = HashMap::new();
         let (mut turn, mut others_spoke) = (0, false);
         for (at, item) in input.iter().enumerate() {
-            match item {
-                Item::FunctionCall(call) => {
+            match step(item) {
+                Some(Step::Call(id)) => {
                     turn += usize::from(std::mem::take(&mut others_spoke));
-                    let id = call.call_id.as_str();
                     pairs.ids.insert(at, ids.next(id));
                     waiting.entry(id).or_default().call(turn, at);
                 }
-                Item::FunctionCallOutput(result) => {
+                Some(Step::Result(id)) => {
                     others_spoke = true;
-                    match waiting.entry(result.call_id.as_str()).or_default().result() {
+                    match waiting.entry(id).or_default().result() {
                         Some(call) => pairs.pair(call, at),
                         None => {
                             pairs.unasked.insert(at);
                         }
                     }
                 }
-                Item::Message(message) if message.role == Role::Assistant => {}
-                Item::Message(_) => others_spoke = true,
-                _ => {}
+                None if matches!(item, Item::Message(said) if said.role != Role::Assistant) => {
+                    others_spoke = true;
+                }
+                None => {}
             }
         }
         pairs.pair_what_came_early(&mut waiting);
@@ -76,11 +88,32 @@ impl<'a> Pairs<'a> {
         self.ids.get(&call).map(String::as_str).unwrap_or_default()
     }
 
+    /// Whether the call at this place has a result.
+    pub(super) fn is_answered(&self, call: usize) -> bool {
+        self.results.contains_key(&call)
+    }
+
     /// The result of the call at this place.
-    pub(super) fn result_of(&self, call: usize) -> Option<&'a FunctionCallOutput> {
+    pub(super) fn result_of(&self, call: usize) -> Option<Cow<'a, FunctionCallOutput>> {
         match self.input.get(*self.results.get(&call)?)? {
-            Item::FunctionCallOutput(result) => Some(result),
+            Item::FunctionCallOutput(result) => Some(Cow::Borrowed(result)),
+            Item::Other(custom) => {
+                let mut json = custom.json.clone();
+                json.insert("type".into(), "function_call_output".into());
+                match openai_responses::decode_item(&Value::Object(json))? {
+                    Item::FunctionCallOutput(result) => Some(Cow::Owned(result)),
+                    _ => None,
+                }
+            }
             _ => None,
+        }
+    }
+
+    /// What is called by the call that the result at this place answers.
+    pub(super) fn asked_of(&self, result: usize) -> &'a str {
+        match self.calls.get(&result).and_then(|call| self.input.get(*call)) {
+            Some(Item::FunctionCall(call)) => &call.name,
+            _ => "the tool",
         }
     }
 
@@ -92,9 +125,8 @@ impl<'a> Pairs<'a> {
 
     /// The ids of results that nothing asked for, in their order.
     pub(super) fn unasked(&self) -> impl Iterator<Item = &'a str> {
-        self.unasked.iter().filter_map(|at| match self.input.get(*at)? {
-            Item::FunctionCallOutput(result) => Some(result.call_id.as_str()),
-            _ => None,
+        self.unasked.iter().filter_map(|at| match step(self.input.get(*at)?)? {
+            Step::Result(id) | Step::Call(id) => Some(id),
         })
     }
 
@@ -105,8 +137,8 @@ impl<'a> Pairs<'a> {
 
     fn pair_what_came_early(&mut self, waiting: &mut HashMap<&str, Waiting>) {
         for at in self.unasked.clone() {
-            let Some(Item::FunctionCallOutput(result)) = self.input.get(at) else { continue };
-            let Some(of_id) = waiting.get_mut(result.call_id.as_str()) else { continue };
+            let Some(Step::Result(id)) = self.input.get(at).and_then(step) else { continue };
+            let Some(of_id) = waiting.get_mut(id) else { continue };
             if of_id.calls == 1
                 && of_id.results == 1
                 && let Some(call) = of_id.take()
@@ -115,6 +147,28 @@ impl<'a> Pairs<'a> {
                 self.unasked.remove(&at);
             }
         }
+    }
+}
+
+/// A call or a result, by its id.
+enum Step<'a> {
+    Call(&'a str),
+    Result(&'a str),
+}
+
+fn step(item: &Item) -> Option<Step<'_>> {
+    match item {
+        Item::FunctionCall(call) => Some(Step::Call(call.call_id.as_str())),
+        Item::FunctionCallOutput(result) => Some(Step::Result(result.call_id.as_str())),
+        Item::Other(other) => {
+            let id = other.json.get("call_id").and_then(Value::as_str)?;
+            match other.item_type() {
+                "custom_tool_call" => Some(Step::Call(id)),
+                "custom_tool_call_output" => Some(Step::Result(id)),
+                _ => None,
+            }
+        }
+        _ => None,
     }
 }
 

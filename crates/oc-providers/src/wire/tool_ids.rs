@@ -1,5 +1,5 @@
 //! Tool call ids as a host takes them, no two the same in one conversation: no
-//! server can tell two calls of one id apart.
+//! server can tell two calls of one id apart. (Nor two tools of one name.)
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -32,6 +32,11 @@ impl ToolIds {
     /// Ids of this form.
     pub(super) fn new(form: IdForm) -> Self {
         Self { form, taken: HashSet::new(), numbers: HashMap::new() }
+    }
+
+    /// `id` is somebody's already.
+    pub(super) fn take(&mut self, id: &str) {
+        self.taken.insert(id.to_owned());
     }
 
     /// An id for the next call: `original`, as near as the form allows.

@@ -12,6 +12,7 @@ mod citations;
 pub(crate) mod conformance;
 mod decode;
 mod error;
+pub(crate) mod inputs;
 pub(super) mod relay;
 mod render;
 mod request;

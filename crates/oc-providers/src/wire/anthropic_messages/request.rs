@@ -39,6 +39,7 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     let mut turns = turns::encode(request, &home, &mut losses);
     let max_tokens = max_tokens(request, &facts);
     let thinking = thinking(request, &facts, compat, max_tokens, &turns, &mut losses);
+    let inputs = std::mem::take(&mut turns.inputs);
 
     let mut body = Map::new();
     body.insert("model".into(), request.model.clone().into());
@@ -72,6 +73,7 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     }
     let mut encoded = Encoded::new("v1/messages", Value::Object(body));
     encoded.losses = losses;
+    encoded.inputs = inputs;
     encoded.max_output_tokens = Some(max_tokens);
     Ok(encoded)
 }

@@ -4,12 +4,15 @@
 //! of a turn first in the next user turn, every call answered, and every
 //! result called for. Canonical items promise none of that.
 
+use std::borrow::Cow;
+
 use oc_responses_stream::{
     FunctionCall, FunctionCallOutput, Item, ItemStatus, Message, Reasoning, Role,
 };
 use serde_json::{Map, Value, json};
 
 use super::blocks;
+use super::inputs::Inputs;
 use crate::capabilities::{CACHE_MARK, Compat};
 use crate::loss::Loss;
 use crate::request::Request;
@@ -25,6 +28,8 @@ pub(super) struct Turns {
     /// Blocks of text.
     pub(super) system: Vec<Value>,
     pub(super) messages: Vec<Value>,
+    /// What of the calls goes out to the letter.
+    pub(super) inputs: Inputs,
     /// Whether the last assistant turn of a running tool loop began with its
     /// own thinking. `None`: no tool loop is running.
     pub(super) loop_began_with_thinking: Option<bool>,
@@ -61,10 +66,11 @@ struct Writer<'a> {
     losses: &'a mut Vec<Loss>,
     system: Vec<Value>,
     messages: Vec<Value>,
+    inputs: Inputs,
     user: Vec<Value>,
     assistant: Vec<Value>,
     /// Calls of the open assistant turn: their id here and their result.
-    calls: Vec<(String, Option<&'a FunctionCallOutput>)>,
+    calls: Vec<(String, Option<Cow<'a, FunctionCallOutput>>)>,
     pairs: Pairs<'a>,
     loop_began_with_thinking: Option<bool>,
     last_calls_without_thinking: bool,
@@ -78,6 +84,7 @@ impl<'a> Writer<'a> {
             losses,
             system: Vec::new(),
             messages: Vec::new(),
+            inputs: Inputs::default(),
             user: Vec::new(),
             assistant: Vec::new(),
             calls: Vec::new(),
@@ -147,11 +154,13 @@ impl<'a> Writer<'a> {
     fn call(&mut self, at: usize, call: &'a FunctionCall) {
         self.end_user();
         let id = self.pairs.id(at).to_owned();
+        let input = Value::Object(input_of(&call.arguments));
+        self.inputs.keep(&id, &call.arguments, &input);
         self.assistant.push(json!({
             "type": "tool_use",
             "id": id,
             "name": call.name,
-            "input": input_of(&call.arguments),
+            "input": input,
         }));
         self.calls.push((id, self.pairs.result_of(at)));
     }
@@ -172,7 +181,7 @@ impl<'a> Writer<'a> {
         }
         push_turn(&mut self.messages, "assistant", &mut self.assistant);
         for (id, result) in std::mem::take(&mut self.calls) {
-            let block = self.result_block(&id, result);
+            let block = self.result_block(&id, result.as_deref());
             self.user.push(block);
         }
     }
@@ -208,6 +217,7 @@ impl<'a> Writer<'a> {
         Turns {
             system: self.system,
             messages: self.messages,
+            inputs: self.inputs,
             loop_began_with_thinking: self.loop_began_with_thinking,
             last_calls_without_thinking: self.last_calls_without_thinking,
         }

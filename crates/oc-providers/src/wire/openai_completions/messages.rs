@@ -3,7 +3,7 @@
 //! An assistant's text, reasoning and calls between two turns of others are one
 //! message. The results of its calls follow at once, in the order of the calls,
 //! whatever stood between; pictures in a result, which a `tool` message cannot
-//! hold, follow in a user message. Servers refuse a call without a result and a
+//! hold, follow in a user message that says whose they are. Servers refuse a call without a result and a
 //! result without a call: the first gets a result that says so, the second is
 //! left out.
 //!
@@ -11,19 +11,20 @@
 //! turns that alternate, so system messages are gathered and user messages in a
 //! row are joined, except for hosts that know the role `developer`.
 
-use oc_responses_stream::{
-    FunctionCall, FunctionCallOutput, Item, ItemStatus, Message, Reasoning, Role,
-};
+use std::borrow::Cow;
+
+use oc_responses_stream::{FunctionCallOutput, Item, ItemStatus, Message, Reasoning, Role};
 use serde_json::{Map, Value, json};
 
-use super::API;
 use super::compat::ReasoningReplay;
 use super::parts::{self, Content};
+use super::{API, custom};
 use crate::capabilities::Compat;
 use crate::loss::Loss;
 use crate::request::{Request, TextFormat};
 use crate::seal::Sealer;
-use crate::wire::pairs::Pairs;
+use crate::wire::carried::is_custom_step;
+use crate::wire::pairs::{self, Pairs};
 
 /// The messages of `request` for the host whose envelopes `sealer` opens.
 pub(super) fn encode(
@@ -74,9 +75,15 @@ struct Call<'a> {
     original_id: &'a str,
     /// The id as it is sent.
     id: String,
-    name: &'a str,
-    arguments: &'a str,
-    result: Option<&'a FunctionCallOutput>,
+    called: Called<'a>,
+    result: Option<Cow<'a, FunctionCallOutput>>,
+}
+
+/// What is called, and with what.
+#[derive(Clone, Copy)]
+enum Called<'a> {
+    Function { name: &'a str, arguments: &'a str },
+    Custom { name: &'a str, input: &'a str },
 }
 
 impl<'a> Writer<'a> {
@@ -102,11 +109,21 @@ impl<'a> Writer<'a> {
         match item {
             Item::Message(message) => self.message(message),
             Item::Reasoning(reasoning) => self.reasoning(reasoning),
-            Item::FunctionCall(call) => self.call(at, call),
+            Item::FunctionCall(call) => {
+                let (name, arguments) = (call.name.as_str(), call.arguments.as_str());
+                let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
+                self.call(at, call.call_id.as_str(), Called::Function { name, arguments });
+            }
             // Taken up with its call, wherever it stands; here it only says
             // that a turn that called is over.
             Item::FunctionCallOutput(_) if self.assistant.calls.is_empty() => {}
             Item::FunctionCallOutput(_) => self.end_assistant(),
+            // Here only for hosts that know it.
+            Item::Other(other) if is_custom_step(other.item_type()) => match custom::of(other) {
+                Some((id, name, input)) => self.call(at, id, Called::Custom { name, input }),
+                None if self.assistant.calls.is_empty() => {}
+                None => self.end_assistant(),
+            },
             Item::Other(other) => self.losses.push(Loss::Item(other.item_type().to_owned())),
             _ => self.losses.push(Loss::Item("unknown".into())),
         }
@@ -179,14 +196,10 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn call(&mut self, at: usize, call: &'a FunctionCall) {
-        let original_id = call.call_id.as_str();
+    fn call(&mut self, at: usize, original_id: &'a str, called: Called<'a>) {
         let id = self.pairs.id(at).to_owned();
-        let arguments =
-            if call.arguments.trim().is_empty() { "{}" } else { call.arguments.as_str() };
         let result = self.pairs.result_of(at);
-        let name = call.name.as_str();
-        self.assistant.calls.push(Call { original_id, id, name, arguments, result });
+        self.assistant.calls.push(Call { original_id, id, called, result });
     }
 
     fn end_user(&mut self) {
@@ -212,16 +225,16 @@ impl<'a> Writer<'a> {
         self.end_user();
         self.messages.push(message);
         for call in turn.calls {
-            let content = self.result(&call.id, call.result);
+            let content = self.result(&call.id, call.called.name(), call.result.as_deref());
             let mut json = json!({"role": "tool", "tool_call_id": call.id, "content": content});
             if let (true, Value::Object(json)) = (self.compat.chat.result_names, &mut json) {
-                json.insert("name".into(), call.name.into());
+                json.insert("name".into(), call.called.name().into());
             }
             self.messages.push(json);
         }
     }
 
-    fn result(&mut self, id: &str, result: Option<&FunctionCallOutput>) -> String {
+    fn result(&mut self, id: &str, name: &str, result: Option<&FunctionCallOutput>) -> String {
         let Some(result) = result else {
             self.losses.push(Loss::Unpaired(id.to_owned()));
             return "No result was recorded.".to_owned();
@@ -232,10 +245,13 @@ impl<'a> Writer<'a> {
         let Some(mut content) = parts::encode(&result.output, self.compat, self.losses) else {
             return String::new();
         };
-        if let Some(media) = content.take_media() {
-            join(&mut self.user, media);
+        let Some(media) = content.take_media() else { return content.text() };
+        join(&mut self.user, Content::text_of(&pairs::pictures_of(name, id)));
+        join(&mut self.user, media);
+        match content.text() {
+            text if text.is_empty() => pairs::PICTURES_FOLLOW.to_owned(),
+            text => text,
         }
-        content.text()
     }
 
     fn finish(mut self) -> Vec<Value> {
@@ -249,6 +265,14 @@ impl<'a> Writer<'a> {
             self.messages.insert(0, json!({"role": role, "content": content}));
         }
         self.messages
+    }
+}
+
+impl<'a> Called<'a> {
+    fn name(self) -> &'a str {
+        match self {
+            Self::Function { name, .. } | Self::Custom { name, .. } => name,
+        }
     }
 }
 
@@ -320,11 +344,18 @@ impl Turn<'_> {
     /// A call, with what its host signed. Of calls side by side the first is
     /// signed for all.
     fn call_json(&self, at: usize, call: &Call<'_>, compat: Compat) -> Value {
-        let mut json = json!({
-            "id": call.id,
-            "type": "function",
-            "function": {"name": call.name, "arguments": call.arguments},
-        });
+        let mut json = match call.called {
+            Called::Function { name, arguments } => json!({
+                "id": call.id,
+                "type": "function",
+                "function": {"name": name, "arguments": arguments},
+            }),
+            Called::Custom { name, input } => json!({
+                "id": call.id,
+                "type": custom::CUSTOM,
+                custom::CUSTOM: {"name": name, "input": input},
+            }),
+        };
         let unsigned = || {
             let word =
                 compat.chat.unsigned_call.filter(|_| at == 0 && self.signatures.is_empty())?;

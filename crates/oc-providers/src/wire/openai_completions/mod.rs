@@ -11,6 +11,7 @@ mod annotations;
 mod compat;
 #[cfg(test)]
 pub(crate) mod conformance;
+mod custom;
 mod decode;
 mod error;
 mod messages;

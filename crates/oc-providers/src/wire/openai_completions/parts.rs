@@ -46,6 +46,13 @@ pub(super) fn encode(parts: &[Part], compat: Compat, losses: &mut Vec<Loss>) -> 
 pub(super) struct Content(Vec<Value>);
 
 impl Content {
+    /// Nothing but this text.
+    pub(super) fn text_of(text: &str) -> Self {
+        let mut content = Self::default();
+        content.push_text(text, None);
+        content
+    }
+
     fn push_text(&mut self, text: &str, mark: Option<Value>) {
         if text.is_empty() {
             return;

@@ -360,7 +360,7 @@ impl Passage for Chunks {
 fn gather_call(gathered: &mut Gathered, call: Value) {
     let Value::Object(mut call) = call else { return };
     let opens = call.get("id").is_some_and(|id| id.as_str().is_some_and(|id| !id.is_empty()));
-    for known in ["index", "id", "type", "function"] {
+    for known in ["index", "id", "type", "function", "custom"] {
         call.shift_remove(known);
     }
     let calls = gathered.0.entry("calls").or_insert_with(|| json!([]));

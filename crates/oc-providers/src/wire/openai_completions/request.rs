@@ -116,7 +116,7 @@ fn put_tools(
         return;
     }
     body.insert("tools".into(), Value::Array(list));
-    put(body, "tool_choice", tools::encode_choice(request, losses));
+    put(body, "tool_choice", tools::encode_choice(request, compat, losses));
     put(body, "parallel_tool_calls", request.parallel_tool_calls);
     if compat.chat.tool_stream {
         body.insert("tool_stream".into(), true.into());

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::custom;
 use super::decode::fields::{Fields, Place};
 use super::parts::type_of;
 use crate::capabilities::{CACHE_MARK, Compat};
@@ -10,7 +11,8 @@ use crate::model_facts::ModelFacts;
 use crate::request::{FunctionTool, Request, Tool, ToolChoice};
 use crate::wire::openai_responses::BadRequest;
 
-/// The function tools that the choice allows; this wire has no others.
+/// The tools that the choice allows: functions, and custom ones where the host
+/// knows them.
 pub(super) fn encode(
     request: &Request,
     compat: Compat,
@@ -32,6 +34,10 @@ pub(super) fn encode(
                 list.push(json);
             }
             Tool::Function(_) => {}
+            Tool::Other(whole) if compat.vendor_fields && is_custom(whole) => {
+                let name = whole.get("name").and_then(Value::as_str).unwrap_or_default();
+                list.extend(request.allows(name).then(|| custom::nested(whole)));
+            }
             Tool::Other(whole) => {
                 let kind = whole.get("type").and_then(Value::as_str).unwrap_or("unknown");
                 losses.push(Loss::Tool(kind.to_owned()));
@@ -39,6 +45,10 @@ pub(super) fn encode(
         }
     }
     list
+}
+
+fn is_custom(whole: &Map<String, Value>) -> bool {
+    whole.get("type").is_some_and(|kind| kind == custom::CUSTOM)
 }
 
 fn encode_function(
@@ -64,7 +74,11 @@ fn encode_function(
 }
 
 /// The choice, in words that every server of this wire knows.
-pub(super) fn encode_choice(request: &Request, losses: &mut Vec<Loss>) -> Option<Value> {
+pub(super) fn encode_choice(
+    request: &Request,
+    compat: Compat,
+    losses: &mut Vec<Loss>,
+) -> Option<Value> {
     match request.tool_choice.as_ref()? {
         ToolChoice::Auto | ToolChoice::Allowed { required: false, .. } => Some("auto".into()),
         ToolChoice::None => Some("none".into()),
@@ -72,6 +86,9 @@ pub(super) fn encode_choice(request: &Request, losses: &mut Vec<Loss>) -> Option
             Some("required".into())
         }
         ToolChoice::Function(name) => Some(json!({"type": "function", "function": {"name": name}})),
+        ToolChoice::Other(Value::Object(choice)) if compat.vendor_fields && is_custom(choice) => {
+            Some(custom::nested(choice))
+        }
         ToolChoice::Other(_) => {
             losses.push(Loss::Field("tool_choice"));
             None
@@ -91,6 +108,7 @@ pub(super) fn decode(json: &Value, place: &Place) -> Result<Tool, BadRequest> {
             let function = fields.object("function")?.unwrap_or(fields);
             decode_function(function).map(Tool::Function)
         }
+        custom::CUSTOM => Ok(Tool::Other(custom::flat(object))),
         _ => Ok(Tool::Other(object.clone())),
     }
 }
@@ -115,10 +133,11 @@ pub(super) fn decode_choice(json: &Value) -> Option<ToolChoice> {
             "required" | "any" => Some(ToolChoice::Required),
             _ => None,
         },
-        Value::Object(_) => match type_of(json) {
+        Value::Object(object) => match type_of(json) {
             "" => name(json).map(ToolChoice::Function),
             "function" => name(json.get("function").unwrap_or(json)).map(ToolChoice::Function),
             "allowed_tools" => Some(allowed(json.get("allowed_tools").unwrap_or(json))),
+            custom::CUSTOM => Some(ToolChoice::Other(Value::Object(custom::flat(object)))),
             _ => Some(ToolChoice::Other(json.clone())),
         },
         _ => None,
@@ -128,7 +147,8 @@ pub(super) fn decode_choice(json: &Value) -> Option<ToolChoice> {
 fn allowed(json: &Value) -> ToolChoice {
     let tools = json.get("tools").and_then(Value::as_array);
     let names = tools.into_iter().flatten().filter_map(|tool| {
-        tool.get("function").unwrap_or(tool).get("name")?.as_str().map(str::to_owned)
+        let nested = ["function", custom::CUSTOM].iter().find_map(|kind| tool.get(*kind));
+        nested.unwrap_or(tool).get("name")?.as_str().map(str::to_owned)
     });
     let required = json.get("mode").and_then(Value::as_str) == Some("required");
     ToolChoice::Allowed { required, names: names.collect() }

@@ -23,7 +23,7 @@ use crate::capabilities::Compat;
 use crate::loss::Loss;
 use crate::request::{Request, TextFormat};
 use crate::seal;
-use crate::wire::pairs::Pairs;
+use crate::wire::pairs::{self, Pairs};
 use crate::wire::tool_ids::IdForm;
 
 /// What OpenAI's own host takes as the id of a call.
@@ -76,7 +76,16 @@ fn faithful(
             json.insert("output".into(), faithful_output(result));
             json
         }
-        Item::Other(other) => other.json.clone(),
+        Item::Other(other) => {
+            let mut json = other.json.clone();
+            let id = match other.item_type() {
+                "custom_tool_call" if json.contains_key("call_id") => Some(pairs.id(at)),
+                "custom_tool_call_output" => Some(pairs.asked_by(at)?),
+                _ => None,
+            };
+            put(&mut json, "call_id", id);
+            json
+        }
         _ => return None,
     };
     if let Some(status) = status_of(item) {
@@ -114,7 +123,8 @@ fn faithful_reasoning(reasoning: &Reasoning) -> Option<Map<String, Value>> {
     Some(json)
 }
 
-fn faithful_output(result: &FunctionCallOutput) -> Value {
+/// A result in Responses JSON.
+pub(in crate::wire) fn faithful_output(result: &FunctionCallOutput) -> Value {
     match result.output.as_slice() {
         [Part::Text(text)] if text.extra.is_empty() => text.text.clone().into(),
         parts => parts.iter().filter_map(|part| part_json(part, Role::User, true)).collect(),
@@ -164,7 +174,7 @@ impl<'a> Plain<'a> {
                 Item::FunctionCall(call) => self.call(call, pairs.id(at)),
                 Item::FunctionCallOutput(result) => {
                     if let Some(id) = pairs.asked_by(at) {
-                        self.output(result, id);
+                        self.output(result, id, pairs.asked_of(at));
                     }
                 }
                 Item::Other(other) => self.losses.push(Loss::Item(other.item_type().to_owned())),
@@ -237,14 +247,19 @@ impl<'a> Plain<'a> {
         self.items.push(Value::Object(json));
     }
 
-    fn output(&mut self, result: &FunctionCallOutput, id: &str) {
+    fn output(&mut self, result: &FunctionCallOutput, id: &str, name: &str) {
         if result.status == Some(ItemStatus::Incomplete) {
             self.losses.push(Loss::Field("is_error"));
         }
-        let text = self.text_of(&result.output);
-        for part in &result.output {
-            if matches!(part, Part::Image(_)) {
-                self.pictures.extend(part_json(part, Role::User, false));
+        let mut text = self.text_of(&result.output);
+        let pictures = result.output.iter().filter(|part| matches!(part, Part::Image(_)));
+        let pictures: Vec<Value> =
+            pictures.filter_map(|part| part_json(part, Role::User, false)).collect();
+        if !pictures.is_empty() {
+            self.pictures.push(input_text(&pairs::pictures_of(name, id)));
+            self.pictures.extend(pictures);
+            if text.is_empty() {
+                text = pairs::PICTURES_FOLLOW.to_owned();
             }
         }
         self.items.push(json!({
@@ -259,8 +274,7 @@ impl<'a> Plain<'a> {
         if self.pictures.is_empty() {
             return;
         }
-        let mut parts = vec![input_text("Pictures from the tool results above:")];
-        parts.append(&mut self.pictures);
+        let parts = std::mem::take(&mut self.pictures);
         self.items.push(message_json(Role::User, parts));
     }
 
@@ -299,13 +313,19 @@ impl<'a> Plain<'a> {
 
 /// What stands for the result of a call, if it lacks one.
 fn stand_in(at: usize, item: &Item, pairs: &Pairs<'_>, losses: &mut Vec<Loss>) -> Option<Value> {
-    let Item::FunctionCall(call) = item else { return None };
-    if pairs.result_of(at).is_some() {
+    let (kind, id) = match item {
+        Item::FunctionCall(call) => ("function_call_output", call.call_id.as_str()),
+        Item::Other(other) if other.item_type() == "custom_tool_call" => {
+            ("custom_tool_call_output", other.json.get("call_id")?.as_str()?)
+        }
+        _ => return None,
+    };
+    if pairs.is_answered(at) {
         return None;
     }
-    losses.push(Loss::Unpaired(call.call_id.as_str().to_owned()));
+    losses.push(Loss::Unpaired(id.to_owned()));
     Some(json!({
-        "type": "function_call_output",
+        "type": kind,
         "call_id": pairs.id(at),
         "output": "No result was recorded.",
     }))

@@ -20,6 +20,7 @@ use oc_responses_stream::{Interpret, ResponsesInterpreter};
 pub(super) use decode::decode_item;
 pub use decode::{BadRequest, ClientRequest, decode_request};
 pub use error::error_body;
+pub(super) use items::faithful_output as result_json;
 pub use render::Renderer;
 pub(super) use tools::decode as decode_tool;
 

@@ -4,25 +4,33 @@ use oc_responses_stream::{
     CallId, FunctionCall, FunctionCallOutput, Item, ItemStatus, Message, OtherItem, Part,
     Reasoning, Role,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::block;
 use crate::endpoint::Api;
 use crate::seal;
 use crate::wire::anthropic_messages::NO_SIGNATURE;
+use crate::wire::anthropic_messages::inputs::Sent;
 use crate::wire::fields::{Fields, Place};
 use crate::wire::openai_responses::BadRequest;
 
 /// Turns messages into items: what a message says, thinks, calls and returns
 /// become items of their own, in the order of its blocks.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct Reader<'a> {
+    /// The inputs of calls that are still to come.
+    inputs: Sent<'a>,
     items: Vec<Item>,
     /// What the message that is being read has said since the last other item.
     said: Vec<Part>,
 }
 
-impl Reader {
+impl<'a> Reader<'a> {
+    /// For messages whose calls have these inputs.
+    pub(super) fn new(inputs: Sent<'a>) -> Self {
+        Self { inputs, ..Self::default() }
+    }
+
     pub(super) fn message(&mut self, json: &Value, place: &Place) -> Result<(), BadRequest> {
         let Value::Object(json) = json else { return Err(place.wrong_type("an object")) };
         let fields = Fields::new(json, place);
@@ -57,7 +65,7 @@ impl Reader {
         let item = match fields.text("type")?.as_deref() {
             Some("thinking") => thinking(&fields)?,
             Some("redacted_thinking") => redacted(&fields)?,
-            Some("tool_use") => tool_use(&fields)?,
+            Some("tool_use") => tool_use(&fields, &mut self.inputs)?,
             Some("tool_result") => tool_result(&fields)?,
             // What a server did itself stands between what was said.
             Some(kind) if role == Role::Assistant && !block::is_part(kind) => {
@@ -113,10 +121,13 @@ fn sealed_by(seal: &str) -> Option<String> {
     Some(seal::unknown_make(Api::AnthropicMessages.as_str()))
 }
 
-fn tool_use(fields: &Fields<'_>) -> Result<Item, BadRequest> {
+fn tool_use(fields: &Fields<'_>, inputs: &mut Sent<'_>) -> Result<Item, BadRequest> {
     let id = CallId::new(fields.required("id")?);
-    let input = fields.present("input").cloned().unwrap_or_else(|| json!({}));
-    let mut call = FunctionCall::new(id, fields.required("name")?, input.to_string());
+    let input = match fields.present("input") {
+        Some(input) => inputs.text(input),
+        None => "{}".to_owned(),
+    };
+    let mut call = FunctionCall::new(id, fields.required("name")?, input);
     call.extra = fields.rest(&["type", "id", "name", "input"]);
     Ok(Item::FunctionCall(call))
 }

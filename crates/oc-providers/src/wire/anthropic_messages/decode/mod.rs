@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 use self::message::Reader;
 use super::error::UNSUPPORTED_THREAD;
+use super::inputs::Sent;
 use crate::endpoint::Api;
 use crate::request::{
     Effort, FunctionTool, JsonSchemaFormat, ReasoningRequest, Request, TextFormat, Tool, ToolChoice,
@@ -77,7 +78,7 @@ pub fn decode_request(body: &[u8]) -> Result<MessagesRequest, BadRequest> {
     let mut request = Request::new(fields.required("model")?, Vec::new());
     request.wire = Some(Api::AnthropicMessages);
     read_system(&fields, &mut request)?;
-    read_messages(&fields, &mut request)?;
+    read_messages(&fields, Sent::of(body), &mut request)?;
     request.tools = read_tools(&fields)?;
     read_tool_choice(&fields, &mut request)?;
     request.max_output_tokens = fields.count("max_tokens")?;
@@ -124,7 +125,11 @@ fn read_system(fields: &Fields<'_>, request: &mut Request) -> Result<(), BadRequ
     Ok(())
 }
 
-fn read_messages(fields: &Fields<'_>, request: &mut Request) -> Result<(), BadRequest> {
+fn read_messages(
+    fields: &Fields<'_>,
+    inputs: Sent<'_>,
+    request: &mut Request,
+) -> Result<(), BadRequest> {
     let place = fields.place("messages");
     if fields.present("messages").is_none() {
         return Err(place.missing());
@@ -133,7 +138,7 @@ fn read_messages(fields: &Fields<'_>, request: &mut Request) -> Result<(), BadRe
     if list.is_empty() {
         return Err(place.refused(None, "`messages` must not be empty".to_owned()));
     }
-    let mut reader = Reader::default();
+    let mut reader = Reader::new(inputs);
     for (at, json) in list.iter().enumerate() {
         reader.message(json, &place.element(at))?;
     }

@@ -1,11 +1,14 @@
 //! One message of a client's `messages` as items.
 
+use std::collections::HashSet;
+
 use oc_responses_stream::{
     CallId, FunctionCall, FunctionCallOutput, Item, Message, Part, Reasoning, Role,
 };
 use serde_json::Value;
 
 use super::fields::{Fields, Place};
+use crate::wire::openai_completions::custom;
 use crate::wire::openai_completions::parts;
 use crate::wire::openai_responses::BadRequest;
 
@@ -16,6 +19,8 @@ pub(super) struct Reader {
     items: Vec<Item>,
     legacy_calls: u32,
     open_legacy_call: Option<CallId>,
+    /// The ids whose last call was a custom tool's.
+    custom_calls: HashSet<CallId>,
 }
 
 impl Reader {
@@ -115,10 +120,18 @@ impl Reader {
         let Value::Object(object) = json else { return Err(place.wrong_type("an object")) };
         let fields = Fields::new(object, place);
         let id = CallId::new(fields.required("id")?);
+        if let Some(called) = fields.object(custom::CUSTOM)? {
+            let input = called.text("input")?.unwrap_or_default();
+            self.items.push(custom::call(id.as_str(), &called.required("name")?, &input));
+            self.custom_calls.insert(id);
+            return Ok(());
+        }
+        self.custom_calls.remove(&id);
         let Some(function) = fields.object("function")? else {
             return Err(match parts::type_of(json) {
                 "" | "function" => fields.missing("function"),
-                _ => place.not_supported("only calls of type `function` can be replayed"),
+                _ => place
+                    .not_supported("only calls of type `function` and `custom` can be replayed"),
             });
         };
         self.items.push(Item::FunctionCall(function_call(id, &function)?));
@@ -133,7 +146,12 @@ impl Reader {
             }
             _ => content(fields)?.unwrap_or_default(),
         };
-        self.items.push(Item::FunctionCallOutput(FunctionCallOutput::new(id, content)));
+        let result = FunctionCallOutput::new(id, content);
+        self.items.push(if self.custom_calls.contains(&result.call_id) {
+            custom::result(&result)
+        } else {
+            Item::FunctionCallOutput(result)
+        });
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use oc_responses_stream::{FinishReason, Slot, Usage};
 use serde_json::{Map, Value, json};
 
 use super::ReasoningFields;
+use crate::wire::openai_completions::custom;
 
 /// A message in the making.
 #[derive(Debug, Default)]
@@ -31,7 +32,9 @@ struct Stretch {
 pub(super) struct Call {
     pub(super) id: String,
     pub(super) name: String,
+    /// Its arguments; a custom tool's free text.
     pub(super) arguments: String,
+    pub(super) is_custom: bool,
     pub(super) ended: bool,
     /// Of an attempt that was replaced before the call was whole, or cut.
     pub(super) dropped: bool,
@@ -140,7 +143,11 @@ impl Answer {
 }
 
 impl Call {
-    fn to_json(&self) -> Value {
+    pub(super) fn to_json(&self) -> Value {
+        if self.is_custom {
+            let called = json!({"name": self.name, "input": self.arguments});
+            return json!({"id": self.id, "type": custom::CUSTOM, custom::CUSTOM: called});
+        }
         json!({
             "id": self.id,
             "type": "function",

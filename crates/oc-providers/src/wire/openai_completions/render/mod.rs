@@ -10,7 +10,7 @@ use oc_responses_stream::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{annotations, error_body};
+use super::{annotations, custom, error_body};
 use answer::{Answer, Call};
 
 /// What a [`Renderer`] writes, and how.
@@ -346,6 +346,7 @@ impl Renderer {
             id: start.call_id.as_str().to_owned(),
             name: start.name.clone(),
             arguments: String::new(),
+            is_custom: false,
             ended: false,
             dropped: false,
         });
@@ -366,6 +367,22 @@ impl Renderer {
         call.arguments.push_str(text);
         let piece = json!({"index": index, "function": {"arguments": text}});
         self.chunk(json!({"tool_calls": [piece]}), Value::Null);
+    }
+
+    /// A custom tool's call, which comes whole.
+    fn custom_call(&mut self, id: &str, name: &str, input: &str) {
+        let call = Call {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            arguments: input.to_owned(),
+            is_custom: true,
+            ended: true,
+            dropped: false,
+        };
+        let mut json = call.to_json();
+        json["index"] = self.answer.calls.len().into();
+        self.answer.calls.push(call);
+        self.chunk(json!({"tool_calls": [json]}), Value::Null);
     }
 
     /// What the whole arguments add to their pieces is written; what
@@ -428,6 +445,11 @@ impl Renderer {
                 let id = call.call_id.clone();
                 self.call(&ToolCallStart::new(slot, id, call.name.as_str()));
                 self.end_call(slot, Some(&call.arguments));
+            }
+            Item::Other(other) => {
+                if let Some((id, name, input)) = custom::of(other) {
+                    self.custom_call(id, name, input);
+                }
             }
             // What this wire has no words for.
             _ => {}

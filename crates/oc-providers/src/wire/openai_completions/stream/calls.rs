@@ -7,13 +7,14 @@
 use std::collections::{HashMap, VecDeque};
 
 use oc_responses_stream::{
-    Delta, ItemEnd, ItemStatus, Slot, ToolCallArguments, ToolCallEnd, ToolCallStart,
+    Delta, ItemEnd, ItemStatus, Slot, ToolCallArguments, ToolCallEnd, ToolCallStart, WholeItem,
 };
 use serde_json::Value;
 
 use super::extent::Extent;
 use super::fields::Fields;
 use crate::call_ids::CallIds;
+use crate::wire::openai_completions::custom;
 
 /// The tool calls of one answer.
 #[derive(Debug, Default)]
@@ -38,6 +39,8 @@ struct Call {
     made: CallIds,
     /// Arguments that came before the name did.
     early: String,
+    /// A custom tool's free text, so far. It has no end of its own.
+    input: Option<String>,
 }
 
 impl Calls {
@@ -58,7 +61,9 @@ impl Calls {
         take_slot: impl FnOnce() -> Slot,
         out: &mut VecDeque<Delta>,
     ) -> Option<String> {
-        let nested = piece.object("function");
+        let custom = piece.object(custom::CUSTOM);
+        let is_custom = custom.is_some();
+        let nested = custom.or_else(|| piece.object("function"));
         let function = nested.as_ref().unwrap_or(piece);
         let index = piece.count("index").or(place);
         let id = piece.word("id").unwrap_or_default();
@@ -81,7 +86,10 @@ impl Calls {
             call.id = if first { id.into_owned() } else { format!("{id}_{}", call.slot.0) };
         }
         call.named(&name);
-        if let Some(raw) = function.raw("arguments") {
+        if is_custom {
+            let input = function.text("input").unwrap_or_default();
+            call.input.get_or_insert_default().push_str(&input);
+        } else if let Some(raw) = function.raw("arguments") {
             match super::fields::text(raw) {
                 Some(text) => call.arguments(&text, out),
                 // An object where text belongs: it counts whole.
@@ -94,10 +102,19 @@ impl Calls {
         Some(call.id())
     }
 
+    /// Whether none began.
+    pub(super) fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
     /// Ends every call, in the order in which they began.
     pub(super) fn end(&mut self, cut: bool, out: &mut VecDeque<Delta>) {
-        for call in std::mem::take(&mut self.calls) {
-            call.end(cut, out);
+        let last = self.current;
+        for (place, call) in std::mem::take(&mut self.calls).into_iter().enumerate() {
+            match &call.input {
+                Some(input) => call.end_custom(input, cut && last == Some(place), out),
+                None => call.end(cut, out),
+            }
         }
         self.by_index.clear();
         self.by_id.clear();
@@ -147,6 +164,7 @@ impl Calls {
             whole: None,
             made: self.made,
             early: String::new(),
+            input: None,
         });
         place
     }
@@ -202,6 +220,14 @@ impl Call {
         if !self.early.is_empty() {
             let early = std::mem::take(&mut self.early);
             out.push_back(Delta::ToolCallArguments(ToolCallArguments::new(self.slot, early)));
+        }
+    }
+
+    /// Tells a custom tool's call whole, or not at all.
+    fn end_custom(&self, input: &str, cut: bool, out: &mut VecDeque<Delta>) {
+        if !cut {
+            let call = custom::call(&self.id(), &self.name, input);
+            out.push_back(Delta::Item(WholeItem::new(self.slot, call)));
         }
     }
 

@@ -74,11 +74,20 @@ pub struct CompletionsInterpreter {
     usage: Option<Usage>,
     timings: Option<Usage>,
     finish: Option<FinishReason>,
+    /// Text, or reasoning, came in pieces: a whole `message` after them says it again.
+    told: Told,
     /// A `finish_reason` of `""` was seen.
     empty_finish: bool,
     ended: bool,
     /// More types of `reasoning_details` that are text for people.
     visible_details: Vec<String>,
+}
+
+/// What came in pieces so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    text: bool,
+    thought: bool,
 }
 
 impl CompletionsInterpreter {
@@ -171,13 +180,23 @@ impl CompletionsInterpreter {
     ) {
         let mut thought = Thought::read(delta, &self.visible_details);
         let visible = std::mem::take(&mut thought.visible);
-        self.items.thought(thought, out);
-        self.items.text(&visible, None, out);
-        self.content(delta, logprobs, out);
+        let before = out.len();
+        let told = if is_whole { self.told } else { Told::default() };
+        if !told.thought {
+            self.items.thought(thought, out);
+            self.items.text(&visible, None, out);
+        }
+        if !told.text {
+            self.content(delta, logprobs, out);
+        }
+        for said in out.range(before.min(out.len())..).filter(|_| !is_whole) {
+            self.told.text |= matches!(said, Delta::Text(_));
+            self.told.thought |= matches!(said, Delta::Reasoning(_));
+        }
         if let Some(signature) = delta.value("extra_content").filter(Value::is_object) {
             self.items.signature(json!({"content": signature}), out);
         }
-        if let Some(refusal) = delta.text("refusal") {
+        if let Some(refusal) = delta.text("refusal").filter(|_| !told.text) {
             self.items.refusal(&refusal, out);
         }
         for raw in delta.list("annotations").unwrap_or_default() {
@@ -188,7 +207,9 @@ impl CompletionsInterpreter {
         }
         let calls = delta.list("tool_calls").unwrap_or_default();
         let legacy = delta.object("function_call");
+        let again = is_whole && !self.calls.is_empty();
         let calls = calls.iter().filter_map(|raw| Fields::parse(raw.get())).chain(legacy);
+        let calls = calls.filter(|_| !again);
         for (place, call) in (0..).zip(calls) {
             self.items.close(ItemStatus::Completed, out);
             let items = &mut self.items;
