@@ -42,7 +42,10 @@ fn items(item: Item) -> Vec<Item> {
     let Item::Message(mut message) = item else { return vec![item] };
     let mut thought = Reasoning::default();
     take_out(&mut message, &mut thought.content);
-    let mut items = vec![Item::Reasoning(thought)];
+    let mut items = Vec::new();
+    if !thought.content.is_empty() {
+        items.push(Item::Reasoning(thought));
+    }
     if !message.content.is_empty() {
         items.push(Item::Message(message));
     }
@@ -53,7 +56,7 @@ fn take_out(message: &mut Message, thoughts: &mut Vec<String>) {
     message.content.retain_mut(|part| {
         let Part::Text(text) = part else { return true };
         let Some(Split { thought, said }) = split(&text.text) else { return true };
-        thoughts.push(thought);
+        thoughts.extend((!thought.trim().is_empty()).then_some(thought));
         text.text = said;
         // They count the characters of the whole text.
         text.annotations.clear();
@@ -66,7 +69,8 @@ struct Split {
     said: String,
 }
 
-/// `None`: there is no reasoning in it.
+/// `None`: there is no reasoning in it, or nothing but the tags: so clients begin
+/// an answer that is not to think.
 fn split(text: &str) -> Option<Split> {
     if !text.contains(['<', '[']) {
         return None;
@@ -75,7 +79,8 @@ fn split(text: &str) -> Option<Split> {
     let (split, closes) = split_with(anywhere, text)?;
     // Only one that begins the text may be open to the end: it was cut.
     let split = if closes { split } else { split_with(SplitOptions::default(), text)?.0 };
-    (!split.thought.is_empty()).then_some(split)
+    let is_blank = split.thought.trim().is_empty() && split.said.trim().is_empty();
+    (split.said != text && !is_blank).then_some(split)
 }
 
 /// Also whether every block closes. `None` where a call is written in the text.
@@ -111,6 +116,8 @@ mod tests {
             ("It writes `<think>x</think>` first.", None),
             ("So:\n```\n<think>x</think>\n```\nand the answer.", None),
             ("The tag <think> opens it.", None),
+            ("<think>\n\n</think>\n\nanswer", Some(("\n\n", "answer"))),
+            ("<think>\n\n</think>\n\n", None),
             ("a < b, [1]", None),
             ("", None),
         ] {

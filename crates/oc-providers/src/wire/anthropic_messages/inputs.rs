@@ -24,7 +24,7 @@ impl Inputs {
     /// them, does not write the same.
     pub(super) fn keep(&mut self, id: &str, arguments: &str, input: &Value) {
         let arguments = arguments.trim();
-        if !arguments.starts_with('{') || input.to_string() == arguments {
+        if !arguments.starts_with('{') || writes(input, arguments) {
             return;
         }
         if let Ok(raw) = RawValue::from_string(arguments.to_owned()) {
@@ -123,6 +123,11 @@ impl<'a> Sent<'a> {
     }
 }
 
+/// Whether `value` is written so.
+fn writes(value: &Value, json: &str) -> bool {
+    serde_json::to_string(value).is_ok_and(|written| written == json)
+}
+
 /// Whether each number, read and written again, is the same.
 fn keeps_its_numbers(json: &str) -> bool {
     let is_of_number = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E');
@@ -130,9 +135,7 @@ fn keeps_its_numbers(json: &str) -> bool {
         outside_of_texts(json).filter_map(|(c, is_text)| (!is_text).then_some(c)).collect();
     bare.split(|c| !is_of_number(c))
         .filter(|word| word.starts_with(|c: char| c == '-' || c.is_ascii_digit()))
-        .all(|number| {
-            serde_json::from_str::<Value>(number).is_ok_and(|read| read.to_string() == number)
-        })
+        .all(|number| serde_json::from_str::<Value>(number).is_ok_and(|read| writes(&read, number)))
 }
 
 /// Without the white space around its parts.
