@@ -72,8 +72,8 @@ pub(crate) fn without<'a>(
     strip_fields(&mut request, api, losses);
     // In one form here, so that each says it in its own words; to hosts that do
     // not know custom tools they were carried as functions.
-    let openai = |api| matches!(api, Api::OpenaiResponses | Api::OpenaiCompletions);
-    let custom = openai(api) && request.wire.is_some_and(openai);
+    let knows = |api| matches!(api, Api::OpenaiResponses | Api::OpenaiCompletions);
+    let custom = knows(api) && request.wire.is_some_and(knows);
     strip_tools(&mut request, custom, marks, losses);
     request.input.retain_mut(|item| match item {
         Item::Other(other) if custom && is_custom_step(other.item_type()) => true,

@@ -118,12 +118,15 @@ impl<'a> Writer<'a> {
             // that a turn that called is over.
             Item::FunctionCallOutput(_) if self.assistant.calls.is_empty() => {}
             Item::FunctionCallOutput(_) => self.end_assistant(),
-            // Here only for hosts that know it.
-            Item::Other(other) if is_custom_step(other.item_type()) => match custom::of(other) {
-                Some((id, name, input)) => self.call(at, id, Called::Custom { name, input }),
-                None if self.assistant.calls.is_empty() => {}
-                None => self.end_assistant(),
-            },
+            Item::Other(other)
+                if self.compat.vendor_fields && is_custom_step(other.item_type()) =>
+            {
+                match custom::of(other) {
+                    Some((id, name, input)) => self.call(at, id, Called::Custom { name, input }),
+                    None if self.assistant.calls.is_empty() => {}
+                    None => self.end_assistant(),
+                }
+            }
             Item::Other(other) => self.losses.push(Loss::Item(other.item_type().to_owned())),
             _ => self.losses.push(Loss::Item("unknown".into())),
         }
