@@ -24,7 +24,19 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Collector {
     items: BTreeMap<Slot, Item>,
+    /// Where the parts of an item stand in it, by what the deltas call them: a
+    /// number from outside makes no gaps.
+    parts: BTreeMap<(Slot, Source), usize>,
     answer: Answer,
+}
+
+/// A part of an item, as the deltas name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Source {
+    Text(u32),
+    Refusal(u32),
+    Raw(u32),
+    Summary(u32),
 }
 
 /// One whole answer, or as much of it as came.
@@ -92,15 +104,18 @@ impl Collector {
                 }
             }
             Delta::Annotation(annotation) => {
-                let message = self.message(annotation.slot, None);
-                if let Some(Part::Text(text)) = message.map(|m| part_mut(m, annotation.part)) {
+                let source = Source::Text(annotation.part);
+                if let Some(Part::Text(text)) = self.part(annotation.slot, None, source) {
                     text.annotations.push(annotation.annotation.clone());
                 }
             }
             Delta::Part(whole) => {
                 if let Some(message) = self.message(whole.slot, None) {
-                    let at = index(whole.part, message.content.len());
+                    let last = message.content.len();
+                    let at = usize::try_from(whole.part).map_or(last, |part| part.min(last));
                     message.content.insert(at, Part::Other(whole.json.clone()));
+                    let of_it = self.parts.iter_mut().filter(|((slot, _), _)| *slot == whole.slot);
+                    of_it.filter(|(_, place)| **place >= at).for_each(|(_, place)| *place += 1);
                 }
             }
             Delta::Extra(extra) => {
@@ -113,9 +128,7 @@ impl Collector {
                     message.phase = Some(told.phase);
                 }
             }
-            Delta::Item(whole) => {
-                self.items.insert(whole.slot, (*whole.item).clone());
-            }
+            Delta::Item(whole) => self.whole(whole.slot, &whole.item),
             Delta::ItemEnd(end) => self.end(end.slot, end.status),
             Delta::Usage(usage) => self.answer.usage = Some(*usage),
             Delta::Finish(finish) => self.answer.finish = Some(finish.clone()),
@@ -131,46 +144,81 @@ impl Collector {
     }
 
     fn text(&mut self, delta: &TextDelta) {
-        let Some(message) = self.message(delta.slot, delta.phase) else { return };
-        match part_mut(message, delta.part) {
-            Part::Text(text) => {
-                text.text.push_str(&delta.text);
-                if let Some(Value::Array(new)) = &delta.logprobs {
-                    match &mut text.logprobs {
-                        Some(Value::Array(all)) => all.extend(new.iter().cloned()),
-                        none => *none = delta.logprobs.clone(),
-                    }
-                }
-            }
-            _ => message.content.push(Part::text(&delta.text)),
-        }
-    }
-
-    fn reasoning(&mut self, delta: &ReasoningDelta) {
-        if let Item::Reasoning(reasoning) = self.thought(delta.slot) {
-            let parts = match delta.kind {
-                ReasoningKind::Raw => &mut reasoning.content,
-                ReasoningKind::Summary => &mut reasoning.summary,
-            };
-            let part = index(delta.part, parts.len());
-            if parts.len() <= part {
-                parts.resize_with(part + 1, String::new);
-            }
-            if let Some(part) = parts.get_mut(part) {
-                part.push_str(&delta.text);
+        let source = Source::Text(delta.part);
+        let Some(Part::Text(text)) = self.part(delta.slot, delta.phase, source) else { return };
+        text.text.push_str(&delta.text);
+        if let Some(Value::Array(new)) = &delta.logprobs {
+            match &mut text.logprobs {
+                Some(Value::Array(all)) => all.extend(new.iter().cloned()),
+                none => *none = delta.logprobs.clone(),
             }
         }
     }
 
     fn refusal(&mut self, delta: &TextDelta) {
-        let Some(message) = self.message(delta.slot, delta.phase) else { return };
-        match part_mut(message, delta.part) {
-            Part::Refusal(all) => all.push_str(&delta.text),
-            Part::Text(text) if !text.text.is_empty() => {
-                message.content.push(Part::Refusal(delta.text.clone()));
-            }
-            empty => *empty = Part::Refusal(delta.text.clone()),
+        let source = Source::Refusal(delta.part);
+        if let Some(Part::Refusal(all)) = self.part(delta.slot, delta.phase, source) {
+            all.push_str(&delta.text);
         }
+    }
+
+    fn reasoning(&mut self, delta: &ReasoningDelta) {
+        let source = match delta.kind {
+            ReasoningKind::Raw => Source::Raw(delta.part),
+            ReasoningKind::Summary => Source::Summary(delta.part),
+        };
+        let known = self.parts.get(&(delta.slot, source)).copied();
+        let Item::Reasoning(reasoning) = self.thought(delta.slot) else { return };
+        let parts = match delta.kind {
+            ReasoningKind::Raw => &mut reasoning.content,
+            ReasoningKind::Summary => &mut reasoning.summary,
+        };
+        let place = known.unwrap_or(parts.len());
+        match parts.get_mut(place) {
+            Some(part) => part.push_str(&delta.text),
+            None => parts.push(delta.text.clone()),
+        }
+        self.parts.insert((delta.slot, source), place);
+    }
+
+    /// What comes later for one of its parts goes on in it.
+    fn whole(&mut self, slot: Slot, item: &Item) {
+        let sources: Vec<Source> = match item {
+            Item::Message(message) => (0..)
+                .zip(&message.content)
+                .map(|(number, part)| match part {
+                    Part::Refusal(_) => Source::Refusal(number),
+                    _ => Source::Text(number),
+                })
+                .collect(),
+            Item::Reasoning(reasoning) => {
+                let raw = (0..).zip(&reasoning.content).map(|(number, _)| Source::Raw(number));
+                let summary = (0..).zip(&reasoning.summary);
+                raw.chain(summary.map(|(number, _)| Source::Summary(number))).collect()
+            }
+            _ => Vec::new(),
+        };
+        self.parts.extend(sources.into_iter().map(|source| match source {
+            Source::Text(at) | Source::Refusal(at) | Source::Raw(at) | Source::Summary(at) => {
+                ((slot, source), usize::try_from(at).unwrap_or(usize::MAX))
+            }
+        }));
+        self.items.insert(slot, item.clone());
+    }
+
+    /// The part of a message; a new one is its last.
+    fn part(&mut self, slot: Slot, phase: Option<Phase>, source: Source) -> Option<&mut Part> {
+        let known = self.parts.get(&(slot, source)).copied();
+        let place = known.unwrap_or(self.message(slot, phase)?.content.len());
+        self.parts.insert((slot, source), place);
+        let content = &mut self.message(slot, phase)?.content;
+        if place == content.len() {
+            content.push(match source {
+                Source::Refusal(_) => Part::Refusal(String::new()),
+                _ => Part::Text(TextPart::default()),
+            });
+        }
+        content.get_mut(place)
     }
 
     /// The message at `slot`; `None` where another kind of item has that place,
@@ -187,9 +235,9 @@ impl Collector {
 
     /// Where fields of an item, or of its part, are kept.
     fn extra(&mut self, slot: Slot, part: Option<u32>) -> Option<&mut Map<String, Value>> {
-        let number = |part| usize::try_from(part).unwrap_or(usize::MAX);
+        let place = part.and_then(|part| self.parts.get(&(slot, Source::Text(part))).copied());
         match (self.items.get_mut(&slot)?, part) {
-            (Item::Message(message), Some(part)) => match message.content.get_mut(number(part))? {
+            (Item::Message(message), Some(_)) => match message.content.get_mut(place?)? {
                 Part::Text(text) => Some(&mut text.extra),
                 _ => None,
             },
@@ -261,17 +309,4 @@ fn open_message() -> Message {
     let mut message = Message::new(Role::Assistant, Vec::new());
     message.status = Some(ItemStatus::InProgress);
     message
-}
-
-fn part_mut(message: &mut Message, part: u32) -> &mut Part {
-    let part = index(part, message.content.len());
-    while message.content.len() <= part {
-        message.content.push(Part::Text(TextPart::default()));
-    }
-    &mut message.content[part]
-}
-
-/// A part is at most one past the last: a number from outside makes no gaps.
-fn index(part: u32, len: usize) -> usize {
-    usize::try_from(part).map_or(len, |part| part.min(len))
 }

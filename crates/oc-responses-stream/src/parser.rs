@@ -104,6 +104,8 @@ pub struct Parser<I: Interpret> {
     /// There is nothing to say, and will not be before a line ends: the decoder sleeps.
     quiet: bool,
     ended: bool,
+    /// It ended because what carries it failed.
+    broken: bool,
     split: Option<SplitDeltas>,
     ready: VecDeque<Delta>,
     /// What the interpreter said before the splitter saw it; kept for its allocation.
@@ -193,6 +195,7 @@ impl<I: Interpret> Parser<I> {
             fed: 0,
             quiet: false,
             ended: false,
+            broken: false,
             split: None,
             ready: VecDeque::new(),
             fresh: VecDeque::new(),
@@ -280,6 +283,31 @@ impl<I: Interpret> Parser<I> {
         self.ended = true;
         self.wake();
         self.decoder.finish();
+    }
+
+    /// The input broke off: what carries it failed (a reset, a timeout). What was
+    /// held back of the text so far comes out as at [`finish`](Self::finish), and
+    /// then the failure `Cut`; but an end of input that a wire would take for a
+    /// whole answer ([`Interpret::end_of_input`]) this is not.
+    ///
+    /// ```
+    /// use oc_responses_stream::{Delta, ResponseParser};
+    ///
+    /// let mut parser = ResponseParser::new();
+    /// parser.feed("data: {\"type\":\"response.output_text.delta\",\"delta\":\"Hi\"}");
+    /// parser.break_off();
+    /// let mut text = String::new();
+    /// while let Some(Ok(delta)) = parser.next_event() {
+    ///     if let Delta::Text(piece) = delta {
+    ///         text += &piece.text;
+    ///     }
+    /// }
+    /// assert_eq!(text, "Hi");
+    /// assert!(parser.next_event().unwrap().unwrap_err().is_cut());
+    /// ```
+    pub fn break_off(&mut self) {
+        self.broken = true;
+        self.finish();
     }
 
     /// The next delta. `None`: feed more bytes, or the answer is over.
@@ -432,8 +460,10 @@ impl<I: Interpret> Parser<I> {
             Some(Ok(Decoded::Comment)) => self.ready.push_back(Delta::Alive),
             Some(Err(error)) => self.fail(StreamError::frame_too_large(error.limit)),
             None if self.ended => {
-                self.interpreter.end_of_input(&mut self.fresh);
-                self.settle();
+                if !self.broken {
+                    self.interpreter.end_of_input(&mut self.fresh);
+                    self.settle();
+                }
                 self.fail(StreamError::cut());
             }
             None => return self.too_long(),
@@ -479,8 +509,8 @@ impl<I: Interpret> Parser<I> {
         let outcome = self.interpreter.body(&json, &mut self.fresh);
         self.settle();
         match outcome {
-            Ok(()) => self.fail(StreamError::cut()),
-            Err(error) => self.fail(error),
+            Err(error) if !self.broken => self.fail(error),
+            _ => self.fail(StreamError::cut()),
         }
     }
 

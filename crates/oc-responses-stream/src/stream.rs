@@ -26,14 +26,56 @@ pin_project! {
     /// A stream of [`Delta`]s over a stream of bytes.
     ///
     /// It ends after the first [`Delta::Finish`], [`Delta::Error`] or failure,
-    /// and reads nothing beyond.
+    /// and reads nothing beyond. Where the stream of bytes fails, what the parser
+    /// held back of the text so far comes before that failure.
     #[derive(Debug)]
     #[must_use = "streams do nothing unless polled"]
-    pub struct DeltaStream<S, I: Interpret> {
+    pub struct DeltaStream<S: Stream, I: Interpret> {
         #[pin]
         bytes: S,
-        parser: Parser<I>,
-        over: bool,
+        reader: Reader<I, S::Item>,
+    }
+}
+
+/// A parser, and how its input and its answer ended.
+#[derive(Debug)]
+pub(crate) struct Reader<I: Interpret, F> {
+    pub(crate) parser: Parser<I>,
+    /// The failure of what carries the input, told when there is nothing else to say.
+    fault: Option<F>,
+    over: bool,
+}
+
+impl<I: Interpret, F> Reader<I, F> {
+    pub(crate) fn new(parser: Parser<I>) -> Self {
+        Self { parser, fault: None, over: false }
+    }
+
+    /// The input failed.
+    pub(crate) fn fail(&mut self, fault: F) {
+        self.fault = Some(fault);
+        self.parser.break_off();
+    }
+}
+
+impl<I: Interpret, T, E> Reader<I, Result<T, E>> {
+    /// What the stream says next; pending until the parser is fed.
+    pub(crate) fn next(&mut self) -> Poll<Option<Result<Delta, ReadError<E>>>> {
+        if self.over {
+            return Poll::Ready(None);
+        }
+        match self.parser.next_event() {
+            None => Poll::Pending,
+            Some(Ok(delta)) => {
+                self.over = matches!(delta, Delta::Finish(_) | Delta::Error(_));
+                Poll::Ready(Some(Ok(delta)))
+            }
+            Some(Err(error)) => {
+                self.over = true;
+                let fault = self.fault.take().and_then(Result::err).map(ReadError::Transport);
+                Poll::Ready(Some(Err(fault.unwrap_or_else(|| error.into()))))
+            }
+        }
     }
 }
 
@@ -52,7 +94,7 @@ pin_project! {
 /// ```
 pub type ResponseStream<S> = DeltaStream<S, ResponsesInterpreter>;
 
-impl<S> DeltaStream<S, ResponsesInterpreter> {
+impl<S: Stream> DeltaStream<S, ResponsesInterpreter> {
     /// Reads `bytes` with a [`ResponseParser::new`]: default limits, reasoning
     /// inside text taken apart.
     pub fn new(bytes: S) -> Self {
@@ -60,7 +102,7 @@ impl<S> DeltaStream<S, ResponsesInterpreter> {
     }
 }
 
-impl<S, I: Interpret> DeltaStream<S, I> {
+impl<S: Stream, I: Interpret> DeltaStream<S, I> {
     /// Reads `bytes` as `interpreter`'s wire.
     pub fn with_interpreter(bytes: S, interpreter: I, limits: Limits) -> Self {
         Self::with_parser(bytes, Parser::with_interpreter(interpreter, limits))
@@ -68,12 +110,12 @@ impl<S, I: Interpret> DeltaStream<S, I> {
 
     /// Reads `bytes` with `parser`.
     pub fn with_parser(bytes: S, parser: Parser<I>) -> Self {
-        Self { bytes, parser, over: false }
+        Self { bytes, reader: Reader::new(parser) }
     }
 
     /// The parser, for its counts.
     pub fn parser(&self) -> &Parser<I> {
-        &self.parser
+        &self.reader.parser
     }
 }
 
@@ -88,28 +130,14 @@ where
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
         loop {
-            if *this.over {
-                return Poll::Ready(None);
-            }
-            match this.parser.next_event() {
-                Some(Ok(delta)) => {
-                    *this.over = matches!(delta, Delta::Finish(_) | Delta::Error(_));
-                    return Poll::Ready(Some(Ok(delta)));
-                }
-                Some(Err(error)) => {
-                    *this.over = true;
-                    return Poll::Ready(Some(Err(error.into())));
-                }
-                None => {}
+            if let said @ Poll::Ready(_) = this.reader.next() {
+                return said;
             }
             match this.bytes.as_mut().poll_next(cx) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Some(Ok(bytes))) => this.parser.feed(bytes),
-                Poll::Ready(Some(Err(error))) => {
-                    *this.over = true;
-                    return Poll::Ready(Some(Err(ReadError::Transport(error))));
-                }
-                Poll::Ready(None) => this.parser.finish(),
+                Poll::Ready(Some(Ok(bytes))) => this.reader.parser.feed(bytes),
+                Poll::Ready(Some(fault)) => this.reader.fail(fault),
+                Poll::Ready(None) => this.reader.parser.finish(),
             }
         }
     }

@@ -7,6 +7,7 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 
 use crate::sse::Frame;
+use crate::stream::Reader;
 use crate::{Delta, Interpret, Parser, ReadError, ResponseParser, ResponsesInterpreter};
 
 pin_project! {
@@ -32,25 +33,24 @@ pin_project! {
     /// ```
     #[derive(Debug)]
     #[must_use = "streams do nothing unless polled"]
-    pub struct EventSourceDeltas<S, I: Interpret> {
+    pub struct EventSourceDeltas<S: Stream, I: Interpret> {
         #[pin]
         events: S,
-        parser: Parser<I>,
-        over: bool,
+        reader: Reader<I, S::Item>,
     }
 }
 
-impl<S> EventSourceDeltas<S, ResponsesInterpreter> {
+impl<S: Stream> EventSourceDeltas<S, ResponsesInterpreter> {
     /// Reads `events` with a [`ResponseParser::new`].
     pub fn new(events: S) -> Self {
         Self::with_parser(events, ResponseParser::new())
     }
 }
 
-impl<S, I: Interpret> EventSourceDeltas<S, I> {
+impl<S: Stream, I: Interpret> EventSourceDeltas<S, I> {
     /// Reads `events` with `parser`.
     pub fn with_parser(events: S, parser: Parser<I>) -> Self {
-        Self { events, parser, over: false }
+        Self { events, reader: Reader::new(parser) }
     }
 }
 
@@ -63,30 +63,19 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
-        while !*this.over {
-            match this.parser.next_event() {
-                Some(Ok(delta)) => {
-                    *this.over = matches!(delta, Delta::Finish(_) | Delta::Error(_));
-                    return Poll::Ready(Some(Ok(delta)));
-                }
-                Some(Err(error)) => {
-                    *this.over = true;
-                    return Poll::Ready(Some(Err(error.into())));
-                }
-                None => {}
+        loop {
+            if let said @ Poll::Ready(_) = this.reader.next() {
+                return said;
             }
             match this.events.as_mut().poll_next(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(event))) => {
-                    this.parser.feed_frame(&Frame::new(Some(&event.event), event.data));
+                    let frame = Frame::new(Some(&event.event), event.data);
+                    this.reader.parser.feed_frame(&frame);
                 }
-                Poll::Ready(Some(Err(error))) => {
-                    *this.over = true;
-                    return Poll::Ready(Some(Err(ReadError::Transport(error))));
-                }
-                Poll::Ready(None) => this.parser.finish(),
+                Poll::Ready(Some(fault)) => this.reader.fail(fault),
+                Poll::Ready(None) => this.reader.parser.finish(),
             }
         }
-        Poll::Ready(None)
     }
 }

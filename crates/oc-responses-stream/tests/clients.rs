@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use common::{good, recordings, write};
 use oc_responses_stream::{
-    Delta, Event, Finish, FinishReason, MachineOptions, OutputStyle, ReasoningStyle, ResponseId,
-    ResponseMachine,
+    AnnotationDelta, Delta, Event, Finish, FinishReason, MachineOptions, OutputStyle, Phase,
+    ReasoningDelta, ReasoningStyle, ResponseId, ResponseMachine, Seal, Slot, TextDelta,
+    ToolCallEnd, ToolCallStart, UpstreamError, Usage,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -89,10 +90,14 @@ const RESPONSE: &[Key] = &[
 ];
 
 fn tool(tool: &Value) -> bool {
-    tool["type"] != "function"
-        || ["name", "description", "parameters", "strict"]
-            .iter()
-            .all(|key| tool.get(*key).is_some())
+    const FUNCTION: &[Key] = &[
+        ("name", text),
+        ("description", text_or_null),
+        ("parameters", |v| v.is_object() || v.is_null()),
+        ("strict", |v| v.is_boolean() || v.is_null()),
+    ];
+    // The client's own hosted tools, which the schema does not know, are echoed.
+    tool["type"].is_string() && (tool["type"] != "function" || keys("", tool, FUNCTION).is_ok())
 }
 
 fn usage(usage: &Value) -> bool {
@@ -108,7 +113,8 @@ fn status(value: &Value) -> bool {
 
 fn item(item: &Value) -> Outcome {
     // Absent, never null.
-    need(item.get("phase").is_none_or(text), "an item's phase is null")?;
+    let phase = item.get("phase").is_none_or(|v| v == "commentary" || v == "final_answer");
+    need(phase, "an item's phase is no phase")?;
     need(item.get("encrypted_content").is_none_or(text), "a seal is null")?;
     match item["type"].as_str() {
         Some("message") => {
@@ -135,9 +141,18 @@ fn item(item: &Value) -> Outcome {
                 ("status", status),
             ],
         ),
+        Some("function_call_output") => keys(
+            "output",
+            item,
+            &[("id", text), ("call_id", text), ("output", |v| !v.is_null()), ("status", status)],
+        ),
         // Hosted tools and newer items: of no type that the schema knows.
         _ => keys("item", item, &[("id", text), ("type", text)]),
     }
+}
+
+fn annotation(annotation: &Value) -> bool {
+    annotation["type"].is_string()
 }
 
 fn part(part: &Value) -> Outcome {
@@ -145,7 +160,11 @@ fn part(part: &Value) -> Outcome {
         Some("output_text") => keys(
             "part",
             part,
-            &[("text", text), ("annotations", Value::is_array), ("logprobs", Value::is_array)],
+            &[
+                ("text", text),
+                ("annotations", |v| v.as_array().is_some_and(|all| all.iter().all(annotation))),
+                ("logprobs", Value::is_array),
+            ],
         ),
         Some("refusal") => keys("part", part, &[("refusal", text)]),
         Some("summary_text" | "reasoning_text") => keys("part", part, &[("text", text)]),
@@ -162,6 +181,8 @@ fn schema(event: &Value) -> Outcome {
     const SUMMARY: &[Key] = &[("summary_index", count)];
     let name = event["type"].as_str().unwrap();
     keys(name, event, &[("sequence_number", count)])?;
+    // Both SDKs raise at it, whatever the event.
+    need(event.get("error").is_none(), "a top-level `error`")?;
     let (places, own): (&[&[Key]], &[Key]) = match name {
         "response.created"
         | "response.in_progress"
@@ -186,7 +207,7 @@ fn schema(event: &Value) -> Outcome {
             (&[ITEM, CONTENT], &[("text", text), ("logprobs", Value::is_array)])
         }
         "response.output_text.annotation.added" => {
-            (&[ITEM, CONTENT], &[("annotation_index", count), ("annotation", Value::is_object)])
+            (&[ITEM, CONTENT], &[("annotation_index", count), ("annotation", annotation)])
         }
         "response.refusal.delta" => (&[ITEM, CONTENT], &[("delta", text)]),
         "response.refusal.done" => (&[ITEM, CONTENT], &[("refusal", text)]),
@@ -200,10 +221,7 @@ fn schema(event: &Value) -> Outcome {
         "response.reasoning_summary_text.done" => (&[ITEM, SUMMARY], &[("text", text)]),
         // Flat, as OpenAI specifies it. Nested, as Open Responses has it, both SDKs
         // would raise before `response.failed`, which alone Codex reads.
-        "error" => {
-            need(event.get("error").is_none(), "an error with a top-level `error`")?;
-            (&[], &[("code", text_or_null), ("message", text), ("param", text_or_null)])
-        }
+        "error" => (&[], &[("code", text_or_null), ("message", text), ("param", text_or_null)]),
         other => return Err(format!("{other} is not in the union")),
     };
     places.iter().chain([&own]).try_for_each(|list| keys(name, event, list))
@@ -323,9 +341,12 @@ fn codex(events: &[Value]) -> Outcome {
 }
 
 fn hold(events: &[Event]) -> Outcome {
-    let events: Vec<Value> = events.iter().map(Event::to_json).collect();
+    hold_json(&events.iter().map(Event::to_json).collect::<Vec<_>>())
+}
+
+fn hold_json(events: &[Value]) -> Outcome {
     let mut helpers = Helpers::default();
-    for event in &events {
+    for event in events {
         // Raw reasoning is written by choice, and no event of the schema's.
         if !event["type"].as_str().unwrap().starts_with("response.reasoning_text.") {
             schema(event)?;
@@ -333,7 +354,7 @@ fn hold(events: &[Event]) -> Outcome {
         helpers.take(event).map_err(|why| format!("{}: {why}", event["type"]))?;
     }
     helpers.finish()?;
-    codex(&events)
+    codex(events)
 }
 
 fn machine(raw: bool, final_only: bool) -> ResponseMachine {
@@ -377,6 +398,112 @@ fn whatever_is_echoed_the_response_has_its_required_keys() {
     let events =
         write(ResponseMachine::new(options), &[Delta::Finish(Finish::new(FinishReason::Stop))]);
     hold(&events).unwrap();
+}
+
+#[test]
+fn whatever_any_key_is_echoed_as_the_response_has_its_required_keys() {
+    let odd = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(1.5),
+        json!("x"),
+        json!([]),
+        json!([7]),
+        json!([{"type": "function", "name": 7, "description": 7, "parameters": 7, "strict": 7}]),
+        json!({}),
+        json!({"type": 7}),
+        json!({"format": {"type": 7}, "effort": [], "summary": 7, "reason": 7}),
+    ];
+    for (key, _) in RESPONSE {
+        for value in &odd {
+            let mut echo = serde_json::Map::new();
+            echo.insert((*key).to_owned(), value.clone());
+            let options = MachineOptions::new(ResponseId::new("resp_1"), "m", 0).echo(echo);
+            let end = [Delta::Finish(Finish::new(FinishReason::Stop))];
+            let events = write(ResponseMachine::new(options), &end);
+            hold(&events).unwrap_or_else(|why| panic!("{key}: {value}: {why}"));
+        }
+    }
+}
+
+/// What is written and nobody insists on, by the last two names of its path.
+const OPTIONAL: &[&str] = &[
+    "error.attempts",
+    "function_call_arguments.done.name",
+    "input_tokens_details.cache_write_tokens",
+    "logprob.",
+    "message.phase",
+    "reasoning.status",
+    "response.user",
+    "url_citation.",
+];
+
+/// The places of all keys of `value`, with the name of what has the key.
+fn places(name: &str, value: &Value, at: String, out: &mut Vec<(String, String)>) {
+    let own = value["type"].as_str().filter(|_| name != "format").unwrap_or(name);
+    let own = own.strip_prefix("response.").unwrap_or(own);
+    for (key, inner) in value.as_object().into_iter().flatten() {
+        let inside = format!("{at}/{key}");
+        out.push((format!("{own}.{key}"), inside.clone()));
+        match inner {
+            Value::Array(all) => {
+                for (number, one) in all.iter().enumerate() {
+                    places(key.trim_end_matches('s'), one, format!("{inside}/{number}"), out);
+                }
+            }
+            inner => places(key, inner, inside, out),
+        }
+    }
+}
+
+#[test]
+fn these_clients_miss_every_key_that_is_written() {
+    let tools = json!({"tools": [{"type": "function", "name": "f"}]});
+    let options = MachineOptions::new(ResponseId::new("resp_1"), "m", 1)
+        .echo(tools.as_object().unwrap().clone());
+    let citation = json!({"type": "url_citation", "url": "u"});
+    let mut said = TextDelta::new(Slot(1), "a").with_phase(Some(Phase::FinalAnswer));
+    said.logprobs = Some(json!([{"token": "a"}]));
+    let deltas = [
+        Delta::Reasoning(ReasoningDelta::raw(Slot(0), "Hm.")),
+        Delta::Seal(Seal::new(Slot(0), "openai-responses", json!("x"))),
+        Delta::Text(said),
+        Delta::Annotation(AnnotationDelta::new(Slot(1), 0, citation)),
+        Delta::Refusal(TextDelta::new(Slot(1), "no")),
+        Delta::ToolCallStart(ToolCallStart::new(Slot(2), "c", "f")),
+        Delta::ToolCallEnd(ToolCallEnd::new(Slot(2), Some("{}".to_owned()))),
+        Delta::Usage(Usage::default()),
+    ];
+    let stop = Delta::Finish(Finish::new(FinishReason::Stop));
+    let cut = Delta::Finish(Finish::new(FinishReason::Length));
+    let broken = Delta::Error(UpstreamError::new("c", "m"));
+    let mut unmissed = BTreeSet::new();
+    for end in [stop, cut, broken] {
+        let mut machine = ResponseMachine::new(options.clone());
+        machine.set_attempts(json!([]));
+        let deltas: Vec<Delta> = deltas.iter().cloned().chain([end]).collect();
+        let events: Vec<Value> = write(machine, &deltas).iter().map(Event::to_json).collect();
+        hold_json(&events).unwrap();
+        for (number, event) in events.iter().enumerate() {
+            let mut keys = Vec::new();
+            places("event", event, String::new(), &mut keys);
+            for (name, at) in keys {
+                let mut broken = events.clone();
+                let (of, key) = at.rsplit_once('/').unwrap();
+                let object = broken[number].pointer_mut(of).unwrap().as_object_mut().unwrap();
+                if key == "type" && of.is_empty() {
+                    continue;
+                }
+                object.remove(key);
+                if !std::panic::catch_unwind(|| hold_json(&broken).is_err()).unwrap_or(true) {
+                    let known = OPTIONAL.iter().find(|known| name.starts_with(**known));
+                    unmissed.insert(*known.unwrap_or_else(|| panic!("{}: {name}", event["type"])));
+                }
+            }
+        }
+    }
+    assert_eq!(unmissed.into_iter().collect::<Vec<_>>(), OPTIONAL);
 }
 
 #[test]

@@ -8,10 +8,10 @@ mod common;
 use common::any::delta as any_delta;
 use common::{good, recording, write};
 use oc_responses_stream::{
-    AnnotationDelta, Blocks, Delta, Event, Finish, FinishReason, Item, ItemEnd, ItemStatus,
-    MachineOptions, OtherItem, OutputStyle, Phase, ReasoningDelta, ReasoningStyle, ResponseId,
-    ResponseMachine, Seal, Slot, SplitDeltas, SplitOptions, TextDelta, ToolCallArguments,
-    ToolCallEnd, ToolCallStart, Usage, WholeItem, laws,
+    AnnotationDelta, Blocks, Collector, Delta, Event, Finish, FinishReason, Item, ItemEnd,
+    ItemStatus, MachineOptions, OtherItem, OutputStyle, Part, Phase, PhaseDelta, ReasoningDelta,
+    ReasoningStyle, ResponseId, ResponseMachine, Seal, Slot, SplitDeltas, SplitOptions, TextDelta,
+    ToolCallArguments, ToolCallEnd, ToolCallStart, Usage, WholeItem, laws,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -70,6 +70,96 @@ fn the_next_item_closes_the_one_before() {
     assert_eq!(done, ["reasoning", "message", "reasoning"]);
 }
 
+/// The text of a delta that is to be written.
+fn said_by(delta: &Delta, final_only: bool) -> String {
+    let is_shown = |phase| !final_only || phase != Some(Phase::Commentary);
+    match delta {
+        Delta::Text(text) if is_shown(text.phase) => text.text.clone(),
+        Delta::Item(whole) => match &*whole.item {
+            Item::Message(message) if is_shown(message.phase) => {
+                let text = |part: &Part| match part {
+                    Part::Text(text) => Some(text.text.clone()),
+                    _ => None,
+                };
+                message.content.iter().filter_map(text).collect()
+            }
+            _ => String::new(),
+        },
+        _ => String::new(),
+    }
+}
+
+/// What each item of the response says, in its order.
+fn said(machine: &ResponseMachine) -> Vec<String> {
+    let texts = |item: &Value| {
+        let parts = ["content", "summary"].map(|key| item[key].as_array().cloned());
+        let parts = parts.into_iter().flatten().flatten();
+        parts.map(|part| part["text"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    machine.response()["output"].as_array().unwrap().iter().map(texts).collect()
+}
+
+#[test]
+fn what_comes_after_an_items_end_goes_on_in_it_while_it_is_the_last() {
+    // It became a message of its own: the answer in two pieces.
+    let end = |slot| Delta::ItemEnd(ItemEnd::new(Slot(slot), ItemStatus::Completed));
+    let thought = |slot, text| Delta::Reasoning(ReasoningDelta::raw(Slot(slot), text));
+    let stop = || finish(FinishReason::Stop);
+    for (deltas, items) in [
+        (vec![text(0, "Hel"), end(0), text(0, "lo"), stop()], vec!["Hello"]),
+        (vec![text(0, "Hel"), end(0), text(0, "lo"), end(0), stop()], vec!["Hello"]),
+        (vec![text(0, "a"), end(0), text(0, "b"), text(1, "c"), stop()], vec!["ab", "c"]),
+        (vec![thought(0, "a"), end(0), thought(0, "b"), text(1, "c"), stop()], vec!["ab", "c"]),
+        // Its `done` was written when the next one came: nothing is lost, and nothing doubled.
+        (
+            vec![text(0, "Hel"), end(0), thought(1, "m"), end(1), text(0, "lo"), stop()],
+            vec!["Hel", "m", "lo"],
+        ),
+        (vec![text(0, "a"), end(0), finish(FinishReason::Length)], vec!["a"]),
+    ] {
+        let mut machine = machine();
+        deltas.iter().for_each(|delta| machine.push(delta));
+        laws::check(&drain(&mut machine)).unwrap();
+        assert_eq!(said(&machine), items, "{deltas:?}");
+    }
+}
+
+#[test]
+fn machine_and_collector_agree_on_parts() {
+    let part = |slot, part, of: &str| Delta::Text(TextDelta::new(Slot(slot), of).with_part(part));
+    let declined = |part| Delta::Refusal(TextDelta::new(Slot(0), "no").with_part(part));
+    let raw = |part, of: &str| Delta::Reasoning(ReasoningDelta::raw(Slot(0), of).with_part(part));
+    let summary = |part, of: &str| Delta::Reasoning(ReasoningDelta::summary(Slot(0), part, of));
+    for deltas in [
+        // The part before it was all reasoning: it was two parts, "Fo" and "ur".
+        vec![part(0, 1, "Fo"), part(0, 1, "ur")],
+        vec![part(0, 3, "a"), part(0, 3, "b"), part(0, 7, "c")],
+        vec![part(0, 0, "a"), declined(0), part(0, 1, "b")],
+        vec![declined(1), declined(1), part(0, 2, "b")],
+        vec![raw(2, "a"), raw(2, "b"), raw(4, "c"), part(1, 1, "d")],
+        vec![summary(1, "a"), summary(1, "b"), summary(3, "c"), part(1, 0, "d")],
+    ] {
+        let mut machine = ResponseMachine::new(options().reasoning(ReasoningStyle::Raw));
+        let mut collector = Collector::new();
+        for delta in deltas.iter().chain([&finish(FinishReason::Stop)]) {
+            machine.push(delta);
+            collector.push(delta);
+        }
+        laws::check(&drain(&mut machine)).unwrap();
+        let parts = |item: Value| {
+            let all = ["content", "summary"].map(|key| item[key].as_array().cloned());
+            let parts = all.into_iter().flatten().flatten();
+            let text = |part: Value| [&part["text"], &part["refusal"]].map(Value::clone);
+            parts.map(text).collect::<Vec<_>>()
+        };
+        let written = machine.response()["output"].as_array().unwrap().clone();
+        let written: Vec<_> = written.into_iter().map(parts).collect();
+        let answer = collector.finish();
+        let folded: Vec<_> = answer.items.iter().map(|item| parts(item.to_json())).collect();
+        assert_eq!(written, folded, "{deltas:?}");
+    }
+}
+
 #[test]
 fn raw_reasoning_is_a_summary_unless_asked_otherwise() {
     let deltas =
@@ -98,6 +188,62 @@ fn final_only_drops_reasoning_and_commentary() {
     let output = machine.response()["output"].take();
     assert_eq!(output.as_array().unwrap().len(), 1);
     assert_eq!(output[0]["content"][0]["text"], "42");
+}
+
+#[test]
+fn final_only_shows_a_refusal_wherever_it_stands() {
+    // It was left out with the commentary around it; `final_text` shows it.
+    let commentary = |text| TextDelta::new(Slot(0), text).with_phase(Some(Phase::Commentary));
+    let told = Delta::Phase(PhaseDelta::new(Slot(0), Phase::Commentary));
+    for deltas in [
+        vec![Delta::Text(commentary("Wait.")), Delta::Refusal(commentary("No."))],
+        // It turns out to be commentary.
+        vec![text(0, "Wait."), Delta::Refusal(TextDelta::new(Slot(0), "No.")), told],
+    ] {
+        let mut machine = ResponseMachine::new(options().output(OutputStyle::FinalOnly));
+        deltas.iter().for_each(|delta| machine.push(delta));
+        machine.push(&finish(FinishReason::Stop));
+        laws::check(&drain(&mut machine)).unwrap();
+        let output = machine.response()["output"].take();
+        let shown: Vec<_> = output[0]["content"].as_array().unwrap().iter().collect();
+        assert_eq!(shown, [&json!({"type": "refusal", "refusal": "No."})], "{deltas:?}");
+        assert_eq!(output.as_array().unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn final_only_shows_no_item_of_an_unknown_type_that_is_no_tools() {
+    let mut machine = ResponseMachine::new(options().output(OutputStyle::FinalOnly));
+    for (slot, name) in (0..).zip(["thinking_v2", "web_search_call", "teleport_call", "compaction"])
+    {
+        let item = json!({"type": name, "text": "secret"});
+        let item = Item::from_json(item.as_object().unwrap().clone());
+        machine.push(&Delta::Item(WholeItem::new(Slot(slot), item)));
+    }
+    machine.push(&finish(FinishReason::Stop));
+    laws::check(&drain(&mut machine)).unwrap();
+    let output = machine.response()["output"].take();
+    let types: Vec<_> = output.as_array().unwrap().iter().map(|item| &item["type"]).collect();
+    assert_eq!(types, ["web_search_call", "teleport_call", "compaction"]);
+}
+
+#[test]
+fn a_whole_message_keeps_what_its_text_has_on_it() {
+    let page = json!({"type": "url_citation", "url": "u"});
+    let item = json!({"type": "message", "role": "assistant", "content": [
+        {"type": "output_text", "text": "a", "annotations": [page, "no object"], "logprobs": [{"token": "a"}]}]});
+    let mut machine = machine();
+    let item = Item::from_json(item.as_object().unwrap().clone());
+    machine.push(&Delta::Item(WholeItem::new(Slot(0), item)));
+    machine.push(&finish(FinishReason::Stop));
+    let events = drain(&mut machine);
+    laws::check(&events).unwrap();
+    assert!(names(&events).contains(&"response.output_text.annotation.added"));
+    let part = &machine.response()["output"][0]["content"][0];
+    assert_eq!(
+        (&part["annotations"], &part["logprobs"]),
+        (&json!([page]), &json!([{"token": "a"}]))
+    );
 }
 
 #[test]
@@ -265,11 +411,8 @@ proptest! {
             if abandon == Some(number) {
                 machine.abandon();
             }
-            if !machine.is_terminal()
-                && let Delta::Text(text) = delta
-                && (text.is_final() || !final_only)
-            {
-                said += &text.text;
+            if !machine.is_terminal() {
+                said += &said_by(delta, final_only);
             }
             machine.push(delta);
         }

@@ -10,7 +10,10 @@ use std::io;
 use common::{recording, stream};
 use futures::executor::block_on;
 use futures::{StreamExt, stream as futures_stream};
-use oc_responses_stream::{Delta, FinalTextError, ReadError, ResponseStream, final_text};
+use oc_responses_stream::{
+    Delta, FinalTextError, ImplicitOpen, ReadError, ResponseParser, ResponseStream, SplitOptions,
+    final_text,
+};
 
 type Chunk = Result<Vec<u8>, io::Error>;
 
@@ -41,6 +44,40 @@ fn a_transport_failure_is_passed_on_and_ends_the_stream() {
     let all: Vec<_> = block_on(body(vec![Ok(text.clone()), reset(), Ok(text)]).collect());
     assert!(matches!(all.last(), Some(Err(ReadError::Transport(_)))), "{all:?}");
     assert_eq!(all.iter().filter(|d| matches!(d, Ok(Delta::Text(_)))).count(), 1);
+}
+
+/// A parser that holds text back, as for a template that opens the block itself.
+fn holding() -> ResponseParser {
+    let hold = ImplicitOpen::Hold { max: 1 << 10 };
+    ResponseParser::default().split_reasoning_with(SplitOptions::default().with_implicit_open(hold))
+}
+
+#[test]
+fn text_that_is_held_back_comes_before_a_transport_failure() {
+    // It was lost: only the failure was told.
+    let mut text = stream(&[r#"{"type":"response.output_text.delta","delta":"Hi"}"#]);
+    // Its blank line did not come.
+    text.extend(br#"data: {"type":"response.output_text.delta","delta":" there"}"#);
+    let chunks = futures_stream::iter([Ok(text), reset()]);
+    let all: Vec<_> = block_on(ResponseStream::with_parser(chunks, holding()).collect());
+    let said = |delta: &Result<Delta, _>| match delta {
+        Ok(Delta::Text(text)) => Some(text.text.clone()),
+        _ => None,
+    };
+    assert_eq!(all.iter().filter_map(said).collect::<String>(), "Hi there");
+    assert!(matches!(all.last(), Some(Err(ReadError::Transport(_)))), "{all:?}");
+}
+
+#[test]
+fn a_transport_failure_is_no_end_of_a_document() {
+    let whole = br#"{"object":"response","status":"completed","output":[]}"#.to_vec();
+    for (document, is_whole) in [(whole.clone(), true), (whole[..20].to_vec(), false)] {
+        let all: Vec<_> = block_on(body(vec![Ok(document), reset()]).collect());
+        match all.last() {
+            Some(Ok(Delta::Finish(_))) => assert!(is_whole),
+            last => assert!(!is_whole && matches!(last, Some(Err(ReadError::Transport(_))))),
+        }
+    }
 }
 
 #[test]
@@ -82,4 +119,20 @@ fn over_eventsource_stream_the_same_deltas() {
         let theirs = content(theirs.into_iter().filter_map(Result::ok).collect());
         assert_eq!(ours, theirs, "{}", recording.name);
     }
+}
+
+#[cfg(feature = "eventsource-stream")]
+#[test]
+fn over_eventsource_stream_held_text_comes_before_a_failure_too() {
+    use oc_responses_stream::EventSourceDeltas;
+
+    let event =
+        |data: &str| eventsource_stream::Event { data: data.to_owned(), ..Default::default() };
+    let text = event(r#"{"type":"response.output_text.delta","delta":"Hi"}"#);
+    let events = futures_stream::iter([Ok(text), Err(io::Error::from(io::ErrorKind::TimedOut))]);
+    let all: Vec<_> = block_on(EventSourceDeltas::with_parser(events, holding()).collect());
+    let [.., Ok(Delta::Text(text)), Err(ReadError::Transport(_))] = &all[..] else {
+        panic!("{all:?}")
+    };
+    assert_eq!(text.text, "Hi");
 }

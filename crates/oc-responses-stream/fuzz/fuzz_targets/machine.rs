@@ -5,11 +5,12 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use oc_responses_stream::{
-    AnnotationDelta, Delta, Event, ExtraDelta, Finish, FinishReason, ItemEnd, ItemStatus, MachineOptions,
-    OutputStyle, Phase, PhaseDelta, ReasoningDelta, ReasoningStyle, ResponseId, ResponseMachine,
-    ResponseParser, Seal, Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
-    UpstreamError, Usage, WholePart, laws,
+    AnnotationDelta, Delta, Event, ExtraDelta, Finish, FinishReason, Item, ItemEnd, ItemStatus,
+    MachineOptions, OutputStyle, Phase, PhaseDelta, ReasoningDelta, ReasoningStyle, ResponseId,
+    ResponseMachine, ResponseParser, Seal, Slot, TextDelta, ToolCallArguments, ToolCallEnd,
+    ToolCallStart, UpstreamError, Usage, WholeItem, WholePart, laws,
 };
+use serde_json::json;
 
 #[derive(Arbitrary, Debug)]
 struct Run {
@@ -61,6 +62,7 @@ enum Step {
     CallStart { slot: u8, name: Word },
     Arguments { slot: u8, text: Word },
     CallEnd { slot: u8, arguments: Option<Word> },
+    Whole { slot: u8, kind: u8, text: Word },
     ItemEnd { slot: u8, is_whole: bool },
     Usage { input: u64, output: u64 },
     Abandon,
@@ -118,7 +120,11 @@ fn apply(machine: &mut ResponseMachine, step: Step) {
             Delta::Seal(Seal::new(slot(at), "openai-responses", text.text().into()))
         }
         Step::Annotation { slot: at, part } => {
-            Delta::Annotation(AnnotationDelta::new(slot(at), u32::from(part % 4), "a page".into()))
+            let annotation = match part % 2 {
+                0 => json!({"type": "url_citation"}),
+                _ => json!("a page"),
+            };
+            Delta::Annotation(AnnotationDelta::new(slot(at), u32::from(part % 4), annotation))
         }
         Step::Phase { slot: at, is_final } => {
             Delta::Phase(PhaseDelta::new(slot(at), phase_of(is_final)))
@@ -144,6 +150,9 @@ fn apply(machine: &mut ResponseMachine, step: Step) {
             slot(at),
             arguments.map(|word| word.text().to_owned()),
         )),
+        Step::Whole { slot: at, kind, text } => {
+            Delta::Item(WholeItem::new(slot(at), whole(kind, text.text())))
+        }
         Step::ItemEnd { slot: at, is_whole } => {
             let status = if is_whole { ItemStatus::Completed } else { ItemStatus::Incomplete };
             Delta::ItemEnd(ItemEnd::new(slot(at), status))
@@ -166,6 +175,20 @@ fn apply(machine: &mut ResponseMachine, step: Step) {
         Step::Error { message } => Delta::Error(UpstreamError::new("server_error", message.text())),
     };
     machine.push(&delta);
+}
+
+/// An item that comes whole.
+fn whole(kind: u8, text: &str) -> Item {
+    let json = match kind % 5 {
+        0 => json!({"type": "message", "role": "assistant", "phase": "commentary", "content": [
+            {"type": "output_text", "text": text}, {"type": "refusal", "refusal": text}]}),
+        1 => json!({"type": "reasoning", "summary": [{"type": "summary_text", "text": text}],
+            "content": [{"type": "reasoning_text", "text": text}], "encrypted_content": text}),
+        2 => json!({"type": "function_call", "call_id": "c", "name": "f", "arguments": text}),
+        3 => json!({"type": text, "status": text, "id": text}),
+        _ => json!({"type": "function_call_output", "call_id": text, "output": text}),
+    };
+    Item::from_json(json.as_object().cloned().unwrap_or_default())
 }
 
 fn phase_of(is_final: bool) -> Phase {

@@ -377,6 +377,9 @@ impl Writer {
         if let Some(object) = json.as_object_mut() {
             // Upstream ids may collide with each other, or be missing.
             object.insert("id".to_owned(), json!(self.mint("item", index)));
+            if matches!(item, Item::FunctionCallOutput(_)) {
+                object.entry("status").or_insert_with(|| json!("completed"));
+            }
         }
         let mut added = json.clone();
         if let Some(status) = added.get_mut("status") {

@@ -3,7 +3,12 @@
 
 mod item;
 pub mod laws;
+mod options;
 mod response;
+mod told;
+
+pub use options::{MachineOptions, OutputStyle, ReasoningStyle};
+pub use told::Told;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -14,90 +19,11 @@ use crate::event::{
 };
 use crate::{
     AnnotationDelta, Delta, Event, ExtraDelta, Finish, FinishReason, FunctionCall, Item,
-    ItemStatus, Part, PhaseDelta, ReasoningDelta, ReasoningKind, ResponseId, Seal, Slot, TextDelta,
+    ItemStatus, Part, PhaseDelta, ReasoningDelta, ReasoningKind, Seal, Slot, TextDelta,
     UpstreamError, WholePart, item_json,
 };
 use item::{Open, Writer};
 use response::Frame;
-
-/// What a [`ResponseMachine`] writes, and how.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct MachineOptions {
-    /// The response's id; every event's response has it.
-    pub id: ResponseId,
-    /// The model's name as the client is to read it.
-    pub model: String,
-    /// Seconds since the Unix epoch.
-    pub created_at: u64,
-    /// Request parameters to echo. Default: none, so that each key has its default.
-    pub echo: Map<String, Value>,
-    /// Which events carry raw reasoning. Default: [`ReasoningStyle::Summary`].
-    pub reasoning: ReasoningStyle,
-    /// What is written. Default: [`OutputStyle::Full`].
-    pub output: OutputStyle,
-}
-
-/// Which events carry raw reasoning. A summary is always written as a summary.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ReasoningStyle {
-    /// `reasoning_summary_text.*`: the only ones that no client refuses.
-    #[default]
-    Summary,
-    /// `reasoning_text.*`: what OpenAI-like servers send for raw reasoning; Open
-    /// Responses' schema does not know them.
-    Raw,
-}
-
-/// What is written of an answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OutputStyle {
-    /// Everything.
-    #[default]
-    Full,
-    /// Only what may be shown to a person, and tool calls: no reasoning, no commentary.
-    FinalOnly,
-}
-
-impl MachineOptions {
-    /// A response of this id, by this model, created at this time (seconds
-    /// since the Unix epoch).
-    pub fn new(id: ResponseId, model: impl Into<String>, created_at: u64) -> Self {
-        Self {
-            id,
-            model: model.into(),
-            created_at,
-            echo: Map::new(),
-            reasoning: ReasoningStyle::default(),
-            output: OutputStyle::default(),
-        }
-    }
-
-    /// Echoes these request parameters (`instructions`, `tools`, `temperature`,
-    /// …) in every response object, as clients expect. Keys that are not part of
-    /// a response are left out; a key without a usable value has its default.
-    #[must_use]
-    pub fn echo(mut self, parameters: Map<String, Value>) -> Self {
-        self.echo = parameters;
-        self
-    }
-
-    /// Writes raw reasoning in this style.
-    #[must_use]
-    pub fn reasoning(mut self, style: ReasoningStyle) -> Self {
-        self.reasoning = style;
-        self
-    }
-
-    /// Writes this much of the answer.
-    #[must_use]
-    pub fn output(mut self, style: OutputStyle) -> Self {
-        self.output = style;
-        self
-    }
-}
 
 /// Writes one response: [`Delta`]s in, [`Event`]s out, in an order that every
 /// known client accepts, whatever the order of the deltas.
@@ -122,8 +48,9 @@ impl MachineOptions {
 /// [`is_terminal`](Self::is_terminal)).
 ///
 /// What it guarantees is written as code in [`laws`]. To that end
-/// * one item is open at a time, closed as soon as another begins; text that
-///   comes later for an item that was closed opens a new one;
+/// * one item is open at a time, closed as soon as another begins; what comes
+///   later for an item goes on in it while it is the last one, though it ended,
+///   and opens a new one where it was closed for another;
 /// * a tool call is written when it is whole, so that calls that come
 ///   interleaved come out one after the other. One whose arguments are neither a
 ///   JSON object nor nothing is never whole. One that is still open when the
@@ -205,21 +132,7 @@ impl ResponseMachine {
         if self.is_terminal() {
             return;
         }
-        if !matches!(
-            delta,
-            Delta::Opened(_)
-                | Delta::Alive
-                | Delta::Progress(_)
-                | Delta::Usage(_)
-                | Delta::ItemEnd(_)
-                | Delta::Seal(_)
-                | Delta::Annotation(_)
-                | Delta::Extra(_)
-                | Delta::Phase(_)
-                | Delta::Finish(_)
-                | Delta::Error(_)
-                | Delta::Frame(_)
-        ) {
+        if self.ends_the_open_item(delta) {
             self.settle();
         }
         match delta {
@@ -335,47 +248,6 @@ impl ResponseMachine {
         self.style.0 = style;
     }
 
-    /// Goes on with a response that someone else has told up to here, while
-    /// this machine was pushed the same deltas: a relay that lets the events of
-    /// an upstream pass and meets one that it cannot let pass.
-    ///
-    /// What this machine wrote of it is dropped, and so are its events that
-    /// were not taken. An item that is open here and not in `told` was ended by
-    /// whoever told it.
-    ///
-    /// ```
-    /// use oc_responses_stream::*;
-    ///
-    /// let options = MachineOptions::new(ResponseId::new("resp_1"), "m", 1_700_000_000);
-    /// let mut machine = ResponseMachine::new(options);
-    /// machine.push(&Delta::Text(TextDelta::new(Slot(0), "Hel")));
-    /// // Five events were sent with the upstream's own id, and then it broke.
-    /// let item = serde_json::json!({ "id": "msg_of_the_upstream", "type": "message" });
-    /// machine.resume(Told::new(5, Vec::new()).open(item.as_object().unwrap().clone()));
-    /// machine.push(&Delta::Text(TextDelta::new(Slot(0), "lo")));
-    /// let event = machine.next_event().unwrap().to_json();
-    /// assert_eq!((&event["sequence_number"], &event["delta"]), (&5.into(), &"lo".into()));
-    /// assert_eq!(event["item_id"], "msg_of_the_upstream");
-    /// ```
-    pub fn resume(&mut self, told: Told) {
-        self.events.clear();
-        self.sent = told.events;
-        if self.phase == Phase::Waiting {
-            self.phase = Phase::Writing;
-        }
-        self.writer.take_over(told.output);
-        match (&mut self.open, told.open) {
-            (Some(open), Some(item)) => {
-                self.writer.adopt(open, item);
-                self.ended = false;
-            }
-            (open, _) => {
-                self.closed.extend(open.take().map(|open| open.slot));
-                self.ended = false;
-            }
-        }
-    }
-
     /// The next event to send.
     pub fn next_event(&mut self) -> Option<Event> {
         let mut event = self.events.pop_front()?;
@@ -387,12 +259,14 @@ impl ResponseMachine {
     /// The response as it stands, for a client that wants it as one document; final
     /// once [`is_terminal`](Self::is_terminal). Differs from the terminal event's
     /// response where a message turned out to be commentary after it was written:
-    /// here it has that phase, and under [`OutputStyle::FinalOnly`] it is left out.
+    /// here it has that phase, and under [`OutputStyle::FinalOnly`] it is left out
+    /// but for a refusal in it.
     pub fn response(&self) -> Value {
-        let is_shown = |item: &Value| {
-            self.style.1 == OutputStyle::Full || item["phase"] != crate::Phase::Commentary.as_str()
+        let shown = |item: Value| match self.style.1 {
+            OutputStyle::Full => Some(item),
+            OutputStyle::FinalOnly => only_final(item),
         };
-        let output: Vec<Value> = self.writer.document().filter(is_shown).collect();
+        let output: Vec<Value> = self.writer.document().filter_map(shown).collect();
         self.frame.response(self.frame.status, &output)
     }
 
@@ -402,16 +276,47 @@ impl ResponseMachine {
         self.phase == Phase::Over
     }
 
+    /// Whether the open item, if it ended well, cannot be what is cut where the
+    /// answer is, for something else comes. More of the item itself goes on in it:
+    /// its `done` was not written yet.
+    fn ends_the_open_item(&self, delta: &Delta) -> bool {
+        let is_elsewhere = |slot| self.open.as_ref().is_none_or(|open| open.slot != slot);
+        match delta {
+            Delta::Text(text) | Delta::Refusal(text) => is_elsewhere(text.slot),
+            Delta::Reasoning(reasoning) => is_elsewhere(reasoning.slot),
+            Delta::Part(part) => is_elsewhere(part.slot),
+            Delta::Started(_)
+            | Delta::ToolCallStart(_)
+            | Delta::ToolCallArguments(_)
+            | Delta::ToolCallEnd(_)
+            | Delta::Item(_) => true,
+            Delta::Opened(_)
+            | Delta::Alive
+            | Delta::Progress(_)
+            | Delta::Usage(_)
+            | Delta::ItemEnd(_)
+            | Delta::Seal(_)
+            | Delta::Annotation(_)
+            | Delta::Extra(_)
+            | Delta::Phase(_)
+            | Delta::Finish(_)
+            | Delta::Error(_)
+            | Delta::Frame(_) => false,
+        }
+    }
+
     fn text(&mut self, delta: &TextDelta, refusal: bool) {
         self.open();
-        let hidden = self.style.1 == OutputStyle::FinalOnly && !delta.is_final();
-        if hidden || delta.text.is_empty() {
+        let is_commentary = self.style.1 == OutputStyle::FinalOnly && !delta.is_final();
+        if (is_commentary && !refusal) || delta.text.is_empty() {
             return;
         }
-        let fits = |open: &Open| open.slot == delta.slot && open.takes_text(delta.phase);
+        // A refusal is no commentary, whatever the rest of its message is for.
+        let phase = delta.phase.filter(|_| !is_commentary);
+        let fits = |open: &Open| open.slot == delta.slot && open.takes_text(phase);
         if !self.open.as_ref().is_some_and(fits) {
             self.close(ItemStatus::Completed);
-            self.open = Some(self.writer.message(delta.slot, delta.phase, &mut self.events));
+            self.open = Some(self.writer.message(delta.slot, phase, &mut self.events));
         }
         if let Some(open) = &mut self.open {
             self.writer.text(open, delta, refusal, &mut self.events);
@@ -465,7 +370,11 @@ impl ResponseMachine {
         }
     }
 
+    /// One that is no object with a type would be refused, and is left out.
     fn annotation(&mut self, delta: &AnnotationDelta) {
+        if !delta.annotation.get("type").is_some_and(Value::is_string) {
+            return;
+        }
         if let Some(open) = self.open.as_mut().filter(|open| open.slot == delta.slot) {
             self.writer.annotation(open, &delta.annotation, &mut self.events);
         }
@@ -515,31 +424,34 @@ impl ResponseMachine {
         self.open();
         match item {
             Item::Message(message) => {
-                for (number, part) in message.content.iter().enumerate() {
-                    let (text, refusal) = match part {
-                        Part::Text(text) => (&text.text, false),
-                        Part::Refusal(text) => (text, true),
+                for (number, part) in (0_u32..).zip(&message.content) {
+                    let delta = |text: &str| {
+                        TextDelta::new(slot, text).with_part(number).with_phase(message.phase)
+                    };
+                    match part {
+                        Part::Text(text) => {
+                            let logprobs = text.logprobs.clone();
+                            self.text(&TextDelta { logprobs, ..delta(&text.text) }, false);
+                            for annotation in &text.annotations {
+                                let annotation = annotation.clone();
+                                self.annotation(&AnnotationDelta::new(slot, number, annotation));
+                            }
+                        }
+                        Part::Refusal(text) => self.text(&delta(text), true),
                         Part::Other(json) => {
                             self.part(&WholePart::new(slot, 0, json.clone()));
-                            continue;
                         }
-                        _ => continue,
-                    };
-                    let delta = TextDelta::new(slot, text)
-                        .with_part(u32::try_from(number).unwrap_or(u32::MAX))
-                        .with_phase(message.phase);
-                    self.text(&delta, refusal);
+                        _ => {}
+                    }
                 }
                 self.extra(&ExtraDelta::new(slot, message.extra.clone()));
                 self.close_slot(slot, message.status.unwrap_or(ItemStatus::Completed));
             }
             Item::Reasoning(reasoning) => {
-                for (number, text) in reasoning.summary.iter().enumerate() {
-                    let number = u32::try_from(number).unwrap_or(u32::MAX);
+                for (number, text) in (0..).zip(&reasoning.summary) {
                     self.reasoning(&ReasoningDelta::summary(slot, number, text));
                 }
-                for (number, text) in reasoning.content.iter().enumerate() {
-                    let number = u32::try_from(number).unwrap_or(u32::MAX);
+                for (number, text) in (0..).zip(&reasoning.content) {
                     self.reasoning(&ReasoningDelta::raw(slot, text).with_part(number));
                 }
                 if let Some(seal) = &reasoning.encrypted_content {
@@ -551,6 +463,9 @@ impl ResponseMachine {
             }
             Item::FunctionCall(call) => self.call(call),
             Item::FunctionCallOutput(_) | Item::Other(_) => {
+                if self.style.1 == OutputStyle::FinalOnly && !is_work_of_a_tool(item) {
+                    return;
+                }
                 self.close(ItemStatus::Completed);
                 self.writer.whole(item, &mut self.events);
             }
@@ -640,29 +555,19 @@ fn is_object(arguments: &str) -> bool {
     serde_json::from_str::<Map<String, Value>>(arguments).is_ok()
 }
 
-/// How far a response was told by someone else. See
-/// [`ResponseMachine::resume`].
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Told {
-    /// How many events were sent; the next one's `sequence_number`.
-    pub events: u64,
-    /// The items that were ended, as they were told.
-    pub output: Vec<Value>,
-    /// The item after them, if it is open, as it was announced.
-    pub open: Option<Map<String, Value>>,
+/// What of an item may be shown to a person, and tool calls.
+fn only_final(mut item: Value) -> Option<Value> {
+    if item["phase"] != crate::Phase::Commentary.as_str() {
+        return Some(item);
+    }
+    let parts = item.get_mut("content").and_then(Value::as_array_mut)?;
+    parts.retain(|part| part["type"] == "refusal");
+    (!parts.is_empty()).then_some(item)
 }
 
-impl Told {
-    /// `events` were sent, and these items are whole.
-    pub fn new(events: u64, output: Vec<Value>) -> Self {
-        Self { events, output, open: None }
-    }
-
-    /// The same, with an open item that was announced like this.
-    #[must_use]
-    pub fn open(mut self, item: Map<String, Value>) -> Self {
-        self.open = Some(item);
-        self
-    }
+/// Whether an item is of a type that we know, or by its name a tool's: any other may
+/// be reasoning under a newer name.
+fn is_work_of_a_tool(item: &Item) -> bool {
+    let name = item.item_type();
+    item.known_type().is_some() || name.ends_with("_call") || name.ends_with("_output")
 }

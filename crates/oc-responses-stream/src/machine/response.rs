@@ -37,7 +37,7 @@ const fn echoed(key: &'static str, fits: fn(&Value) -> bool, default: fn() -> Va
 const ECHOED: &[Echoed] = &[
     echoed("previous_response_id", Value::is_string, null),
     echoed("instructions", Value::is_string, null),
-    echoed("tools", Value::is_array, || json!([])),
+    echoed("tools", is_list_of_typed, || json!([])),
     echoed(
         "tool_choice",
         |v| is_one_of(v, &["none", "auto", "required"]) || v["type"].is_string(),
@@ -64,6 +64,10 @@ const ECHOED: &[Echoed] = &[
 
 fn is_one_of(value: &Value, words: &[&str]) -> bool {
     value.as_str().is_some_and(|word| words.contains(&word))
+}
+
+fn is_list_of_typed(value: &Value) -> bool {
+    value.as_array().is_some_and(|list| list.iter().all(|one| one["type"].is_string()))
 }
 
 fn null() -> Value {
@@ -151,12 +155,14 @@ fn echo(request: &Map<String, Value>) -> Map<String, Value> {
     all
 }
 
-/// A function tool needs all its keys; what the client left out is null.
+/// A function tool needs all its keys; what the client left out, or gave in another
+/// type, is null.
 fn complete_tool(tool: &mut Value) {
     if tool.get("type").and_then(Value::as_str) == Some("function") {
-        for key in ["description", "parameters", "strict"] {
-            fill(tool, key, |_| true, Value::Null);
-        }
+        fill(tool, "name", Value::is_string, json!(""));
+        fill(tool, "description", Value::is_string, Value::Null);
+        fill(tool, "parameters", Value::is_object, Value::Null);
+        fill(tool, "strict", Value::is_boolean, Value::Null);
     }
 }
 

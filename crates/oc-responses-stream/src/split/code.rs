@@ -1,11 +1,14 @@
 //! Where Markdown's code is, byte by byte: a tag in it is the answer's subject.
 
+/// The most that a tag in a code span is waited for until the span ends, in bytes.
+const LONGEST_SPAN: usize = 160;
+
 /// Follows code spans and fences through a text.
 ///
-/// A span ends with as many backticks as it began with, or at a blank line, as
-/// in Markdown; so one stray backtick hides no more than its paragraph. A fence
-/// is three or more of one mark, backticks or tildes, at a line's beginning, and
-/// ends with as many of the same.
+/// A span ends with as many backticks as it began with, as in Markdown, or else
+/// with its line: so one stray backtick hides no more than that. A fence is three
+/// or more of one mark, backticks or tildes, at a line's beginning, and ends with
+/// as many of the same.
 #[derive(Clone, Debug)]
 pub(super) struct Code {
     /// Marks that were just seen, and which.
@@ -50,13 +53,7 @@ impl Code {
         }
         self.settle();
         match byte {
-            b'\n' => {
-                if self.blank {
-                    self.span = None;
-                }
-                self.blank = true;
-                self.fence_line = false;
-            }
+            b'\n' => self.next_line(),
             b' ' | b'\t' | b'\r' => {}
             _ => self.blank = false,
         }
@@ -66,6 +63,55 @@ impl Code {
     pub(super) fn holds_next(&mut self) -> bool {
         self.settle();
         self.span.is_some() || self.fence.is_some()
+    }
+
+    /// Whether the text so far ends within a fence.
+    pub(super) fn is_fence(&mut self) -> bool {
+        self.settle();
+        self.fence.is_some()
+    }
+
+    /// Whether the text so far ends within a span.
+    pub(super) fn is_span(&mut self) -> bool {
+        self.settle();
+        self.span.is_some()
+    }
+
+    /// Whether the span that the text ends in ends in `rest`: on this line, and
+    /// before [`LONGEST_SPAN`].
+    pub(super) fn ends_span(&self, rest: &str) -> bool {
+        let mut code = self.clone();
+        let mut line = rest.bytes().take(LONGEST_SPAN).take_while(|byte| *byte != b'\n');
+        line.any(|byte| {
+            code.see(byte);
+            !code.clone().is_span()
+        })
+    }
+
+    /// Whether it is known of `rest` that it does not.
+    pub(super) fn ends_line(&self, rest: &str) -> bool {
+        rest.len() >= LONGEST_SPAN || rest.contains('\n')
+    }
+
+    /// The span that the text ends in was none: its mark is a stray one.
+    pub(super) fn drop_span(&mut self) {
+        self.settle();
+        self.span = None;
+    }
+
+    /// Takes text without marks.
+    pub(super) fn pass(&mut self, plain: Plain) {
+        self.settle();
+        if plain.ends_line {
+            self.next_line();
+        }
+        self.blank &= plain.is_blank;
+    }
+
+    fn next_line(&mut self) {
+        self.span = None;
+        self.fence_line = false;
+        self.blank = true;
     }
 
     /// A run of marks ended.
@@ -95,14 +141,76 @@ impl Code {
     }
 }
 
+/// What there is to know of text that passes, in which there are no marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Plain {
+    ends_line: bool,
+    /// Nothing but white space since its last line end, or all of it.
+    is_blank: bool,
+}
+
+impl Default for Plain {
+    /// No text at all.
+    fn default() -> Self {
+        Self { ends_line: false, is_blank: true }
+    }
+}
+
+impl Plain {
+    pub(super) fn of(text: &[u8]) -> Self {
+        let mut plain = Self::default();
+        plain.see(text);
+        plain
+    }
+
+    /// Takes what comes next.
+    #[inline]
+    pub(super) fn see(&mut self, text: &[u8]) {
+        let line = match memchr::memrchr(b'\n', text) {
+            None => text,
+            Some(at) => {
+                *self = Self { ends_line: true, is_blank: true };
+                text.get(at + 1..).unwrap_or_default()
+            }
+        };
+        if self.is_blank {
+            self.is_blank = line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'));
+        }
+    }
+
+    pub(super) fn ends_line(self) -> bool {
+        self.ends_line
+    }
+}
+
 /// Whether code may begin or end with this byte.
-pub(super) fn is_mark(byte: u8) -> bool {
+fn is_mark(byte: u8) -> bool {
     matches!(byte, b'`' | b'~')
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Code;
+    use super::{Code, Plain};
+
+    #[test]
+    fn text_that_passes_counts_as_if_it_was_seen() {
+        for text in ["a", " ", "\n", "a\n", "a\n \t", "\n\n a", "a\r\nb\n", "  \r"] {
+            for before in ["", "a `", "```", "```\n", "a\n", "``", "~~~ "] {
+                for after in ["```", "`", "\n```\n"] {
+                    let (mut seen, mut passed) = (Code::default(), Code::default());
+                    before.bytes().for_each(|byte| seen.see(byte));
+                    before.bytes().for_each(|byte| passed.see(byte));
+                    text.bytes().for_each(|byte| seen.see(byte));
+                    passed.pass(Plain::of(text.as_bytes()));
+                    for code in [&mut seen, &mut passed] {
+                        after.bytes().for_each(|byte| code.see(byte));
+                    }
+                    let is = |code: &mut Code| (code.is_span(), code.is_fence());
+                    assert_eq!(is(&mut seen), is(&mut passed), "{before:?} {text:?} {after:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn code_is_where_markdown_has_it() {
@@ -113,7 +221,8 @@ mod tests {
             ("``a`b", true),
             ("``a`b``", false),
             ("a ` b\n\n", false),
-            ("a ` b\n", true),
+            ("a ` b\n", false),
+            ("a ` b\nc ` d", true),
             ("```\n", true),
             ("```rust\na\n\nb `", true),
             ("```\na\n```\n", false),

@@ -5,10 +5,12 @@ use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
+use super::code::Plain;
 use super::{EmptyFinal, ReasoningSplitter, SplitOptions, StrayClose, TextPiece, tags};
 use crate::{
     Delta, Finish, FinishReason, Hot, HotKind, ItemEnd, ItemStatus, Phase, PhaseDelta,
-    ReasoningDelta, Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart, UpstreamError,
+    ReasoningDelta, ReasoningKind, Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
+    UpstreamError,
 };
 
 /// Turns [`Delta::Text`] that begins with `<think>` (or another known tag) into
@@ -50,11 +52,11 @@ pub struct SplitDeltas {
     shows_reasoning: bool,
     /// The last delta that passed untouched, and its item's number here.
     passing: Option<Passing>,
-    /// Something was said, or called, that is not reasoning.
+    /// Something was said, or called, that is neither reasoning nor commentary.
     has_content: bool,
-    /// Text turned out to be reasoning.
+    /// There was reasoning, inside of text or as such.
     has_thought: bool,
-    /// That reasoning, where it may have to be said again.
+    /// What was thought, where it may have to be said again.
     thought: String,
     empty_final: bool,
 }
@@ -66,6 +68,8 @@ struct Passing {
     /// `None` for what is not text.
     part: Option<u32>,
     out: Slot,
+    /// What passed and its splitter has not been told.
+    plain: Plain,
 }
 
 /// What an upstream item's deltas come out as.
@@ -133,7 +137,7 @@ impl SplitDeltas {
 
     /// Takes one delta.
     pub fn push(&mut self, delta: Delta) {
-        self.passing = None;
+        self.settle_passing();
         match delta {
             Delta::Text(text) => self.text(text),
             Delta::ItemEnd(end) => {
@@ -177,6 +181,11 @@ impl SplitDeltas {
                     self.ready.push_back(Delta::Extra(extra));
                 }
             }
+            Delta::Reasoning(mut thought) => {
+                self.note_thought(thought.kind, &thought.text);
+                thought.slot = self.itself(thought.slot);
+                self.ready.push_back(Delta::Reasoning(thought));
+            }
             Delta::Phase(phase) => self.phase(phase),
             Delta::Finish(finish) => {
                 self.end_texts();
@@ -201,23 +210,54 @@ impl SplitDeltas {
     /// change; `None`: [`push`](Self::push) it.
     #[inline]
     pub(crate) fn pass(&mut self, hot: &Hot, text: &[u8]) -> Option<Slot> {
-        let part = matches!(hot.says, HotKind::Text(_)).then_some(hot.part);
+        let part = match hot.says {
+            HotKind::Text(_) => Some(hot.part),
+            HotKind::Reasoning(kind) if !self.passes_thought(kind) => return None,
+            HotKind::Reasoning(_) | HotKind::Arguments => None,
+        };
         if part.is_some() && tags::may_hold(text) {
             return None;
         }
-        let known = self.passing.filter(|known| known.slot == hot.slot && known.part == part);
-        if let Some(known) = known {
+        if let Some(known) = &mut self.passing
+            && (known.slot, known.part) == (hot.slot, part)
+        {
+            if part.is_some() {
+                known.plain.see(text);
+            }
             return Some(known.out);
         }
+        self.settle_passing();
+        let mut plain = Plain::default();
         if let Some(part) = part {
-            let text = self.texts.get(&(hot.slot, part))?;
-            if !text.splitter.passes_untagged() {
+            // The first thing that is said must be noted as such.
+            if !self.has_content || !self.texts.get(&(hot.slot, part))?.splitter.passes_plain() {
                 return None;
             }
+            plain.see(text);
         }
         let out = self.itself(hot.slot);
-        self.passing = Some(Passing { slot: hot.slot, part, out });
+        self.passing = Some(Passing { slot: hot.slot, part, out, plain });
         Some(out)
+    }
+
+    /// Tells the splitter what went past it.
+    fn settle_passing(&mut self) {
+        let Some(Passing { slot, part: Some(part), plain, .. }) = self.passing.take() else {
+            return;
+        };
+        if let Some(text) = self.texts.get_mut(&(slot, part)) {
+            text.splitter.pass(plain);
+        }
+    }
+
+    /// Whether reasoning that came as such needs no more than a number: it was noted
+    /// that there is some, and it need not be said again.
+    fn passes_thought(&self, kind: ReasoningKind) -> bool {
+        self.has_thought && (kind == ReasoningKind::Summary || !self.keeps_thought())
+    }
+
+    fn keeps_thought(&self) -> bool {
+        self.options.empty_final == EmptyFinal::Promote
     }
 
     /// The next delta that is ready.
@@ -230,7 +270,7 @@ impl SplitDeltas {
     /// terminal delta. Items that are open stay so, and a piece of a tag stays
     /// held, for it is no beginning of the answer.
     pub fn flush_all(&mut self) {
-        self.passing = None;
+        self.settle_passing();
         let texts: Vec<(Slot, u32)> = self.texts.keys().copied().collect();
         for (slot, part) in texts {
             if let Some(text) = self.texts.get_mut(&(slot, part)) {
@@ -247,7 +287,7 @@ impl SplitDeltas {
     }
 
     /// Whether the answer ended whole, said nothing and called nothing, because
-    /// all of its text was marked as reasoning. See [`EmptyFinal`].
+    /// all of it was reasoning. See [`EmptyFinal`].
     pub fn is_empty_final(&self) -> bool {
         self.empty_final
     }
@@ -263,8 +303,11 @@ impl SplitDeltas {
             return self.ready.push_back(Delta::Error(error));
         }
         match self.options.empty_final {
-            EmptyFinal::Error if self.empty_final => {
-                let message = "all of the answer's text was marked as reasoning";
+            // A summary of what was thought is nobody's answer.
+            EmptyFinal::Error | EmptyFinal::Promote
+                if self.empty_final && self.thought.trim().is_empty() =>
+            {
+                let message = "the answer is reasoning and says nothing";
                 let error = UpstreamError::new("empty_final", message);
                 return self.ready.push_back(Delta::Error(error));
             }
@@ -280,6 +323,13 @@ impl SplitDeltas {
         self.ready.push_back(Delta::Finish(finish));
     }
 
+    fn note_thought(&mut self, kind: ReasoningKind, thought: &str) {
+        self.has_thought |= !thought.is_empty();
+        if kind == ReasoningKind::Raw && self.keeps_thought() {
+            self.thought.push_str(thought);
+        }
+    }
+
     fn text(&mut self, mut delta: TextDelta) {
         let (slot, part) = (delta.slot, delta.part);
         let fresh = || Text {
@@ -290,8 +340,8 @@ impl SplitDeltas {
         };
         let text = self.texts.entry((slot, part)).or_insert_with(fresh);
         if text.splitter.is_plain() {
-            text.splitter.observe(&delta.text);
-            self.has_content |= !delta.text.trim().is_empty();
+            text.splitter.strays.see(&delta.text);
+            self.has_content |= says_something(&delta);
             delta.slot = self.itself(slot);
             self.ready.push_back(Delta::Text(delta));
             return;
@@ -343,10 +393,7 @@ impl SplitDeltas {
             match piece {
                 TextPiece::Markup(_) => {}
                 TextPiece::Reasoning(thought) => {
-                    self.has_thought = true;
-                    if self.options.empty_final == EmptyFinal::Promote {
-                        self.thought.push_str(&thought);
-                    }
+                    self.note_thought(ReasoningKind::Raw, &thought);
                     let slot = self.take_out(slot, part, Role::Thought(part));
                     self.ready.push_back(Delta::Reasoning(ReasoningDelta::raw(slot, thought)));
                 }
@@ -372,13 +419,13 @@ impl SplitDeltas {
                 }
                 TextPiece::Text(shown) => {
                     self.end_taken_out(slot, part);
-                    self.has_content |= !shown.trim().is_empty();
                     let form = self.texts.get(&(slot, part)).and_then(|text| text.form.clone());
                     let mut delta =
                         form.unwrap_or_else(|| TextDelta::new(slot, "").with_part(part));
                     delta.slot = self.itself(slot);
                     delta.text = shown;
                     delta.logprobs = logprobs.take();
+                    self.has_content |= says_something(&delta);
                     self.ready.push_back(Delta::Text(delta));
                 }
             }
@@ -421,6 +468,11 @@ impl SplitDeltas {
             slot
         })
     }
+}
+
+/// Whether it is some of the answer: commentary is none.
+fn says_something(delta: &TextDelta) -> bool {
+    delta.is_final() && !delta.text.trim().is_empty()
 }
 
 /// The texts of one message.

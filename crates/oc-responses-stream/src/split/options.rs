@@ -58,7 +58,8 @@ pub enum ImplicitOpen {
 
 /// What to do when a closing tag shows that the text before it was reasoning,
 /// given out already: `I should … </think>Four.` Tags in code, and in a text that
-/// named an opening one before, are an answer's subject and never count.
+/// named an opening one before, are an answer's subject and never count. A code
+/// span ends on its line, or else is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StrayClose {
@@ -71,7 +72,8 @@ pub enum StrayClose {
 }
 
 /// What to do when an answer is whole, says nothing and calls nothing, because
-/// all of its text was marked as reasoning.
+/// all of it was reasoning: marked so inside its text, or told as such by a server
+/// that found no end of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EmptyFinal {
@@ -80,7 +82,8 @@ pub enum EmptyFinal {
     Report,
     /// End in [`Delta::Error`](crate::Delta::Error) with code `empty_final`.
     Error,
-    /// Say the reasoning again, as text. It is kept in memory for that.
+    /// Say the reasoning again, as text; it is kept in memory for that. Where there
+    /// is nothing but a summary of it, which is nobody's answer, as `Error`.
     Promote,
 }
 

@@ -84,9 +84,11 @@ fn grammars() {
 fn every_row_of_the_table_is_a_grammar() {
     for tag in super::tags::TAGS {
         let input = format!("{}a{}b", tag.open, tag.close);
-        for cuts in [vec![&*input], input.split_inclusive(|_| true).collect()] {
-            let got = split(cuts);
-            assert_eq!((&*got.0, &*got.1, got.3), ("b", "a", 0), "{input}");
+        let places = input.char_indices().map(|(at, _)| input.split_at(at));
+        let halves = places.map(|(before, after)| vec![before, after]);
+        for cuts in halves.chain([input.split_inclusive(|_| true).collect()]) {
+            let got = split(cuts.clone());
+            assert_eq!((&*got.0, &*got.1, got.3), ("b", "a", 0), "{cuts:?}");
         }
     }
 }
@@ -151,6 +153,12 @@ fn a_closing_tag_alone_shows_that_reasoning_was_shown() {
         ("~~~\n`\n~~~\nsecret</think>Answer.", true),
         ("~~secret~~</think>Answer.", true),
         ("~~ ~secret</think>Answer.", true),
+        // one stray mark hid all that came after it
+        ("It`s a secret.\nSo</think>Answer.", true),
+        ("It`s a secret</think>Answer.", true),
+        ("It`s a secret</think>Answer `x`.", true),
+        ("It`s a secret</think>\nAnswer ` b.", true),
+        ("See `</think>`.\nIt ` is", false),
         ("between <think> and </think>", false),
         ("plain", false),
     ] {
@@ -182,6 +190,12 @@ fn blocks_between_text() {
         ("~~~\n<think>x</think>\n~~~\n<think>a</think>b", "~~~\n<think>x</think>\n~~~\nb", "a"),
         ("~~struck~~ <think>a</think>b", "~~struck~~ b", "a"),
         ("a stray ` here\n\n<think>a</think>b", "a stray ` here\n\nb", "a"),
+        ("a stray ` here\n<think>a</think>b", "a stray ` here\nb", "a"),
+        ("It`s fine <think>a</think> b", "It`s fine  b", "a"),
+        ("It`s fine <think>a</think>\nb ` c", "It`s fine b ` c", "a"),
+        ("It`s fine <think>a\n` b</think>c", "It`s fine c", "a\n` b"),
+        ("It`s <think>a", "It`s ", "a"),
+        ("``It`s <think> a`` <think>b</think>c", "``It`s <think> a`` c", "b"),
         ("1 < 2 [x] <thin", "1 < 2 [x] <thin", ""),
     ];
     for (input, text, reasoning) in table {
@@ -213,6 +227,20 @@ fn a_block_that_the_template_opened() {
         // a stray mark makes no code
         (100, "it is 5` wide</think>b", "b", "it is 5` wide"),
         (20, "a ` b</think>0123456789", "0123456789", "a ` b"),
+        // not even where the answer has code, which was all taken for text
+        (100, "it is 5` wide\n</think>It is `x`.", "It is `x`.", "it is 5` wide\n"),
+        (100, "it is 5` wide</think>\nIt is `x`.", "It is `x`.", "it is 5` wide"),
+        (100, "it is 5` wide</think>It is `x`.", "It is `x`.", "it is 5` wide"),
+        (100, "it is 5` wide</think>\n\nIt is 6` wide.", "It is 6` wide.", "it is 5` wide"),
+        (100, "```\nx = 5\n</think>\nSo:\n```\nx\n```\n", "So:\n```\nx\n```\n", "```\nx = 5\n"),
+        (
+            200,
+            "as `</think>` does</think>It is `</think>`.",
+            "It is `</think>`.",
+            "as `</think>` does",
+        ),
+        (100, "It is `</think>`.\nIt closes ` it.", "It is `</think>`.\nIt closes ` it.", ""),
+        (100, "`a </think> b` and `c`", "`a </think> b` and `c`", ""),
     ];
     for (max, input, text, reasoning) in table {
         for cuts in [vec![input], input.split_inclusive(|_| true).collect()] {
@@ -493,6 +521,34 @@ fn an_answer_of_reasoning_alone_is_the_callers_choice() {
         deltas.into_iter().for_each(|delta| split.push(delta));
         assert_eq!(split.is_empty_final(), is_empty, "{shown}");
     }
+}
+
+/// A server whose own parser found no end of the reasoning: it was empty in silence.
+#[test]
+fn an_answer_that_came_as_reasoning_is_the_callers_choice_too() {
+    let stop = || Delta::Finish(Finish::new(FinishReason::Stop));
+    let with = |choice, deltas: &[Delta]| {
+        let mut deltas = deltas.to_vec();
+        deltas.extend([end(0), stop()]);
+        run_with(SplitOptions::default().with_empty_final(choice), deltas)
+    };
+    let raw = [thought(0, "Fo"), thought(0, "ur.")];
+    assert_eq!(with(EmptyFinal::Report, &raw)[2..], [end(0), stop()]);
+    assert_eq!(with(EmptyFinal::Promote, &raw)[3..], [text(1, "Four."), end(1), stop()]);
+    let summary = [Delta::Reasoning(ReasoningDelta::summary(Slot(0), 0, "It thought."))];
+    let said = TextDelta::new(Slot(1), "A moment.").with_phase(Some(Phase::Commentary));
+    let commentary = [thought(0, "a"), Delta::Text(said)];
+    for (choice, deltas) in [
+        (EmptyFinal::Error, &raw[..]),
+        (EmptyFinal::Promote, &summary),
+        (EmptyFinal::Error, &commentary),
+    ] {
+        let all = with(choice, deltas);
+        let Some(Delta::Error(error)) = all.last() else { panic!("{all:?}") };
+        assert_eq!(error.code.as_deref(), Some("empty_final"));
+    }
+    let answered = [thought(0, "a"), text(1, "b")];
+    assert_eq!(with(EmptyFinal::Error, &answered).last(), Some(&stop()));
 }
 
 #[test]
