@@ -282,14 +282,14 @@ impl Checker {
                 return Err(format!("an item's `{key}` is the same in added and done"));
             }
         }
-        // It may be told, or corrected, with the item's end.
-        let phase = item.get("phase").map(|phase| phase.as_str().unwrap_or_default());
-        let known = matches!(phase, None | Some("commentary" | "final_answer"));
-        require(known, "a phase is a known word or absent")?;
         require(open.part.is_none(), "a part is done before its item")?;
         match item["type"].as_str() {
             Some("message") => {
                 require(item["status"].is_string(), "a message has a status")?;
+                // It may be told, or corrected, with the item's end.
+                let phase = item.get("phase").map(|phase| phase.as_str().unwrap_or_default());
+                let known = matches!(phase, None | Some("commentary" | "final_answer"));
+                require(known, "a message's phase is a known word or absent")?;
                 require(
                     item["content"] == Value::Array(open.content),
                     "a message's content is its parts as they were done",

@@ -181,6 +181,11 @@ impl Plain {
     pub(super) fn ends_line(self) -> bool {
         self.ends_line
     }
+
+    /// Whether the next text may begin a line, for all that is known here.
+    pub(super) fn is_blank(self) -> bool {
+        self.is_blank
+    }
 }
 
 /// Whether code may begin or end with this byte.

@@ -6,7 +6,8 @@ use std::ops::RangeInclusive;
 use serde_json::Value;
 
 use super::code::Plain;
-use super::{EmptyFinal, ReasoningSplitter, SplitOptions, StrayClose, TextPiece, tags};
+use super::tags::{self, Sight};
+use super::{EmptyFinal, ReasoningSplitter, SplitOptions, StrayClose, TextPiece};
 use crate::{
     Delta, Finish, FinishReason, Hot, HotKind, ItemEnd, ItemStatus, Phase, PhaseDelta,
     ReasoningDelta, ReasoningKind, Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
@@ -215,13 +216,14 @@ impl SplitDeltas {
             HotKind::Reasoning(kind) if !self.passes_thought(kind) => return None,
             HotKind::Reasoning(_) | HotKind::Arguments => None,
         };
-        if part.is_some() && tags::may_hold(text) {
+        let sight = part.map_or(Sight::Plain, |_| tags::sight(text));
+        if sight == Sight::Odd {
             return None;
         }
         if let Some(known) = &mut self.passing
             && (known.slot, known.part) == (hot.slot, part)
         {
-            if part.is_some() {
+            if sight == Sight::LineEnd || known.plain.is_blank() {
                 known.plain.see(text);
             }
             return Some(known.out);

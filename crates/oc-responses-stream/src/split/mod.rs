@@ -126,7 +126,7 @@ impl ReasoningSplitter {
         matches!(self.state, State::Text) && self.options.blocks == Blocks::AtStart
     }
 
-    /// Whether text in which nothing [stands out](tags::may_hold) comes out as it
+    /// Whether text in which nothing [stands out](tags::sight) comes out as it
     /// goes in.
     fn passes_plain(&self) -> bool {
         let is_text = matches!(self.state, State::Text | State::Response);

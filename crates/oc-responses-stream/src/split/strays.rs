@@ -1,7 +1,7 @@
 //! Closing tags in text that was given out: whether they show that it was reasoning.
 
 use super::code::{Code, Plain};
-use super::tags::{self, First};
+use super::tags::{self, First, Sight};
 
 /// Follows the text that is given out.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +34,7 @@ impl Strays {
         self.tail.is_empty()
     }
 
-    /// Text came in which nothing [stands out](tags::may_hold).
+    /// Text came in which nothing [stands out](tags::sight).
     pub(super) fn pass(&mut self, plain: Plain) {
         if plain.ends_line() {
             self.end_line();
@@ -44,7 +44,7 @@ impl Strays {
 
     /// The next piece of the text.
     pub(super) fn see(&mut self, text: &str) {
-        if self.is_untagged() && !tags::may_hold(text.as_bytes()) {
+        if self.is_untagged() && tags::sight(text.as_bytes()) != Sight::Odd {
             return self.pass(Plain::of(text.as_bytes()));
         }
         let tail = std::mem::take(&mut self.tail) + text;

@@ -143,15 +143,32 @@ pub(super) fn may_begin(byte: u8) -> bool {
     matches!(byte, b'<' | b'[' | 0xE2)
 }
 
-/// Whether a tag, or the beginning of one, or code may be in `text`.
-#[inline]
-pub(crate) fn may_hold(text: &[u8]) -> bool {
-    // Without a way out of the loop it is done many bytes at a time.
-    let is_odd = |byte: u8| matches!(byte, b'<' | b'[' | b'`' | b'~' | 0xE2);
-    text.iter().fold(false, |any, &byte| any | is_odd(byte)) && holds_a_beginning(text)
+/// What stands out in a text at first sight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// A tag, or the beginning of one, or code may be in it.
+    Odd,
+    /// Nothing but the end of a line.
+    LineEnd,
+    Plain,
 }
 
-/// The same; 0xE2 begins quotation marks and dashes too.
+/// Looks at `text` once.
+#[inline]
+pub(super) fn sight(text: &[u8]) -> Sight {
+    // Without a way out of the loop it is done many bytes at a time.
+    let is_odd = |byte: u8| matches!(byte, b'<' | b'[' | b'`' | b'~' | 0xE2);
+    let (odd, line_end) = text.iter().fold((false, false), |(odd, line_end), &byte| {
+        (odd | is_odd(byte), line_end | (byte == b'\n'))
+    });
+    match (odd, line_end) {
+        (true, _) if holds_a_beginning(text) => Sight::Odd,
+        (_, true) => Sight::LineEnd,
+        _ => Sight::Plain,
+    }
+}
+
+/// Whether a tag may begin, or code; 0xE2 begins quotation marks and dashes too.
 #[cold]
 fn holds_a_beginning(text: &[u8]) -> bool {
     text.iter().any(|byte| matches!(byte, b'<' | b'[' | b'`' | b'~'))
@@ -243,8 +260,23 @@ mod tests {
     fn every_tag_can_be_found_by_its_first_byte() {
         for tag in TAGS {
             for tag in [tag.open, tag.close] {
-                assert!(may_begin(tag.as_bytes()[0]) && may_hold(tag.as_bytes()), "{tag}");
+                assert!(may_begin(tag.as_bytes()[0]), "{tag}");
+                assert_eq!(sight(tag.as_bytes()), Sight::Odd, "{tag}");
             }
+        }
+    }
+
+    #[test]
+    fn what_stands_out() {
+        for (text, is) in [
+            ("", Sight::Plain),
+            (" a “b” – c", Sight::Plain),
+            ("a\nb", Sight::LineEnd),
+            ("a\n<", Sight::Odd),
+            ("◁", Sight::Odd),
+            ("a~", Sight::Odd),
+        ] {
+            assert_eq!(sight(text.as_bytes()), is, "{text}");
         }
     }
 

@@ -69,7 +69,7 @@ fn item() -> impl Strategy<Value = Item> {
             {"type": "refusal", "refusal": "no"}, {"type": "output_text", "text": ""}]})
     };
     prop::sample::select(vec![
-        json!({"type": "x"}),
+        json!({"type": "x", "phase": "of the moon"}),
         json!({"type": "web_search_call", "status": "completed", "id": "ws"}),
         json!({"type": "function_call_output", "call_id": "c", "output": "o"}),
         json!({"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}),
