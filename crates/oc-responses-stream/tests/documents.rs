@@ -9,14 +9,27 @@ use std::path::Path;
 fn every_test_that_the_table_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(root.join("../../docs/streaming.md")).unwrap();
-    let files = ["recordings", "tolerance", "framing", "lost", "calls", "halves", "extra"];
+    let files = [
+        "recordings",
+        "tolerance",
+        "framing",
+        "lost",
+        "late",
+        "orders",
+        "calls",
+        "halves",
+        "extra",
+    ];
     let tests = files
         .map(|file| fs::read_to_string(root.join(format!("tests/{file}.rs"))).unwrap())
         .concat();
     let mut named = 0;
     for row in text.lines().filter(|line| line.starts_with('|')) {
         let last = row.trim_end_matches('|').rsplit('|').next().unwrap().trim();
-        if !["r `", "t `", "l `", "c `", "h `", "e `"].iter().any(|file| last.starts_with(file)) {
+        if !["r `", "t `", "l `", "a `", "o `", "c `", "h `", "e `"]
+            .iter()
+            .any(|file| last.starts_with(file))
+        {
             continue;
         }
         for name in last.split('`').skip(1).step_by(2) {

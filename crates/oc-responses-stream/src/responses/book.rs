@@ -6,10 +6,12 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::announced::{Announced, FieldPiece};
+use super::declared::{Declarations, What};
 use super::entry::Entry;
 use super::parts::MOST;
+use super::restate;
 use super::wire::{self, Piece};
-use crate::{Delta, HotKind, ReasoningKind, Slot};
+use crate::{Delta, HotKind, ItemStatus, ReasoningKind, Slot};
 
 /// Where an event says that it belongs.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,7 +22,7 @@ pub(super) struct Place<'a> {
 }
 
 /// What an item is, as far as its events differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Message,
     Reasoning,
@@ -51,47 +53,17 @@ impl Kind {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Book {
     pub(super) entries: Vec<Entry>,
-    declared: Vec<Declared>,
+    pub(super) declared: Declarations,
     pub(super) contradictions: u32,
     /// There were more items than are kept apart: the answer cannot be trusted.
     pub(super) overflowed: bool,
 }
 
-/// What an item or a part was said to be when it was announced.
-#[derive(Clone, Debug)]
-struct Declared {
-    output_index: Option<u32>,
-    item_id: Option<String>,
-    part: Option<u32>,
-    what: What,
-}
-
-/// What is told at a place, whatever its events are called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum What {
-    Answer,
-    Reasoning,
-    /// What the client said before: no part of the answer.
-    Echo,
-}
-
-impl Declared {
-    /// Whether this is what was said of `place`: nothing tells them apart, and
-    /// something ties them. An index that several items share ties nothing by itself.
-    fn is_of(&self, place: &Place<'_>) -> bool {
-        let same = |ours: Option<&str>, theirs: Option<&str>| {
-            ours.zip(theirs).map(|(ours, theirs)| ours == theirs)
-        };
-        let index = self.output_index.zip(place.output_index).map(|(ours, theirs)| ours == theirs);
-        let id = same(self.item_id.as_deref(), place.item_id);
-        index.or(id).is_some() && index.unwrap_or(true) && id.unwrap_or(true)
-    }
-}
-
 impl Book {
-    /// The item that a streaming event of `kind` belongs to; opened if need be.
-    pub(super) fn streaming(&mut self, place: &Place<'_>, kind: Kind) -> &mut Entry {
-        let at = self.find(place, kind, false).unwrap_or_else(|| self.open(place, kind));
+    /// The item that a streaming event of `kind` says a `piece` of; opened if need be.
+    pub(super) fn streaming(&mut self, place: &Place<'_>, kind: Kind, piece: &str) -> &mut Entry {
+        let at = self.find_named(place, kind).or_else(|| self.late(place, kind, piece));
+        let at = at.unwrap_or_else(|| self.open(place, kind));
         self.at(at, place, kind)
     }
 
@@ -104,20 +76,39 @@ impl Book {
     /// The item that an event restates: an open one, unless the event names one
     /// that ended, and the open one is called otherwise.
     pub(super) fn find_restated(&self, place: &Place<'_>, kind: Kind) -> Option<usize> {
+        self.find_named(place, kind).or_else(|| self.find(place, kind, true))
+    }
+
+    /// The item that an event is of, late or not: an open one, unless the event has
+    /// the id of one that ended, and the open one is called otherwise.
+    fn find_named(&self, place: &Place<'_>, kind: Kind) -> Option<usize> {
         let named = |e: &Entry| {
             e.kind == kind
                 && e.ended
                 && place.item_id.is_some_and(|id| e.id.as_deref() == Some(id))
                 && e.output_index.zip(place.output_index).is_none_or(|(own, its)| own == its)
         };
-        let open = self.find(place, kind, false);
         let is_another = |at: usize| {
             self.entries.get(at).is_some_and(|e| e.id.is_some() && e.id.as_deref() != place.item_id)
         };
-        match open.filter(|&at| is_another(at)).and_then(|_| self.entries.iter().rposition(named)) {
-            Some(named) => Some(named),
-            None => open.or_else(|| self.find(place, kind, true)),
+        match self.find(place, kind, false) {
+            Some(open) if !is_another(open) => Some(open),
+            open => self.entries.iter().rposition(named).or(open),
         }
+    }
+
+    /// The item that ended and that a piece comes too late for, where no id says so:
+    /// one that restated the piece before it came, or, of a piece with an index and no
+    /// id, the last one there. Whatever else it may be is a new item: what was said of
+    /// one is never lost to another.
+    fn late(&self, place: &Place<'_>, kind: Kind, piece: &str) -> Option<usize> {
+        let is_there =
+            |e: &Entry| place.output_index.is_none() || e.output_index == place.output_index;
+        let last = self.entries.iter().rposition(is_there)?;
+        let at = self.entries.iter().rposition(|e| is_there(e) && e.kind == kind)?;
+        let entry = self.entries.get(at).filter(|e| e.ended)?;
+        let is_last = at == last && place.item_id.is_none() && place.output_index.is_some();
+        (is_last || entry.was_told(place.part, piece)).then_some(at)
     }
 
     /// Index first, then id, then the current item of that kind.
@@ -178,67 +169,39 @@ impl Book {
             _ if is_echo(item) => What::Echo,
             _ => What::Answer,
         };
-        self.declare(&Place { part: None, ..place }, what);
+        self.declared.succeed(&place, what);
+        self.declared.declare(&Place { part: None, ..place }, what);
         let same = |e: &Entry| {
             e.kind == kind
                 && !e.ended
                 && if e.announced {
-                    id.is_some() && e.id.as_deref() == id && e.output_index == place.output_index
+                    e.is_announced_as(&place, item)
                 } else {
                     e.output_index == place.output_index || e.output_index.is_none()
                 }
         };
         let known = self.entries.iter().rposition(same);
+        let is_again =
+            known.is_none() && self.entries.iter().any(|e| e.is_again(&place, kind, item));
         let at = known.unwrap_or_else(|| self.open(&place, kind));
         let entry = self.at(at, &place, kind);
+        entry.is_again |= is_again;
         entry.announced = true;
         entry.announced_as = Announced::of(item, kind);
         entry.id = id.map(str::to_owned).or(entry.id.take());
         entry.describe(item, out);
     }
 
-    /// Takes note of what `place` was announced as.
-    pub(super) fn declare(&mut self, place: &Place<'_>, what: What) {
-        let same = |d: &Declared| d.part == place.part && d.is_of(place);
-        self.declared.retain(|declared| !same(declared));
-        if self.declared.len() < MOST {
-            self.declared.push(Declared {
-                output_index: place.output_index,
-                item_id: place.item_id.map(str::to_owned),
-                part: place.part,
-                what,
-            });
-        }
-    }
-
-    /// What text at `place` is, whatever its event is called: what its part, or
-    /// else its item, was announced as.
-    pub(super) fn declared(&self, place: &Place<'_>) -> What {
-        let said = |part: Option<u32>| {
-            let mut all = self.declared.iter().rev().filter(|d| d.part == part);
-            match (place.output_index, place.item_id) {
-                // It is of whatever was announced last; of reasoning its name tells.
-                (None, None) => all.next().map(|d| d.what).filter(|what| *what == What::Echo),
-                _ => all.find(|d| d.is_of(place)).map(|d| d.what),
-            }
-        };
-        let of_item = said(None);
-        let of_part = place.part.and_then(|part| said(Some(part)));
-        match of_item {
-            Some(What::Echo) => What::Echo,
-            _ => of_part.or(of_item).unwrap_or(What::Answer),
-        }
-    }
-
     pub(super) fn part_added(&mut self, place: &Place<'_>, kind: Kind, summary: bool) {
-        let entry = self.streaming(place, kind);
+        let at = self.find_named(place, kind).unwrap_or_else(|| self.open(place, kind));
+        let entry = self.at(at, place, kind);
         let parts = if summary { &mut entry.summary } else { &mut entry.parts };
         parts.announce(place.part);
     }
 
     /// `content_part.done`: what comes under another number is another part.
     pub(super) fn part_done(&mut self, place: &Place<'_>) {
-        let is_reasoning = self.declared(place) == What::Reasoning;
+        let is_reasoning = self.declared.of_any(place) == What::Reasoning;
         let kind = if is_reasoning { Kind::Reasoning } else { Kind::Message };
         let at = self.find(place, kind, false);
         if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
@@ -255,7 +218,8 @@ impl Book {
         out: &mut VecDeque<Delta>,
     ) {
         let logprobs = logprobs.filter(|raw| raw.get() != "[]").and_then(wire::value);
-        self.streaming(place, Kind::Message).say(place.part, piece, logprobs, refusal, out);
+        self.streaming(place, Kind::Message, piece.text)
+            .say(place.part, piece, logprobs, refusal, out);
     }
 
     pub(super) fn reasoning(
@@ -265,7 +229,7 @@ impl Book {
         summary: bool,
         out: &mut VecDeque<Delta>,
     ) {
-        self.streaming(place, Kind::Reasoning).think(place.part, piece, summary, out);
+        self.streaming(place, Kind::Reasoning, piece.text).think(place.part, piece, summary, out);
     }
 
     pub(super) fn arguments(
@@ -274,7 +238,7 @@ impl Book {
         piece: Piece<'_>,
         out: &mut VecDeque<Delta>,
     ) {
-        let entry = self.streaming(place, Kind::Call);
+        let entry = self.streaming(place, Kind::Call, piece.text);
         entry.call.piece(entry.slot, piece.text, piece.edges, out);
     }
 
@@ -305,6 +269,38 @@ impl Book {
     pub(super) fn size(&self) -> usize {
         let parts = |entry: &Entry| 1 + entry.parts.all.len() + entry.summary.all.len();
         self.entries.iter().map(parts).sum()
+    }
+
+    /// What an event says again that restates `whole` at `place`: an item's late
+    /// restatement is of the item, though its declaration ended with it.
+    pub(super) fn restated_as(&self, place: &Place<'_>, whole: &str) -> What {
+        let of = self.declared.of(place);
+        let says = |e: &Entry| {
+            e.kind == Kind::Reasoning && e.output_index == place.output_index && e.says(whole)
+        };
+        match of {
+            What::Answer if self.declared.of_any(place) == What::Reasoning => {
+                if self.entries.iter().any(says) { What::Reasoning } else { of }
+            }
+            _ => of,
+        }
+    }
+
+    /// What the item at `at` lacks of `item`, a piece that found no item of its own
+    /// may have said: then it is that piece, and is not said again.
+    pub(super) fn adopt(&mut self, at: usize, item: &wire::Object, out: &mut VecDeque<Delta>) {
+        let Some(entry) = self.entries.get(at) else { return };
+        let Some(rest) = restate::lacks(entry, item) else { return };
+        let kind = entry.kind;
+        let is_it = |e: &Entry| e.kind == kind && e.is_orphan() && e.joined() == rest;
+        let later = self.entries.iter().skip(at + 1).position(is_it).map(|its| at + 1 + its);
+        let Some(orphan) = later.and_then(|later| self.entries.get_mut(later)) else { return };
+        orphan.is_adopted = true;
+        orphan.end(ItemStatus::Completed, out);
+        if let Some(entry) = self.entries.get_mut(at) {
+            let parts = if entry.parts.is_blank() { &mut entry.summary } else { &mut entry.parts };
+            parts.adopt(&rest);
+        }
     }
 
     /// Takes note of text that was read in place; `false` if there is no such part.

@@ -24,6 +24,8 @@ pub(super) struct Call {
     stated: Option<String>,
     started: bool,
     ended: bool,
+    /// What its arguments were when it ended.
+    whole: String,
     /// It ended, and its arguments are none.
     pub(super) is_broken: bool,
 }
@@ -72,11 +74,36 @@ impl Call {
         out: &mut VecDeque<Delta>,
     ) {
         if self.ended {
+            if self.was_told(piece) {
+                self.streamed.push_str(piece);
+            }
             return;
         }
         let piece = self.half.join(piece, edges);
         self.streamed.push_str(&piece);
         self.give(slot, out);
+    }
+
+    /// Whether it ended with this piece in its arguments, before the piece came.
+    pub(super) fn was_told(&self, piece: &str) -> bool {
+        let rest = self.whole.strip_prefix(&self.streamed);
+        !piece.is_empty() && rest.is_some_and(|rest| rest.starts_with(piece))
+    }
+
+    /// Whether these are pieces of a call that nobody named.
+    pub(super) fn is_nameless(&self) -> bool {
+        self.name.is_none() && !self.started && !self.ended
+    }
+
+    /// Whether the pieces of `late` may be of this call, which ended with them.
+    pub(super) fn has_told(&self, late: &Self) -> bool {
+        self.ended && self.whole.contains(late.streamed.trim())
+    }
+
+    /// Whether `item` states other arguments than this ended with.
+    pub(super) fn differs(&self, item: &wire::Object) -> bool {
+        let stated = arguments(item).and_then(|stated| object(&stated));
+        stated.is_some_and(|stated| !stated.is_empty() && object(&self.whole) != Some(stated))
     }
 
     /// Takes note of a piece that was read in place; `false`: it cannot be.
@@ -144,12 +171,14 @@ impl Call {
             let streamed = object(&self.streamed).map(|streamed| ("", streamed));
             let all = objects.iter().chain(&streamed);
             let contradictions = all.filter(differ).count() + said.len() - objects.len();
-            let whole = Some((*whole).to_owned());
-            out.push_back(Delta::ToolCallEnd(ToolCallEnd::new(slot, whole)));
+            let whole = (*whole).to_owned();
+            self.whole.clone_from(&whole);
+            out.push_back(Delta::ToolCallEnd(ToolCallEnd::new(slot, Some(whole))));
             return u32::try_from(contradictions).unwrap_or(u32::MAX);
         }
         let contradictions = u32::try_from(said.len()).unwrap_or(u32::MAX);
         let is_empty = self.streamed.trim().is_empty() && said.is_empty();
+        self.whole.clone_from(&self.streamed);
         if is_empty || object(&self.streamed).is_some() {
             out.push_back(Delta::ToolCallEnd(ToolCallEnd::new(slot, None)));
             return contradictions;

@@ -29,6 +29,12 @@ pub(super) struct Entry {
     /// What it was announced as, as long as nobody said better.
     pub(super) announced_as: Option<Announced>,
     pub(super) ended: bool,
+    /// It was announced as one that ended was.
+    pub(super) is_again: bool,
+    /// An event stated the whole of it.
+    pub(super) is_restated: bool,
+    /// What it says was found to be of another item.
+    pub(super) is_adopted: bool,
     pub(super) phase: Option<Phase>,
     /// The phase was told after text had been given out.
     is_corrected: bool,
@@ -50,6 +56,9 @@ impl Entry {
             announced: false,
             announced_as: None,
             ended: false,
+            is_again: false,
+            is_restated: false,
+            is_adopted: false,
             phase: None,
             is_corrected: false,
             parts: Parts::default(),
@@ -69,13 +78,66 @@ impl Entry {
         }
     }
 
+    /// Whether this was announced, and is again: nothing tells the two apart.
+    pub(super) fn is_announced_as(&self, place: &Place<'_>, item: &wire::Object) -> bool {
+        if self.id.as_deref() != place.item_id || self.output_index != place.output_index {
+            return false;
+        }
+        let call_id = self.call.call_id.as_deref().zip(text(item, "call_id"));
+        place.item_id.is_some()
+            || match self.kind {
+                Kind::Call | Kind::Other => call_id.is_some_and(|(own, its)| own == its),
+                Kind::Message | Kind::Reasoning => !self.is_of_another_phase(item),
+            }
+    }
+
+    /// Whether this ended, and `item` is announced as the very same.
+    pub(super) fn is_again(&self, place: &Place<'_>, kind: Kind, item: &wire::Object) -> bool {
+        let same_id = self.id.as_deref().zip(place.item_id).map(|(own, its)| own == its);
+        let same_index = self.output_index.zip(place.output_index).map(|(own, its)| own == its);
+        let call_id = self.call.call_id.as_deref().zip(text(item, "call_id"));
+        let same_call = call_id.map(|(own, its)| own == its);
+        let all = [same_id, same_index, same_call];
+        let is_named = match kind {
+            Kind::Call | Kind::Other => same_call.or(same_id).is_some(),
+            Kind::Message | Kind::Reasoning => true,
+        };
+        self.kind == kind && self.ended && is_named && all.iter().all(|same| *same != Some(false))
+    }
+
+    /// Whether this was made by a piece, and nobody said that there is such an item.
+    pub(super) fn is_orphan(&self) -> bool {
+        !self.announced && !self.is_restated && !self.ended
+    }
+
+    /// Whether this says `whole`, or began with it.
+    pub(super) fn says(&self, whole: &str) -> bool {
+        let begins = |parts: &Parts| !whole.is_empty() && parts.joined().starts_with(whole);
+        begins(&self.parts) || begins(&self.summary)
+    }
+
+    /// All that this says.
+    pub(super) fn joined(&self) -> String {
+        self.parts.joined() + &self.summary.joined()
+    }
+
+    /// Whether a late piece says nothing new.
+    pub(super) fn was_told(&self, part: Option<u32>, piece: &str) -> bool {
+        self.parts.was_told(part, piece)
+            || self.summary.was_told(part, piece)
+            || self.call.was_told(piece)
+    }
+
     /// Takes over what an item object says of itself beyond its texts.
     pub(super) fn describe(&mut self, item: &wire::Object, out: &mut VecDeque<Delta>) {
         self.tell_phase(item, out);
         self.note_extra(item);
-        if self.kind == Kind::Call {
+        if matches!(self.kind, Kind::Call | Kind::Other) {
             self.call.describe(item);
-            if self.call.is_known() {
+        }
+        if self.kind == Kind::Call {
+            // Whether it is another call, what is said of it shows.
+            if self.call.is_known() && !self.is_again {
                 self.call.start(self.slot, self.id.as_deref(), out);
             }
         }
@@ -156,7 +218,9 @@ impl Entry {
     ) {
         let part = self.parts.of_delta(index, refusal, piece.text);
         let text = self.parts.join(part, piece);
-        self.say_in(part, &text, logprobs, refusal, out);
+        let fresh = self.parts.beyond(part, &text);
+        let logprobs = logprobs.filter(|_| fresh.len() == text.len());
+        self.say_in(part, fresh, logprobs, refusal, out);
     }
 
     pub(super) fn say_in(
@@ -185,15 +249,14 @@ impl Entry {
         summary: bool,
         out: &mut VecDeque<Delta>,
     ) {
-        let (part, text);
-        if summary {
-            part = self.summary.of_summary(index);
-            text = self.summary.join(part, piece);
-        } else {
-            part = self.parts.of_delta(index, false, piece.text);
-            text = self.parts.join(part, piece);
-        }
-        self.think_in(part, &text, summary, out);
+        let parts = if summary { &mut self.summary } else { &mut self.parts };
+        let part = match summary {
+            true => parts.of_summary(index),
+            false => parts.of_delta(index, false, piece.text),
+        };
+        let text = parts.join(part, piece);
+        let fresh = parts.beyond(part, &text);
+        self.think_in(part, fresh, summary, out);
     }
 
     pub(super) fn think_in(

@@ -8,6 +8,7 @@
 mod announced;
 mod book;
 mod call;
+mod declared;
 mod entry;
 mod fields;
 mod message;
@@ -27,7 +28,8 @@ use crate::{
     sse,
 };
 use announced::FieldPiece;
-use book::{Book, Kind, What};
+use book::{Book, Kind};
+use declared::What;
 use template::Templates;
 use wire::WireEvent;
 
@@ -86,8 +88,11 @@ impl ResponsesInterpreter {
             out.push_back(Delta::Error(terminal::event_error(&event)));
             return Some(FrameVerdict::Known);
         }
+        if event.is_unknown_delta(name) {
+            return Some(FrameVerdict::Unknown);
+        }
         let place = event.place();
-        if is_said(name) && self.book.declared(&place) == What::Echo {
+        if is_said(name) && self.book.declared.of(&place) == What::Echo {
             return Some(FrameVerdict::Known);
         }
         match name {
@@ -109,7 +114,7 @@ impl ResponsesInterpreter {
             }
             "response.output_text.delta" | "response.text.delta" => {
                 self.start(None, out);
-                if self.book.declared(&place) == What::Reasoning {
+                if self.book.declared.of(&place) == What::Reasoning {
                     self.book.reasoning(&place, event.piece(), false, out);
                 } else {
                     self.book.text(&place, event.piece(), event.logprobs, false, out);
@@ -150,7 +155,7 @@ impl ResponsesInterpreter {
                     name == "response.reasoning_part.added" || holds == message::Holds::Reasoning;
                 if part_type.is_some() {
                     let what = if reasoning { What::Reasoning } else { What::Answer };
-                    self.book.declare(&place, what);
+                    self.book.declared.declare(&place, what);
                 }
                 let kind = if reasoning { Kind::Reasoning } else { Kind::Message };
                 self.book.part_added(&place, kind, false);
@@ -160,7 +165,7 @@ impl ResponsesInterpreter {
             }
             "response.output_text.done" | "response.text.done" => {
                 self.start(None, out);
-                if self.book.declared(&place) == What::Reasoning {
+                if self.book.restated_as(&place, event.text()) == What::Reasoning {
                     restate::reasoning_done(&mut self.book, &place, event.text(), false, out);
                 } else {
                     restate::text_done(&mut self.book, &place, event.text(), false, out);

@@ -29,7 +29,10 @@ pub(super) struct Parts {
 pub(super) struct Part {
     /// The wire's number for it, where it gave one.
     index: Option<u32>,
+    /// All that was given out of it.
     pub(super) text: String,
+    /// How much of that its deltas brought: the rest was restated before they came.
+    streamed: usize,
     pub(super) refusal: bool,
     pub(super) annotations: usize,
     /// Announced, nothing said yet.
@@ -193,11 +196,12 @@ impl Parts {
     /// Takes note of text that was read in place: another delta like the one before.
     #[inline]
     pub(super) fn note(&mut self, part: u32, text: &str) -> bool {
-        let Some(known) = self.get_mut(part).filter(|known| !known.half.waits()) else {
-            return false;
-        };
+        let is_plain =
+            |known: &&mut Part| !known.half.waits() && known.streamed == known.text.len();
+        let Some(known) = self.get_mut(part).filter(is_plain) else { return false };
         known.is_steady = true;
         known.text.push_str(text);
+        known.streamed = known.text.len();
         true
     }
 
@@ -206,6 +210,37 @@ impl Parts {
         match self.get_mut(part) {
             Some(known) => known.half.join(piece.text, piece.edges),
             None => Cow::Borrowed(piece.text),
+        }
+    }
+
+    /// What a streamed piece says beyond what an event restated before it came: a
+    /// late one says nothing new.
+    pub(super) fn beyond<'a>(&mut self, part: u32, piece: &'a str) -> &'a str {
+        let Some(known) = self.get_mut(part) else { return piece };
+        let told = known.text.get(known.streamed..).unwrap_or_default();
+        if told.starts_with(piece) {
+            known.streamed += piece.len();
+            return "";
+        }
+        let rest = piece.strip_prefix(told).unwrap_or(piece);
+        known.streamed = known.text.len() + rest.len();
+        rest
+    }
+
+    /// Whether [`beyond`](Self::beyond) would find nothing in `piece`.
+    pub(super) fn was_told(&self, index: Option<u32>, piece: &str) -> bool {
+        let at = self.known(index).or_else(|| self.all.len().checked_sub(1));
+        let told =
+            at.and_then(|at| self.all.get(at)).and_then(|part| part.text.get(part.streamed..));
+        !piece.is_empty() && told.is_some_and(|told| told.starts_with(piece))
+    }
+
+    /// The end of the last part's text was given out elsewhere.
+    pub(super) fn adopt(&mut self, rest: &str) {
+        self.nth(0, false, true);
+        if let Some(last) = self.all.last_mut() {
+            last.text.push_str(rest);
+            last.streamed = last.text.len();
         }
     }
 

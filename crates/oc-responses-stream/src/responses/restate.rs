@@ -6,8 +6,9 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::announced::Announced;
-use super::book::{Book, Kind, Place, What, text};
+use super::book::{Book, Kind, Place, text};
 use super::call::arguments;
+use super::declared::What;
 use super::entry::Entry;
 use super::{message, wire};
 use crate::{Delta, Item, Seal, WholeItem};
@@ -61,7 +62,7 @@ pub(super) fn part_done(
     let Some(whole) = message::part_text(part) else { return };
     let is_reasoning = is_reasoning
         || holds == message::Holds::Reasoning
-        || book.declared(place) == What::Reasoning;
+        || book.restated_as(place, whole) == What::Reasoning;
     let kind = if is_reasoning { Kind::Reasoning } else { Kind::Message };
     if !adds(book, place, kind, false, whole) {
     } else if is_reasoning {
@@ -115,9 +116,57 @@ pub(super) fn item_done(
     let place = Place { item_id: text(item, "id").or(place.item_id), ..*place };
     let at = by_call_id(book, kind, item)
         .filter(|&at| book.entries.get(at).is_some_and(|entry| !entry.is_other_than(&place)))
-        .or_else(|| book.find_restated(&place, kind))
+        .or_else(|| book.find_restated(&place, kind).filter(|&at| is_meant(book, at, &place, item)))
         .unwrap_or_else(|| book.open(&place, kind));
     whole_item(book, at, item, out);
+    book.declared.end(&Place { part: None, ..place });
+}
+
+/// Whether an `item` that is done may be the one at `at`: of one that ended, and
+/// has not its id, it must say the same, or it is another one, and would be lost.
+fn is_meant(book: &Book, at: usize, place: &Place<'_>, item: &wire::Object) -> bool {
+    let Some(entry) = book.entries.get(at) else { return false };
+    if !entry.ended || (place.item_id.is_some() && entry.id.as_deref() == place.item_id) {
+        return true;
+    }
+    match entry.kind {
+        Kind::Call => {
+            let call_id = entry.call.call_id.as_deref().zip(text(item, "call_id"));
+            call_id.is_none_or(|(own, its)| own == its) && !entry.call.differs(item)
+        }
+        Kind::Message | Kind::Reasoning => whole_text(entry.kind, item).is_none_or(|whole| {
+            let said = [entry.parts.joined(), entry.summary.joined()];
+            let is_same = |said: &String| !said.is_empty() && missing(said, &whole).is_ok();
+            entry.is_silent() || said.iter().any(is_same)
+        }),
+        // Nothing else is known of it any more than what it was called.
+        Kind::Other => {
+            let call_id = entry.call.call_id.as_deref().zip(text(item, "call_id"));
+            call_id.map_or(place.output_index.is_some(), |(own, its)| own == its)
+        }
+    }
+}
+
+/// All that an item says.
+pub(super) fn whole_text(kind: Kind, item: &wire::Object) -> Option<String> {
+    if kind == Kind::Message {
+        return message::whole_text(item);
+    }
+    let texts = |key| -> String {
+        array(item, key).filter_map(|part| text(part, "text")).chain(text(item, key)).collect()
+    };
+    ["content", "summary"].into_iter().map(texts).find(|whole| !whole.is_empty())
+}
+
+/// What `item` says beyond what was given out of it, if that is its end.
+pub(super) fn lacks(entry: &Entry, item: &wire::Object) -> Option<String> {
+    if !matches!(entry.kind, Kind::Message | Kind::Reasoning) {
+        return None;
+    }
+    let whole = whole_text(entry.kind, item)?;
+    let said = if entry.parts.is_blank() { &entry.summary } else { &entry.parts }.joined();
+    let rest = whole.strip_prefix(&said).filter(|rest| !rest.is_empty())?;
+    Some(rest.to_owned())
 }
 
 /// llama.cpp once sent calls without an item id: the call id ties them then.
@@ -133,7 +182,9 @@ pub(super) fn whole_item(
     item: &wire::Object,
     out: &mut VecDeque<Delta>,
 ) {
+    book.adopt(at, item, out);
     let Some(entry) = book.entries.get_mut(at) else { return };
+    entry.is_restated = true;
     if entry.ended {
         // It ended too early: the rest of its text is text of it all the same.
         entry.tell_phase(item, out);
@@ -142,7 +193,8 @@ pub(super) fn whole_item(
         let contradictions = match entry.kind {
             Kind::Message => message::restated(book, at, item, out),
             Kind::Reasoning => thoughts(entry, item, out),
-            Kind::Call | Kind::Other => 0,
+            Kind::Call => u32::from(entry.call.differs(item)),
+            Kind::Other => 0,
         };
         book.contradictions = book.contradictions.saturating_add(contradictions);
         return;

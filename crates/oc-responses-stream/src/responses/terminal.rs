@@ -1,6 +1,6 @@
 //! How an answer ends: the terminal events, and errors in all their shapes.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
@@ -33,6 +33,7 @@ pub(super) fn end(
         }
     };
     recover(book, response, out);
+    drop_late(book);
     let cut = matches!(reason, FinishReason::Length | FinishReason::ContentFilter);
     restate_announced(book, cut, out);
     for entry in &mut book.entries {
@@ -41,7 +42,12 @@ pub(super) fn end(
         }
         let is_call = entry.kind == Kind::Call;
         let whole = !cut || entry.kind == Kind::Other || (is_call && entry.call.is_stated());
-        if is_call && whole {
+        if is_call && !cut && entry.call.is_nameless() {
+            // Pieces of a call that nobody named: it was one, and cannot be run.
+            entry.call.is_broken = true;
+            entry.call.start(entry.slot, entry.id.as_deref(), out);
+            book.contradictions = book.contradictions.saturating_add(1);
+        } else if is_call && whole {
             let contradictions = entry.end_call(&[], out);
             book.contradictions = book.contradictions.saturating_add(contradictions);
         }
@@ -50,6 +56,39 @@ pub(super) fn end(
     usage(response, out);
     out.push_back(Delta::Finish(Finish::new(reason)));
     true
+}
+
+/// Calls without a name that are held against those that ended: more is no answer.
+const MOST_NAMELESS: usize = 16;
+
+/// What only seemed to be an item: one that ended was announced again, or pieces of
+/// its arguments came again.
+fn drop_late(book: &mut Book) {
+    let mut nameless = 0;
+    let said: HashSet<(Kind, String)> = match book.entries.iter().any(|entry| entry.is_again) {
+        true => book.entries.iter().filter(|e| e.ended).map(|e| (e.kind, e.joined())).collect(),
+        false => HashSet::new(),
+    };
+    for at in 0..book.entries.len() {
+        let Some(entry) = book.entries.get(at).filter(|entry| !entry.ended) else { continue };
+        let is_late = match entry.kind {
+            Kind::Call if entry.call.is_nameless() => {
+                nameless += 1;
+                nameless <= MOST_NAMELESS
+                    && book.entries.iter().any(|other| other.call.has_told(&entry.call))
+            }
+            _ if !entry.is_again || !entry.is_silent() => false,
+            Kind::Call | Kind::Other => true,
+            Kind::Message | Kind::Reasoning => {
+                let announced = entry.announced_as.as_ref();
+                let whole = announced.and_then(|it| restate::whole_text(entry.kind, it.json()));
+                whole.is_some_and(|whole| said.contains(&(entry.kind, whole)))
+            }
+        };
+        if let Some(entry) = book.entries.get_mut(at).filter(|_| is_late) {
+            entry.ended = true;
+        }
+    }
 }
 
 /// Some servers say what an item is when they announce it, and never again.
@@ -97,40 +136,67 @@ fn outcome(name: &str, response: &Object) -> Outcome {
 fn recover(book: &mut Book, response: &Object, out: &mut VecDeque<Delta>) {
     let items = response.get("output").and_then(Value::as_array).filter(|all| !all.is_empty());
     let Some(items) = items else { return };
-    let mut matched = vec![false; book.entries.len()];
-    let by_text = texts(book);
-    for (index, item) in items.iter().enumerate() {
-        let Some(item) = item.as_object() else { continue };
-        let kind = Kind::of(item);
-        let index = u32::try_from(index).ok();
-        // Under another id commentary is not the answer, and never becomes it.
-        let like = |e: &Entry| e.kind == kind && !e.is_of_another_phase(item);
-        let same_text = || {
-            let text = message::whole_text(item).filter(|_| kind == Kind::Message)?;
-            let all = by_text.get(&text)?;
-            all.iter().copied().find(|&at| {
-                matched.get(at) == Some(&false) && book.entries.get(at).is_some_and(like)
-            })
-        };
-        let at = restate::by_call_id(book, kind, item)
-            .or_else(|| {
-                let id = text(item, "id")?;
-                book.entries.iter().position(|e| e.kind == kind && e.id.as_deref() == Some(id))
-            })
-            .filter(|&at| matched.get(at) == Some(&false))
-            .or_else(same_text)
-            .or_else(|| unmatched(book, &matched, |e| like(e) && e.output_index == index))
-            .or_else(|| unmatched(book, &matched, like));
+    let items: Vec<(u32, &Object)> =
+        (0..).zip(items).filter_map(|(index, item)| Some((index, item.as_object()?))).collect();
+    let matches = matches(book, &items);
+    for ((index, item), at) in items.into_iter().zip(matches) {
+        // A piece that is a part of another item is none of its own.
+        let at = at.filter(|&at| book.entries.get(at).is_some_and(|e| !e.is_adopted));
         let at = at.unwrap_or_else(|| {
-            let place = Place { output_index: index, item_id: text(item, "id"), part: None };
-            book.open(&place, kind)
+            let place = Place { output_index: Some(index), item_id: text(item, "id"), part: None };
+            book.open(&place, Kind::of(item))
         });
-        matched.resize(book.entries.len(), false);
-        if let Some(matched) = matched.get_mut(at) {
-            *matched = true;
-            restate::whole_item(book, at, item, out);
+        restate::whole_item(book, at, item, out);
+    }
+}
+
+/// Which of ours each item is: the one with its name, or the same text, or else its
+/// place. A better reason goes first, whatever the order of the items.
+fn matches(book: &Book, items: &[(u32, &Object)]) -> Vec<Option<usize>> {
+    let mut free = vec![true; book.entries.len()];
+    let mut all = vec![None; items.len()];
+    let by_text = texts(book);
+    for reason in [Reason::Name, Reason::Text, Reason::Place, Reason::Kind] {
+        for ((index, item), its) in items.iter().zip(&mut all).filter(|(_, its)| its.is_none()) {
+            let kind = Kind::of(item);
+            // Under another id commentary is not the answer, and never becomes it.
+            let like = |e: &Entry| e.kind == kind && !e.is_of_another_phase(item);
+            let first = |fits: &dyn Fn(&Entry) -> bool| {
+                let mut entries = book.entries.iter().zip(&free);
+                entries.position(|(entry, free)| *free && fits(entry))
+            };
+            let at = match reason {
+                Reason::Name => restate::by_call_id(book, kind, item).or_else(|| {
+                    let id = text(item, "id")?;
+                    book.entries.iter().position(|e| e.kind == kind && e.id.as_deref() == Some(id))
+                }),
+                Reason::Text if kind == Kind::Message => {
+                    message::whole_text(item).and_then(|text| by_text.get(&text)).and_then(|all| {
+                        let is_free = |at: usize| free.get(at) == Some(&true);
+                        let is_like = |at: usize| book.entries.get(at).is_some_and(like);
+                        all.iter().copied().find(|&at| is_free(at) && is_like(at))
+                    })
+                }
+                Reason::Text => None,
+                Reason::Place => first(&|e| like(e) && e.output_index == Some(*index)),
+                Reason::Kind => first(&like),
+            };
+            if let Some((at, free)) = at.and_then(|at| Some((at, free.get_mut(at)?)))
+                && std::mem::take(free)
+            {
+                *its = Some(at);
+            }
         }
     }
+    all
+}
+
+#[derive(Clone, Copy)]
+enum Reason {
+    Name,
+    Text,
+    Place,
+    Kind,
 }
 
 /// The messages that were streamed, by what they say: the best name that one has
@@ -145,11 +211,6 @@ fn texts(book: &Book) -> HashMap<String, Vec<usize>> {
         }
     }
     all
-}
-
-fn unmatched(book: &Book, matched: &[bool], fits: impl Fn(&Entry) -> bool) -> Option<usize> {
-    let mut entries = book.entries.iter().zip(matched);
-    entries.position(|(entry, matched)| !matched && fits(entry))
 }
 
 fn usage(response: &Object, out: &mut VecDeque<Delta>) {

@@ -23,6 +23,8 @@ pub(super) struct WireEvent<'a> {
     content_index: Option<u32>,
     summary_index: Option<u32>,
     delta: Option<Cow<'a, str>>,
+    /// It is an object or a list: nobody knows what it says.
+    is_delta_unknown: bool,
     text: Option<Cow<'a, str>>,
     pub(super) arguments: Option<Cow<'a, str>>,
     pub(super) refusal: Option<Cow<'a, str>>,
@@ -88,6 +90,11 @@ impl<'a> WireEvent<'a> {
             || self.error_message.as_deref().is_some_and(|message| !message.is_empty())
     }
 
+    /// Whether this is a delta of which nobody knows what it says.
+    pub(super) fn is_unknown_delta(&self, name: &str) -> bool {
+        self.is_delta_unknown && name.ends_with(".delta")
+    }
+
     pub(super) fn part_type(&self) -> Option<String> {
         let part = object(self.part)??;
         part.get("type").and_then(Value::as_str).map(str::to_owned)
@@ -114,14 +121,16 @@ impl<'de> Visitor<'de> for EventVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<WireEvent<'de>, A::Error> {
         let mut event = WireEvent::default();
-        while let Some(Loose(key)) = map.next_key()? {
+        while let Some(Loose(key, _)) = map.next_key()? {
             match key.as_deref().unwrap_or_default() {
                 "type" => event.kind = map.next_value::<Loose<'_>>()?.0,
                 "item_id" => event.item_id = map.next_value::<Loose<'_>>()?.0,
                 "output_index" => event.output_index = map.next_value::<Index>()?.0,
                 "content_index" => event.content_index = map.next_value::<Index>()?.0,
                 "summary_index" => event.summary_index = map.next_value::<Index>()?.0,
-                "delta" => event.delta = map.next_value::<Loose<'_>>()?.0,
+                "delta" => {
+                    Loose(event.delta, event.is_delta_unknown) = map.next_value()?;
+                }
                 "text" => event.text = map.next_value::<Loose<'_>>()?.0,
                 "arguments" => event.arguments = map.next_value::<Arguments<'_>>()?.0,
                 "refusal" => event.refusal = map.next_value::<Loose<'_>>()?.0,
@@ -148,8 +157,8 @@ impl<'de> Visitor<'de> for EventVisitor {
 }
 
 /// Text, borrowed where it has no escapes. Numbers become text; whatever is no
-/// text counts as absent.
-struct Loose<'a>(Option<Cow<'a, str>>);
+/// text counts as absent, and whether it is an object or a list is told.
+struct Loose<'a>(Option<Cow<'a, str>>, bool);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Loose<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -181,41 +190,41 @@ impl<'de> Visitor<'de> for LooseVisitor {
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Loose<'de>, E> {
-        Ok(Loose(Some(Cow::Borrowed(text))))
+        Ok(Loose(Some(Cow::Borrowed(text)), false))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Loose<'de>, E> {
-        Ok(Loose(Some(Cow::Owned(text.to_owned()))))
+        Ok(Loose(Some(Cow::Owned(text.to_owned())), false))
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Loose<'de>, E> {
-        Ok(Loose(Some(Cow::Owned(number.to_string()))))
+        Ok(Loose(Some(Cow::Owned(number.to_string())), false))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Loose<'de>, E> {
-        Ok(Loose(Some(Cow::Owned(number.to_string()))))
+        Ok(Loose(Some(Cow::Owned(number.to_string())), false))
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Loose<'de>, E> {
-        Ok(Loose(Some(Cow::Owned(number.to_string()))))
+        Ok(Loose(Some(Cow::Owned(number.to_string())), false))
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Loose<'de>, E> {
-        Ok(Loose(None))
+        Ok(Loose(None, false))
     }
 
     fn visit_unit<E>(self) -> Result<Loose<'de>, E> {
-        Ok(Loose(None))
+        Ok(Loose(None, false))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Loose<'de>, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Loose(None))
+        Ok(Loose(None, true))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Loose<'de>, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Loose(None))
+        Ok(Loose(None, true))
     }
 }
 

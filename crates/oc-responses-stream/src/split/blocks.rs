@@ -151,9 +151,12 @@ impl ReasoningSplitter {
     }
 
     /// Where text is held back for a tag in what seems to be a code span, and the
-    /// text ends, the span is none.
+    /// text ends, the span is none, unless its marks are the last there is.
     pub(super) fn settle_span(&mut self, out: &mut Vec<TextPiece>) -> bool {
         let Opening::Is(tag, len) = tags::opening(&self.held) else { return false };
+        if self.code.ends_span_at_last(&self.held) {
+            return false;
+        }
         self.open_block(tag, len, out);
         true
     }

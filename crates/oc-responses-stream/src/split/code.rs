@@ -78,14 +78,25 @@ impl Code {
     }
 
     /// Whether the span that the text ends in ends in `rest`: on this line, and
-    /// before [`LONGEST_SPAN`].
+    /// before [`LONGEST_SPAN`]. A run of marks is judged when it is over, for a part
+    /// of it ends nothing.
     pub(super) fn ends_span(&self, rest: &str) -> bool {
         let mut code = self.clone();
-        let mut line = rest.bytes().take(LONGEST_SPAN).take_while(|byte| *byte != b'\n');
-        line.any(|byte| {
+        for byte in rest.bytes().take(LONGEST_SPAN) {
+            if byte == b'\n' {
+                return !code.is_span();
+            }
             code.see(byte);
-            !code.clone().is_span()
-        })
+            if code.run == 0 && code.span.is_none() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The same where `rest` is the rest of the text.
+    pub(super) fn ends_span_at_last(&self, rest: &str) -> bool {
+        self.ends_span(&format!("{rest}\n"))
     }
 
     /// Whether it is known of `rest` that it does not.

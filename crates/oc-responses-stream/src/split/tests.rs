@@ -567,3 +567,26 @@ fn each_block_between_text_is_an_item() {
     ];
     assert_eq!(got, expected);
 }
+
+#[test]
+fn a_run_of_backticks_is_judged_when_it_is_over() {
+    // The first of two seemed to close the span, and the tag after it was its subject.
+    let options = || SplitOptions::default().with_blocks(Blocks::Anywhere);
+    let table = [
+        ("a `<think>b``c\nd</think>e", "a `e", "b``c\nd"),
+        ("a `<think>b``c` d", "a `<think>b``c` d", ""),
+        ("a `<think>` d", "a `<think>` d", ""),
+        ("a `<think>`", "a `<think>`", ""),
+        ("a `<think>``", "a `", "``"),
+        ("a ``<think>`", "a ``", "`"),
+        ("a ``<think>` b``", "a ``<think>` b``", ""),
+        ("a `<think>`\nb", "a `<think>`\nb", ""),
+    ];
+    for (whole, text, reasoning) in table {
+        let chars: Vec<String> = whole.chars().map(String::from).collect();
+        for cuts in [vec![whole], chars.iter().map(String::as_str).collect()] {
+            let got = split_with(options(), cuts);
+            assert_eq!((got.0.as_str(), got.1.as_str()), (text, reasoning), "{whole:?}");
+        }
+    }
+}
