@@ -124,10 +124,16 @@ impl Rules<'_> {
 }
 
 /// The status that counts: the HTTP one where it is an error, otherwise a code
-/// that is one (OpenRouter's and LiteLLM's errors under 200).
+/// that is one (OpenRouter's and LiteLLM's errors under 200), otherwise the one
+/// that OpenAI and Anthropic send with a type that blames the request.
 fn status(facts: &dyn Facts, code: &str) -> Option<u16> {
     let is_error = |status: &u16| (300..=599).contains(status);
-    facts.status().filter(is_error).or_else(|| code.parse().ok().filter(is_error))
+    let blames_request = || {
+        let error_type = facts.error_type().map(str::trim);
+        error_type.is_some_and(|it| it.eq_ignore_ascii_case("invalid_request_error"))
+    };
+    let by_code = || code.parse().ok().filter(is_error);
+    facts.status().filter(is_error).or_else(by_code).or_else(|| blames_request().then_some(400))
 }
 
 #[cfg(test)]

@@ -141,7 +141,7 @@ fn is_paired(text: &str, mark: char) -> bool {
 }
 
 fn is_name(text: &str) -> bool {
-    let in_name = |c: char| c.is_alphanumeric() || "_-./:@+#$".contains(c);
+    let in_name = |c: char| c.is_alphanumeric() || "_-./:@+#$[]".contains(c);
     !text.is_empty() && text.chars().count() <= 80 && text.chars().all(in_name)
 }
 
@@ -217,6 +217,11 @@ mod tests {
         ("expected text, got: the text", "expected text, got: …", "expected text, got: …"),
         ("I forgot: the text", "I forgot: the text", "I forgot: the text"),
         ("model 'no-such' not found", "model 'no-such' not found", "model '…' not found"),
+        (
+            "host cannot be given `input[0].content[1]` of type `video_url`",
+            "host cannot be given `input[0].content[1]` of type `video_url`",
+            "host cannot be given `input[0].content[1]` of type `video_url`",
+        ),
         ("use the 'lms load' command", "use the 'lms load' command", "use the '…' command"),
         (
             "the model's `max_tokens` don't fit",

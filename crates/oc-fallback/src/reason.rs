@@ -242,7 +242,7 @@ impl Reason {
             Self::Incomplete => "raise maxTokens, or lower the reasoning effort",
             Self::BadToolCall => "use a model that is trained for tools",
             Self::ToolMarkup => {
-                "switch the server's tool parser on, or let compat parse the markup"
+                "switch the server's tool parser on, or name the model's toolCallParser in the settings"
             }
             Self::ReasoningInText => "switch the server's reasoning parser on",
             Self::Declined | Self::ContentFilter => "rephrase the request",

@@ -46,6 +46,12 @@ const SHAPES: &[(&str, Option<&str>, Option<&str>)] = &[
     ),
     // Venice
     (r#"{"error_type":"engine_dead","error_message":"gone wrong"}"#, Some("engine_dead"), None),
+    // Google's endpoint for Chat clients: in an array
+    (
+        r#"[{"error":{"code":400,"message":"gone wrong","status":"INVALID_ARGUMENT","details":[]}}]"#,
+        Some("INVALID_ARGUMENT"),
+        Some("400"),
+    ),
     // LM Studio in a stream: twice
     (r#"{"error":{"message":"gone wrong"},"message":"gone wrong"}"#, None, None),
 ];
@@ -121,5 +127,28 @@ async fn when_to_ask_again_is_read_from_every_header() {
             let wait = error.expect("refused").retry_after().expect(header);
             assert_eq!(wait.as_secs_f64(), seconds, "{header}");
         }
+    }
+}
+
+/// Google sends no header.
+#[tokio::test]
+async fn when_to_ask_again_is_read_from_a_retry_delay_in_the_body() {
+    let info = r#"[{"error":{"code":429,"message":"slow","status":"RESOURCE_EXHAUSTED","details":[
+        {"@type":"type.googleapis.com/google.rpc.Help"},
+        {"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34.5s"}]}}]"#;
+    let upstream = provider(Api::OpenaiCompletions, [Script::json(429, info)]);
+    let error = run(&upstream, Request::text("m", "hi")).await.error.expect("refused");
+    assert_eq!(error.retry_after().expect("a delay").as_secs_f64(), 34.5);
+    assert_eq!(error.error_type(), Some("RESOURCE_EXHAUSTED"));
+}
+
+/// FastAPI's list says where, and quotes the request, which is left out.
+#[tokio::test]
+async fn where_a_422_found_its_fault_is_kept() {
+    let body = r#"{"detail":[{"loc":["body","messages",0,"role"],"msg":"gone wrong","type":"missing","input":"SECRET"}]}"#;
+    for api in [Api::OpenaiResponses, Api::OpenaiCompletions, Api::AnthropicMessages] {
+        let upstream = provider(api, [Script::json(422, body)]);
+        let error = run(&upstream, Request::text("m", "hi")).await.error.expect("refused");
+        assert_eq!((error.message(), error.param()), (Some("gone wrong"), Some("messages.0.role")));
     }
 }

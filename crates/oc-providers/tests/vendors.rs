@@ -312,7 +312,7 @@ async fn markup_becomes_calls_only_for_a_profile_that_names_it() {
     let upstream = provider(chat(base), [Script::sse(stream)]);
     let error = run(&upstream, request()).await.error.expect("reported");
     assert_eq!(error.code(), Some("tool_markup_as_text"));
-    assert!(error.message().expect("words").contains("toolCallParser: \"hermes\""));
+    assert!(error.message().expect("words").contains("`toolCallParser` to `hermes`"));
 }
 
 #[tokio::test]

@@ -173,12 +173,7 @@ impl ToolText {
                     }
                 }
                 Piece::AsText(parser) => {
-                    let message = format!(
-                        "model wrote a tool call as text: turn on its server's tool call parser, \
-                         or set `toolCallParser: \"{}\"` for the model",
-                        parser.as_str()
-                    );
-                    self.ready.push_back(Delta::Error(UpstreamError::new(AS_TEXT, message)));
+                    self.ready.push_back(Delta::Error(as_text(parser)));
                     self.over = true;
                     return;
                 }
@@ -272,4 +267,15 @@ fn slot_of(delta: &mut Delta) -> Option<&mut Slot> {
         Delta::Extra(delta) => &mut delta.slot,
         _ => return None,
     })
+}
+
+/// What is said of markup that no setting names. The names stand in backticks: what
+/// is shown of an error keeps those.
+pub(super) fn as_text(parser: ToolCallParser) -> UpstreamError {
+    let message = format!(
+        "model wrote a tool call as text: turn on its server's tool call parser, \
+         or set the model's `toolCallParser` to `{}` in the settings",
+        parser.as_str()
+    );
+    UpstreamError::new(AS_TEXT, message)
 }

@@ -145,6 +145,17 @@ fn any_other_profile_reports_it() {
     assert_eq!(AS_TEXT, "tool_markup_as_text");
 }
 
+/// What an error quotes is cut away before it is shown: the cure must not be.
+#[cfg(feature = "fallback")]
+#[test]
+fn the_setting_that_would_read_it_is_named_where_the_error_is_shown() {
+    for parser in ToolCallParser::ALL {
+        let error = crate::ProviderError::in_stream(super::stage::as_text(parser));
+        let cause = oc_fallback::Problem::from_facts(&error);
+        assert!(cause.text().contains(&format!("`{}`", parser.as_str())), "{}", cause.text());
+    }
+}
+
 #[test]
 fn calls_of_tools_that_nobody_declared_are_text() {
     for (parser, text) in CALLS {

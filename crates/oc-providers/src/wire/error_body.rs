@@ -3,8 +3,9 @@
 //! The shapes: `{"error":{message,type,code,param}}` (OpenAI, llama-server with
 //! a number as code, LiteLLM with a number in a string), the same inside
 //! `{"type":"error",…}` (Anthropic), `{"error":"text"}` (vLLM's 401, Ollama),
-//! `{"detail":…}` (FastAPI), `{"message":…}`, an SSE body with an error in its
-//! data (LiteLLM's 500), plain text, and pages of HTML, which say nothing.
+//! `{"detail":…}` (FastAPI), `{"message":…}`, any of these in an array (Google),
+//! an SSE body with an error in its data (LiteLLM's 500), plain text, and pages of
+//! HTML, which say nothing.
 
 use std::time::{Duration, SystemTime};
 
@@ -55,7 +56,7 @@ pub(crate) fn in_frame(frame: &sse::Frame) -> Option<UpstreamError> {
 
 /// Whether a document is a report of a failure, and nothing else.
 pub(crate) fn is_error(json: &Value) -> bool {
-    let Value::Object(document) = json else { return false };
+    let Value::Object(document) = first(json) else { return false };
     // An answer that tells of its own failure is its wire's business.
     if ["object", "choices", "content", "output"]
         .iter()
@@ -77,12 +78,20 @@ pub(crate) fn is_error(json: &Value) -> bool {
 /// The context window that llama.cpp names beside an overflow.
 pub(super) fn window(body: &[u8]) -> Option<u64> {
     let text = String::from_utf8_lossy(body);
-    parse(text.trim())?.get("error")?.get("n_ctx")?.as_u64()
+    first(&parse(text.trim())?).get("error")?.get("n_ctx")?.as_u64()
+}
+
+/// The document; of an array the first, for Google puts its errors into one.
+fn first(json: &Value) -> &Value {
+    match json {
+        Value::Array(documents) => documents.first().unwrap_or(json),
+        _ => json,
+    }
 }
 
 /// What an error document says, in whichever shape it has.
 pub(crate) fn of_value(json: &Value) -> UpstreamError {
-    match json {
+    match first(json) {
         Value::Object(document) => of_document(document),
         Value::String(text) => worded(text),
         _ => UpstreamError::default(),
@@ -117,13 +126,15 @@ fn of_fields(fields: &Map<String, Value>) -> UpstreamError {
         .find_map(|key| fields.get(*key).and_then(Value::as_str))
         .and_then(|text| bounded(text, MESSAGE_CHARS));
     if error.error_type.is_none() {
-        error.error_type = fields.get("error_type").and_then(word);
+        // Google's word is its `status`; elsewhere that may be the HTTP number.
+        let status = fields.get("status").filter(|status| status.is_string());
+        error.error_type = fields.get("error_type").or(status).and_then(word);
     }
     error
 }
 
-/// FastAPI: a text, or a list of `{loc, msg, type}`. The list's `input` quotes
-/// the request and is left out.
+/// FastAPI: a text, or a list of `{loc, msg, type}`: where the first fault is
+/// becomes the parameter. The list's `input` quotes the request and is left out.
 fn of_detail(detail: Option<&Value>) -> UpstreamError {
     match detail {
         Some(Value::String(text)) => worded(text),
@@ -133,11 +144,20 @@ fn of_detail(detail: Option<&Value>) -> UpstreamError {
                 .filter_map(|fault| fault.get("msg").and_then(Value::as_str))
                 .take(3)
                 .collect();
-            worded(&texts.join("; "))
+            let mut error = worded(&texts.join("; "));
+            error.param = faults.first().and_then(place);
+            error
         }
         Some(Value::Object(fields)) => of_fields(fields),
         _ => UpstreamError::default(),
     }
+}
+
+/// `["body", "messages", 0, "role"]` as `messages.0.role`.
+fn place(fault: &Value) -> Option<String> {
+    let steps = fault.get("loc")?.as_array()?.iter().filter_map(word);
+    let steps: Vec<String> = steps.skip_while(|step| step == "body").take(8).collect();
+    bounded(&steps.join("."), WORD_CHARS)
 }
 
 fn worded(text: &str) -> UpstreamError {
@@ -183,8 +203,9 @@ fn looks_like_html(text: &str) -> bool {
 
 /// When the upstream wants to be asked again, by the first header that says so:
 /// `retry-after-ms`, `retry-after` (seconds or a date), and LiteLLM's
-/// `llm_provider-retry-after`. At most a day; a date in the past is zero.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+/// `llm_provider-retry-after`; else by Google's `retryDelay` in the body. At most a
+/// day; a date in the past is zero.
+pub(super) fn retry_after(headers: &HeaderMap, body: &[u8]) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let millis = text("retry-after-ms")
         .and_then(|text| text.parse::<f64>().ok())
@@ -192,7 +213,17 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     millis
         .or_else(|| text(RETRY_AFTER.as_str()).and_then(|text| wait(text, headers)))
         .or_else(|| text("llm_provider-retry-after").and_then(|text| wait(text, headers)))
+        .or_else(|| retry_delay(body))
         .map(|wait| wait.min(Duration::from_secs(86_400)))
+}
+
+/// `error.details[].retryDelay` of `google.rpc.RetryInfo`: `"34.07s"`.
+fn retry_delay(body: &[u8]) -> Option<Duration> {
+    let json = parse(String::from_utf8_lossy(body).trim())?;
+    let details = first(&json).get("error")?.get("details")?.as_array()?;
+    let delay = details.iter().find_map(|detail| detail.get("retryDelay")?.as_str())?;
+    let seconds = delay.trim().strip_suffix('s')?.parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
 }
 
 fn wait(text: &str, headers: &HeaderMap) -> Option<Duration> {

@@ -73,7 +73,7 @@ pub trait Wire: fmt::Debug + Send + Sync {
     fn failure(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
         Failure {
             upstream: error_body::read(body),
-            retry_after: error_body::retry_after(headers),
+            retry_after: error_body::retry_after(headers, body),
             request_id: error_body::request_id(headers),
             window: error_body::window(body),
             status,
