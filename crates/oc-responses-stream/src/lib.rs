@@ -52,8 +52,8 @@ pub use parser::{Limits, Parser, ResponseParser};
 pub use progress::{Progress, Stage};
 pub use responses::ResponsesInterpreter;
 pub use split::{
-    Blocks, EmptyFinal, ImplicitOpen, ReasoningSplitter, SplitDeltas, SplitOptions, StrayClose,
-    TextPiece,
+    Blocks, EmptyFinal, ImplicitOpen, MarkdownCode, ReasoningSplitter, SplitDeltas, SplitOptions,
+    StrayClose, TextPiece,
 };
 #[cfg(feature = "stream")]
 pub use stream::{DeltaStream, ReadError, ResponseStream};

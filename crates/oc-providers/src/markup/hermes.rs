@@ -1,4 +1,5 @@
-//! `<tool_call>{"name":"f","arguments":{…}}</tool_call>`.
+//! `<tool_call>{"name":"f","arguments":{…}}</tool_call>`; of several calls in one
+//! section some models make an array, some write one after the other.
 
 use serde_json::Value;
 
@@ -8,18 +9,25 @@ const OPEN: &str = "<tool_call>";
 const CLOSE: &str = "</tool_call>";
 
 pub(super) fn read(text: &str, declared: &Declared) -> Option<Section> {
-    let body = text.strip_prefix(OPEN)?;
-    let (json, end) = arguments::first_value(body)?;
-    let rest = body.get(end..)?;
-    let after = rest.trim_start().strip_prefix(CLOSE);
-    let len = match after {
-        Some(after) => text.len() - after.len(),
-        None if rest.trim().is_empty() => text.len(),
-        None => return None,
-    };
-    let calls = match &json {
-        Value::Array(list) => list.iter().map(|one| call(one, declared)).collect::<Option<_>>()?,
-        one => vec![call(one, declared)?],
+    let mut rest = text.strip_prefix(OPEN)?;
+    let mut calls = Vec::new();
+    let len = loop {
+        let (json, end) = arguments::first_value(rest)?;
+        match &json {
+            Value::Array(list) => {
+                for one in list {
+                    calls.push(call(one, declared)?);
+                }
+            }
+            one => calls.push(call(one, declared)?),
+        }
+        rest = rest.get(end..)?.trim_start();
+        if let Some(after) = rest.strip_prefix(CLOSE) {
+            break text.len() - after.len();
+        }
+        if rest.is_empty() {
+            break text.len();
+        }
     };
     Some(Section { calls, len })
 }

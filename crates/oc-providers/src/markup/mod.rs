@@ -18,6 +18,7 @@
 //! request declares. Anything else is text: an answer may speak of tags.
 
 mod arguments;
+mod code;
 mod deepseek;
 mod glm;
 mod hermes;
@@ -42,6 +43,8 @@ pub(crate) use stage::ToolText;
 /// The code of an answer that holds a tool call as text, in a grammar that its
 /// model's profile does not name.
 pub(crate) const AS_TEXT: &str = "tool_markup_as_text";
+/// The code of the error for one that cannot be read.
+const BROKEN: &str = "bad_tool_call";
 
 /// The grammar in which a model writes its tool calls, where its server leaves
 /// them in the text. The words are those of vLLM's `--tool-call-parser`.
@@ -107,6 +110,9 @@ impl FromStr for ToolCallParser {
         })
     }
 }
+
+/// Where in a section its tool's name stands, in bytes.
+const NAME_WITHIN: usize = 512;
 
 /// One grammar.
 struct Grammar {
@@ -250,6 +256,19 @@ impl Declared {
 
     fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
+    }
+
+    /// Whether the beginning of a section's body names one of them, as a word.
+    fn is_named_in(&self, body: &str) -> bool {
+        let head = body.get(..body.floor_char_boundary(NAME_WITHIN)).unwrap_or(body);
+        let in_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+        self.0.keys().any(|name| {
+            head.match_indices(name.as_str()).any(|(at, _)| {
+                let before = head.get(..at).and_then(|text| text.chars().next_back());
+                let after = head.get(at + name.len()..).and_then(|text| text.chars().next());
+                !before.is_some_and(in_word) && !after.is_some_and(in_word)
+            })
+        })
     }
 
     /// Whether `text` begins with a declared name, or may come to.

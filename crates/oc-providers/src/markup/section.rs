@@ -1,9 +1,11 @@
 //! Sections of markup in one text that comes in pieces, cut anywhere.
 //!
 //! From an opening mark on the text is held back until the section is whole,
-//! or until it is known to be none. Marks in code spans and fences are the
-//! answer's subject and never count.
+//! or until it is known to be none. Marks in code are the answer's subject and
+//! never count. A section that begins as one, names a declared tool and cannot be
+//! read is reported: it is no answer, and no call.
 
+use super::code::{Code, InCode};
 use super::{Declared, GRAMMARS, Grammar, Mark, Section, Then, ToolCallParser, Written};
 
 /// End marks inside of a section that are tried as its end: a call's own text
@@ -19,6 +21,8 @@ pub(super) enum Piece {
     Calls(Vec<Written>),
     /// Calls in this grammar, which it does not name.
     AsText(ToolCallParser),
+    /// A call in the grammar that the profile names, which cannot be read.
+    Broken(ToolCallParser),
 }
 
 /// Takes one text apart.
@@ -31,6 +35,8 @@ pub(super) struct Finder {
     held: String,
     section: Option<Open>,
     code: Code,
+    /// Nothing comes any more.
+    over: bool,
 }
 
 /// A section that began and has not ended.
@@ -48,7 +54,14 @@ struct Open {
 
 impl Finder {
     pub(super) fn new(chosen: Option<ToolCallParser>, limit: usize) -> Self {
-        Self { chosen, limit, held: String::new(), section: None, code: Code::default() }
+        Self {
+            chosen,
+            limit,
+            held: String::new(),
+            section: None,
+            code: Code::default(),
+            over: false,
+        }
     }
 
     /// Takes the next piece of the text.
@@ -56,12 +69,13 @@ impl Finder {
         self.held.push_str(text);
         while self.step(declared, out) {}
         if self.held.len() > self.limit {
-            self.release(self.held.len(), out);
+            self.let_go(self.held.len(), declared, out);
         }
     }
 
     /// The text is over; `cut`: by a limit, so that half a call is no text.
     pub(super) fn finish(&mut self, cut: bool, declared: &Declared, out: &mut Vec<Piece>) {
+        self.over = true;
         loop {
             while self.step(declared, out) {}
             let Some(open) = self.section else { break };
@@ -78,7 +92,7 @@ impl Finder {
             };
             self.take_section(parser, section, out);
         }
-        self.release(self.held.len(), out);
+        self.let_go(self.held.len(), declared, out);
     }
 
     /// Judges what is held; whether there is more to judge.
@@ -90,15 +104,25 @@ impl Finder {
     }
 
     fn look_for_a_mark(&mut self, out: &mut Vec<Piece>) -> bool {
-        let mut code = self.code;
+        let mut code = self.code.clone();
         let mut seen = 0;
         while let Some(at) = self.held.get(seen..).and_then(|rest| rest.find(['<', '['])) {
             let at = seen + at;
             code.see(self.held.get(seen..at).unwrap_or_default());
             let rest = self.held.get(at..).unwrap_or_default();
-            if !code.holds_next() {
+            let is_code = match opening(rest) {
+                Some(_) => code.holds(rest, self.over),
+                None if may_open(rest) && !self.over => code.holds(rest, false),
+                None => InCode::Yes,
+            };
+            if is_code == InCode::Unknown {
+                self.release(at, out);
+                return false;
+            }
+            if is_code == InCode::No {
                 if let Some(mark) = opening(rest) {
                     self.release(at, out);
+                    self.code.drop_span();
                     let searched = mark.len();
                     self.section =
                         Some(Open { mark, searched, tries: 0, failed_at: 0, begun: false });
@@ -160,8 +184,7 @@ impl Finder {
             .then(|| self.held.get(open.failed_at..end).and_then(|text| text.find(open.mark)))
             .flatten();
         if let Some(again) = again {
-            self.section = None;
-            self.release(open.failed_at + again, out);
+            self.let_go(open.failed_at + again, declared, out);
             return true;
         }
         if let Some((parser, section)) = self.read(open.mark, end, declared) {
@@ -171,8 +194,8 @@ impl Finder {
         open.tries += 1;
         (open.failed_at, open.searched) = (end, end);
         if open.tries >= MOST_TRIES {
-            self.section = None;
-            self.release(end, out);
+            self.section = Some(open);
+            self.let_go(end, declared, out);
         } else {
             self.section = Some(open);
         }
@@ -201,12 +224,37 @@ impl Finder {
 
     fn take_section(&mut self, parser: ToolCallParser, section: Section, out: &mut Vec<Piece>) {
         self.section = None;
+        self.code.pass_section();
         self.held.drain(..self.held.floor_char_boundary(section.len));
         out.push(if self.chosen == Some(parser) {
             Piece::Calls(section.calls)
         } else {
             Piece::AsText(parser)
         });
+    }
+
+    /// The first `len` bytes of what is held are no call that can be read: a broken
+    /// one, if they begin as a call of a declared tool, else text.
+    fn let_go(&mut self, len: usize, declared: &Declared, out: &mut Vec<Piece>) {
+        let Some(open) = self.section.take() else { return self.release(len, out) };
+        let text = self.held.get(..len).unwrap_or_default();
+        let body = text.get(open.mark.len()..).unwrap_or_default();
+        let begun = |mark: &Mark| begins(body.trim_start(), mark.then, declared) != Some(false);
+        let mut grammars = candidates(open.mark)
+            .filter(|(_, mark)| begun(mark))
+            .map(|(grammar, _)| grammar.parser);
+        let chosen = self.chosen;
+        let piece = match grammars.next() {
+            Some(first) if declared.is_named_in(body) => {
+                match chosen.filter(|chosen| *chosen == first || grammars.any(|it| it == *chosen)) {
+                    Some(chosen) => Piece::Broken(chosen),
+                    None => Piece::AsText(first),
+                }
+            }
+            _ => return self.release(len, out),
+        };
+        self.held.clear();
+        out.push(piece);
     }
 
     /// The first `len` bytes of what is held are text.
@@ -261,45 +309,5 @@ fn begins(body: &str, then: Then, declared: &Declared) -> Option<bool> {
         Then::Text(wanted) if body.len() < wanted.len() && wanted.starts_with(body) => None,
         Then::Text(wanted) => Some(body.starts_with(wanted)),
         Then::Name => Some(declared.may_begin(body)).filter(|may| !may || body.len() > 64),
-    }
-}
-
-/// Whether text is code: fences by line, spans within a line.
-#[derive(Clone, Copy, Debug, Default)]
-struct Code {
-    fence: bool,
-    span: bool,
-    /// Backticks in a row, up to here.
-    ticks: u32,
-}
-
-impl Code {
-    fn see(&mut self, text: &str) {
-        for byte in text.bytes() {
-            if byte == b'`' {
-                self.ticks = self.ticks.saturating_add(1);
-                continue;
-            }
-            self.end_ticks();
-            if byte == b'\n' {
-                self.span = false;
-            }
-        }
-    }
-
-    fn end_ticks(&mut self) {
-        match std::mem::take(&mut self.ticks) {
-            0 => {}
-            1 | 2 if !self.fence => self.span = !self.span,
-            1 | 2 => {}
-            _ => self.fence = !self.fence,
-        }
-    }
-
-    /// Whether what follows is code.
-    fn holds_next(&self) -> bool {
-        let mut next = *self;
-        next.end_ticks();
-        next.fence || next.span
     }
 }

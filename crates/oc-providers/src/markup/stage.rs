@@ -9,7 +9,7 @@ use oc_responses_stream::{
 };
 
 use super::section::{Finder, Piece};
-use super::{AS_TEXT, Declared, ToolCallParser, Written};
+use super::{AS_TEXT, BROKEN, Declared, ToolCallParser, Written};
 
 /// Where a leaked channel begins in a tool's name (`f<|channel|>commentary`).
 const LEAK: &str = "<|";
@@ -177,6 +177,11 @@ impl ToolText {
                     self.over = true;
                     return;
                 }
+                Piece::Broken(parser) => {
+                    self.ready.push_back(Delta::Error(broken(parser)));
+                    self.over = true;
+                    return;
+                }
             }
         }
     }
@@ -278,4 +283,9 @@ pub(super) fn as_text(parser: ToolCallParser) -> UpstreamError {
         parser.as_str()
     );
     UpstreamError::new(AS_TEXT, message)
+}
+
+fn broken(parser: ToolCallParser) -> UpstreamError {
+    let message = format!("model wrote a tool call that `{}` cannot read", parser.as_str());
+    UpstreamError::new(BROKEN, message)
 }

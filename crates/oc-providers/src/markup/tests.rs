@@ -156,6 +156,80 @@ fn the_setting_that_would_read_it_is_named_where_the_error_is_shown() {
     }
 }
 
+const HERMES: &str =
+    "<tool_call>{\"name\":\"weather\",\"arguments\":{\"city\":\"Oslo\",\"days\":2}}</tool_call>";
+
+/// What is shown is not done, with a parser and without; cut anywhere.
+#[test]
+fn a_call_in_code_is_the_answers_subject() {
+    for text in [
+        format!("So:\n```\n{HERMES}\n```\n"),
+        format!("So:\n~~~\n{HERMES}\n~~~\nYes."),
+        format!("````\n```\n{HERMES}\n```\n{HERMES}\n````\nYes."),
+        format!("So:\n\n    {HERMES}\n    {HERMES}\n\nYes."),
+        format!("Models write `{HERMES}` there."),
+        format!("Models write ``{HERMES}``."),
+        format!("It ends so: `{HERMES}`"),
+    ] {
+        for chosen in [None, Some(ToolCallParser::Hermes)] {
+            assert_eq!(read(chosen, &[&text], FinishReason::Stop), [format!("text {text}")]);
+            let pieces: Vec<String> = text.chars().map(String::from).collect();
+            let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+            assert_eq!(read(chosen, &pieces, FinishReason::Stop), [format!("text {text}")]);
+        }
+    }
+}
+
+#[test]
+fn ticks_that_are_no_code_hide_no_call() {
+    for before in ["Press the ` key.\n\n", "Press the ` key. ", "x ``a ` b`` ", "a``b ", "```a``` "]
+    {
+        let lines = whole(ToolCallParser::Hermes, &format!("{before}{HERMES}"));
+        assert_eq!(lines, [format!("text {before}"), CALL.to_owned()], "{before}");
+        let lines = whole(ToolCallParser::Hermes, &format!("{before}{HERMES}\nwith `x`."));
+        assert!(lines.contains(&CALL.to_owned()), "{lines:?}");
+    }
+}
+
+/// An agent would take half a call for its answer.
+#[test]
+fn a_call_that_cannot_be_read_is_reported_and_never_text() {
+    let long = format!(
+        "<tool_call>{{\"name\":\"weather\",\"arguments\":{{\"city\":\"{}",
+        "a".repeat(1 << 17)
+    );
+    for text in [
+        "<tool_call>{\"name\":\"weather\",\"arguments\":{city:1}}</tool_call>",
+        "<tool_call>\n{\"name\":\"weather\",\"arguments\":{\"city\":\"Oslo\"}\n</tool_call>",
+        "<tool_call>{\"name\":\"weather\",\"arguments\":\"Oslo\"}</tool_call> Done.",
+        "<tool_call>{\"name\":\"weather\",\"arguments\":{\"city\":\"Os",
+        long.as_str(),
+    ] {
+        for (chosen, code) in
+            [(None, "tool_markup_as_text"), (Some(ToolCallParser::Hermes), "bad_tool_call")]
+        {
+            let lines = read(chosen, &["Well. ", text], FinishReason::Stop);
+            assert_eq!(lines, ["text Well. ".to_owned(), format!("error {code}")], "{text:.99}");
+        }
+    }
+    // Nobody declared it, or it is not one at all.
+    for text in [
+        "<tool_call>{\"name\":\"gone\",\"arguments\":{x:1}}</tool_call>",
+        "The tag <tool_call> opens a call of weather.",
+        "<tool_call>{ is how it begins",
+    ] {
+        let lines = whole(ToolCallParser::Hermes, text);
+        assert_eq!(lines, [format!("text {text}")]);
+    }
+}
+
+#[test]
+fn calls_behind_each_other_in_one_section_are_all_read() {
+    let one = "{\"name\":\"weather\",\"arguments\":{\"city\":\"Oslo\",\"days\":2}}";
+    let text = format!("<tool_call>\n{one}\n{one}\n</tool_call>");
+    assert_eq!(whole(ToolCallParser::Hermes, &text), [CALL, CALL]);
+}
+
 #[test]
 fn calls_of_tools_that_nobody_declared_are_text() {
     for (parser, text) in CALLS {
@@ -184,7 +258,7 @@ fn what_speaks_of_marks_is_text() {
         "<tool_call>",
         "[TOOL_CALLS] is a token",
         "<minimax:tool_call>nothing</minimax:tool_call>",
-        "<tool_call>{\"name\":\"weather\"",
+        "<tool_call>{\"name\":\"wea",
     ] {
         for chosen in [None, Some(ToolCallParser::Hermes), Some(ToolCallParser::Mistral)] {
             assert_eq!(read(chosen, &[text], FinishReason::Stop), [format!("text {text}")]);
@@ -239,7 +313,7 @@ fn half_a_call_that_the_limit_cut_is_no_text() {
     assert_eq!(read(Some(ToolCallParser::Hermes), &[half], FinishReason::Length), ["text Well. "]);
     assert_eq!(
         read(Some(ToolCallParser::Mistral), &[half], FinishReason::Length),
-        [format!("text {half}")]
+        ["text Well. ", "error tool_markup_as_text"]
     );
 }
 

@@ -8,9 +8,19 @@ const LONGEST_SPAN: usize = 160;
 /// A span ends with as many backticks as it began with, as in Markdown, or else
 /// with its line: so one stray backtick hides no more than that. A fence is three
 /// or more of one mark, backticks or tildes, at a line's beginning, and ends with
-/// as many of the same.
+/// as many of the same. Code by indentation is not followed.
+///
+/// ```
+/// use oc_responses_stream::MarkdownCode;
+///
+/// let mut code = MarkdownCode::default();
+/// "Models write `<think>".bytes().for_each(|byte| code.see(byte));
+/// assert!(code.is_span());
+/// "` first.\n~~~\n<think>".bytes().for_each(|byte| code.see(byte));
+/// assert!(!code.is_span() && code.is_fence());
+/// ```
 #[derive(Clone, Debug)]
-pub(super) struct Code {
+pub struct MarkdownCode {
     /// Marks that were just seen, and which.
     run: usize,
     mark: u8,
@@ -23,7 +33,7 @@ pub(super) struct Code {
     blank: bool,
 }
 
-impl Default for Code {
+impl Default for MarkdownCode {
     fn default() -> Self {
         Self {
             run: 0,
@@ -37,9 +47,9 @@ impl Default for Code {
     }
 }
 
-impl Code {
+impl MarkdownCode {
     /// Takes the next byte of the text.
-    pub(super) fn see(&mut self, byte: u8) {
+    pub fn see(&mut self, byte: u8) {
         if is_mark(byte) {
             if self.run > 0 && byte != self.mark {
                 self.settle();
@@ -66,13 +76,14 @@ impl Code {
     }
 
     /// Whether the text so far ends within a fence.
-    pub(super) fn is_fence(&mut self) -> bool {
+    pub fn is_fence(&mut self) -> bool {
         self.settle();
         self.fence.is_some()
     }
 
-    /// Whether the text so far ends within a span.
-    pub(super) fn is_span(&mut self) -> bool {
+    /// Whether the text so far ends within a span: as far as is known, for the rest of
+    /// the line may hold no end of it.
+    pub fn is_span(&mut self) -> bool {
         self.settle();
         self.span.is_some()
     }
@@ -104,8 +115,8 @@ impl Code {
         rest.len() >= LONGEST_SPAN || rest.contains('\n')
     }
 
-    /// The span that the text ends in was none: its mark is a stray one.
-    pub(super) fn drop_span(&mut self) {
+    /// Says that the span that the text ends in was none: its mark is a stray one.
+    pub fn drop_span(&mut self) {
         self.settle();
         self.span = None;
     }
@@ -206,14 +217,14 @@ fn is_mark(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Code, Plain};
+    use super::{MarkdownCode, Plain};
 
     #[test]
     fn text_that_passes_counts_as_if_it_was_seen() {
         for text in ["a", " ", "\n", "a\n", "a\n \t", "\n\n a", "a\r\nb\n", "  \r"] {
             for before in ["", "a `", "```", "```\n", "a\n", "``", "~~~ "] {
                 for after in ["```", "`", "\n```\n"] {
-                    let (mut seen, mut passed) = (Code::default(), Code::default());
+                    let (mut seen, mut passed) = (MarkdownCode::default(), MarkdownCode::default());
                     before.bytes().for_each(|byte| seen.see(byte));
                     before.bytes().for_each(|byte| passed.see(byte));
                     text.bytes().for_each(|byte| seen.see(byte));
@@ -221,7 +232,7 @@ mod tests {
                     for code in [&mut seen, &mut passed] {
                         after.bytes().for_each(|byte| code.see(byte));
                     }
-                    let is = |code: &mut Code| (code.is_span(), code.is_fence());
+                    let is = |code: &mut MarkdownCode| (code.is_span(), code.is_fence());
                     assert_eq!(is(&mut seen), is(&mut passed), "{before:?} {text:?} {after:?}");
                 }
             }
@@ -259,7 +270,7 @@ mod tests {
             ("`~~~`", false),
             ("~~~`a", true),
         ] {
-            let mut code = Code::default();
+            let mut code = MarkdownCode::default();
             before.bytes().for_each(|byte| code.see(byte));
             assert_eq!(code.holds_next(), is_code, "{before:?}");
         }

@@ -1,6 +1,6 @@
 //! Text that is held back, since a closing tag may show that it was reasoning.
 
-use super::code::Code;
+use super::code::MarkdownCode;
 use super::tags::{self, First, LONGEST};
 use super::{ReasoningSplitter, State, TextPiece};
 
@@ -16,7 +16,7 @@ type Place = (usize, usize);
 pub(super) struct Search {
     /// How much was looked at.
     at: usize,
-    code: Code,
+    code: MarkdownCode,
     /// The first closing tag of this line that seems to be in a code span.
     in_span: Option<Place>,
     /// The first one after it, on the same line, that seems to be outside of code.

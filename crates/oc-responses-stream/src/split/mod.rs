@@ -26,11 +26,12 @@ mod piece;
 mod strays;
 mod tags;
 
+pub use code::MarkdownCode;
 pub use deltas::SplitDeltas;
 pub use options::{Blocks, EmptyFinal, ImplicitOpen, SplitOptions, StrayClose};
 pub use piece::TextPiece;
 
-use code::{Code, Plain};
+use code::Plain;
 use harmony::{Begins, Body};
 use held::Held;
 use implicit::Search;
@@ -75,7 +76,7 @@ pub struct ReasoningSplitter {
     /// A block, or text, came.
     began: bool,
     /// Where code is in the text, where a block may begin anywhere.
-    code: Code,
+    code: MarkdownCode,
     calls: u32,
     strays: Strays,
 }

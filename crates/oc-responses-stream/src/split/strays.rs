@@ -1,12 +1,12 @@
 //! Closing tags in text that was given out: whether they show that it was reasoning.
 
-use super::code::{Code, Plain};
+use super::code::{MarkdownCode, Plain};
 use super::tags::{self, First, Sight};
 
 /// Follows the text that is given out.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Strays {
-    code: Code,
+    code: MarkdownCode,
     /// The end of the text, as far as a tag could reach back.
     tail: String,
     count: u32,
