@@ -213,13 +213,14 @@ pub(crate) fn fit_window(
         return Err(Skip::new(Reason::Policy, text, Reason::Policy.advice()));
     }
     let unable = |text: String, fix: &str| Err(Skip::new(Reason::Unsupported, text, fix));
-    for (needed, able, what) in [
-        (needs.images, can.images, "take images"),
-        (needs.tools, can.tools, "call tools"),
-        (needs.json_schema, can.json_schema, "follow a JSON schema"),
+    for (needed, able, what, without) in [
+        (needs.images, can.images, "take images", "images"),
+        (needs.tools, can.tools, "call tools", "tools"),
+        (needs.json_schema, can.json_schema, "follow a JSON schema", "a schema"),
     ] {
         if needed && able == Some(false) {
-            return unable(format!("cannot {what}"), "add a fallback that can");
+            let fix = format!("add a fallback that can {what}, or ask without {without}");
+            return unable(format!("cannot {what}"), &fix);
         }
     }
     if let (Some(wanted), Some(most)) = (needs.output_tokens, can.output_tokens)

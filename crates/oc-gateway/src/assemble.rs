@@ -14,13 +14,13 @@ use oc_config::Provider as Provided;
 use oc_config::{Config, Cost, Key, Model, ModelRef, Refusal, Secret, Settings};
 use oc_config::{UnusableReason, Usability};
 use oc_fallback::{Candidate, Chain, Commit, Limits, OnRefusal, Policy, Reason, RetryPolicy};
-use oc_fallback::{Scope, Skip};
+use oc_fallback::{Scope, Skip, Store};
 use oc_providers::{
     Api, ApiKey, Auth, Endpoint, Locality, Loss, Provider, ProviderError, Request,
     ReqwestTransport, Transport,
 };
 use oc_responses_stream::Delta;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 use url::{Host, Url};
 
 use crate::{
@@ -44,6 +44,8 @@ pub(crate) enum Target {
         cost: Option<Cost>,
         /// What it speaks.
         api: Api,
+        /// Under what the store knows it.
+        scope: Scope,
         /// It is on this machine or in this network, and may be this gateway by
         /// another name. Nobody else is told who asks.
         is_near: bool,
@@ -53,15 +55,17 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    /// Asks it; the request goes out when the stream is first polled.
+    /// Asks it; the request goes out when the stream is first polled. What `store`
+    /// knows of its window tells whether the answer was cut by it.
     pub(crate) fn ask(
         &self,
         request: &Request,
         request_id: &str,
         hops: &Hops,
+        store: &dyn Store,
     ) -> BoxStream<'static, Result<Delta, ProviderError>> {
         match self {
-            Self::Ready { provider, model, params, api, is_near, .. } => {
+            Self::Ready { provider, model, params, api, scope, is_near, .. } => {
                 let mut request = request.for_model(model.as_str());
                 params.fill(&mut request);
                 if request.wire != Some(*api) {
@@ -74,7 +78,8 @@ impl Target {
                     Ok(prepared) => {
                         let id = provider.endpoint().id();
                         tell_losses(request_id, id, model, prepared.losses());
-                        prepared.deltas().boxed()
+                        let window = store.view(scope, Instant::now().into_std()).context;
+                        prepared.with_served_window(window).deltas().boxed()
                     }
                     Err(error) => stream::once(async { Err(error) }).boxed(),
                 }
@@ -241,6 +246,7 @@ fn entry(
         params: Box::new(params),
         cost: model.cost,
         api,
+        scope: scope.clone(),
         is_near: address != Locality::Hosted,
     };
     let candidate = Candidate::new(model.model_ref.to_string(), scope, Arc::new(target))

@@ -102,8 +102,8 @@ impl<R: Render + ?Sized> Relay<R> {
         let stream = chain
             .stream(
                 {
-                    let id = request_id.clone();
-                    move |target: &Arc<Target>| target.ask(&request, &id, &hops)
+                    let (id, store) = (request_id.clone(), Arc::clone(state.store()));
+                    move |target: &Arc<Target>| target.ask(&request, &id, &hops, &*store)
                 },
                 move |_: &Arc<Target>| {
                     let gate = match delivery {

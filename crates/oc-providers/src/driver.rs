@@ -19,7 +19,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{ProviderError, ProviderErrorKind};
 use crate::markup::ToolText;
 use crate::model_facts::ModelFacts;
-use crate::pipeline::{Pipeline, Terms};
+use crate::pipeline::{Pipeline, Terms, Unfold};
 use crate::secret::Secrets;
 use crate::stops::StopSequences;
 use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError};
@@ -186,14 +186,16 @@ async fn open(
     let secrets = endpoint.secrets();
     let facts = endpoint.facts(&model);
     let terms = terms(&endpoint, &facts, &encoded);
-    let relays = encoded.relays;
+    let interpreter = || wire.interpreter_for(&endpoint.compat, &facts);
+    let relays = encoded.relays.then(|| Unfold { wire, interpreter: interpreter() });
+    let interpreter = interpreter();
     let response = transport.send(http_request(&endpoint, encoded)?).await?;
     let response = judged(response, wire).await.map_err(|fault| fault.without(&secrets))?;
     let request_id = wire::request_id(&response.headers);
     Ok(Box::new(Reading {
         opened: Some(Opened::new(request_id.clone())),
         body: response.body,
-        pipeline: Pipeline::new(wire.interpreter_for(&endpoint.compat, &facts), terms, relays),
+        pipeline: Pipeline::new(interpreter, terms, relays),
         secrets,
         request_id,
         unsaid: false,
@@ -214,7 +216,10 @@ fn terms(endpoint: &Endpoint, facts: &ModelFacts, encoded: &Encoded) -> Terms {
         split: compat.split(),
         stops: StopSequences::new(encoded.stop.clone()),
         markup: ToolText::new(compat.tool_call_parser, declared, limits.frame_bytes),
-        truncation: Truncation::new(encoded.max_output_tokens, facts.served_window),
+        truncation: Truncation::new(
+            encoded.max_output_tokens,
+            encoded.served_window.or(facts.served_window),
+        ),
         html_arguments: compat.html_arguments,
         back: BringBack::new(encoded.carried.clone()),
     }

@@ -16,7 +16,9 @@ pub struct ModelFacts {
     /// How many tokens it can hold, input and output together, as the config
     /// says.
     pub context_window: Option<u64>,
-    /// The same as its server says: an answer that fills it was cut by it.
+    /// The same as its server says: an answer that ends where it does was cut by
+    /// it. [`Prepared::with_served_window`](crate::Prepared::with_served_window)
+    /// has what is known at the time of a request.
     pub served_window: Option<u64>,
     /// Whether it thinks, and so takes a reasoning effort.
     pub reasoning: bool,

@@ -11,8 +11,8 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use oc_responses_stream::{
-    Delta, FrameVerdict, Interpret, Limits as ParserLimits, Parser, Seal, SplitOptions, StrayClose,
-    StreamError, StreamErrorKind, WireFrame, sse,
+    Answer, Collector, Delta, FrameVerdict, Interpret, Limits as ParserLimits, Parser, Seal,
+    SplitOptions, StrayClose, StreamError, StreamErrorKind, WireFrame, sse,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -24,7 +24,7 @@ use crate::seal::Sealer;
 use crate::stops::StopSequences;
 use crate::truncation::Truncation;
 use crate::whole_calls::{BrokenCall, WholeCalls};
-use crate::wire::{BringBack, error_body};
+use crate::wire::{BringBack, Wire, error_body};
 
 /// The most bytes of frames that are held beside their deltas until something
 /// is said. An answer that thinks longer, or draws, is not relayed.
@@ -60,8 +60,13 @@ pub(crate) struct Terms {
 }
 
 impl Pipeline {
-    /// `relays`: the events themselves are given out, beside what they mean.
-    pub(crate) fn new(interpreter: Box<dyn Interpret + Send>, terms: Terms, relays: bool) -> Self {
+    /// `relays`: the events themselves are given out, beside what they mean;
+    /// with it whoever makes events of an answer that came as one document.
+    pub(crate) fn new(
+        interpreter: Box<dyn Interpret + Send>,
+        terms: Terms,
+        relays: Option<Unfold>,
+    ) -> Self {
         let limits = ParserLimits::default()
             .with_frame_bytes(terms.limits.frame_bytes)
             .with_stream_bytes(usize::try_from(terms.limits.stream_bytes).unwrap_or(usize::MAX));
@@ -210,6 +215,14 @@ struct AnyWire {
     /// How many bytes of frames may still be given out beside their deltas
     /// before something is said that an attempt commits with.
     frames: Frames,
+    unfold: Option<Unfold>,
+}
+
+/// Makes events of an answer that came as one document.
+pub(crate) struct Unfold {
+    pub(crate) wire: &'static dyn Wire,
+    /// Reads what was made.
+    pub(crate) interpreter: Box<dyn Interpret + Send>,
 }
 
 /// Whether frames are given out beside what they mean.
@@ -223,9 +236,27 @@ enum Frames {
 }
 
 impl AnyWire {
-    fn new(interpreter: Box<dyn Interpret + Send>, api: Api, relays: bool) -> Self {
-        let frames = if relays { Frames::Few(UNSAID_FRAME_BYTES) } else { Frames::No };
-        Self { interpreter, api, understood: false, other: None, frames }
+    fn new(interpreter: Box<dyn Interpret + Send>, api: Api, unfold: Option<Unfold>) -> Self {
+        let frames = if unfold.is_some() { Frames::Few(UNSAID_FRAME_BYTES) } else { Frames::No };
+        Self { interpreter, api, understood: false, other: None, frames, unfold }
+    }
+
+    /// The answer in `json`, which said `said`, as its server would have
+    /// streamed it; `None` where that would say anything else.
+    fn unfolded<'a>(
+        &mut self,
+        json: &[u8],
+        said: impl Iterator<Item = &'a Delta>,
+    ) -> Option<VecDeque<Delta>> {
+        let Unfold { wire, interpreter } = self.unfold.take()?;
+        let document = str::from_utf8(json).ok()?.trim_start_matches('\u{feff}');
+        let mut events = Self::new(interpreter, self.api, None);
+        events.frames = self.frames;
+        let mut told = VecDeque::new();
+        for frame in wire.unfold(document)? {
+            events.frame(&frame, &mut told);
+        }
+        (answer_of(said) == answer_of(told.iter())).then_some(told)
     }
 
     /// Puts the frame before what it said, which is all that was added to `out`
@@ -289,9 +320,13 @@ impl Interpret for AnyWire {
             out.push_back(Delta::Error(error_body::of_value(&json)));
             return Ok(());
         }
+        let before = out.len();
         let outcome = self.interpreter.body(json, out);
         if outcome.is_err() {
             self.other = self.other_wire(json);
+        } else if let Some(told) = self.unfolded(json, out.range(before.min(out.len())..)) {
+            out.truncate(before);
+            out.extend(told);
         }
         outcome
     }
@@ -312,6 +347,12 @@ impl Interpret for AnyWire {
     fn is_whole(&self) -> bool {
         self.interpreter.is_whole()
     }
+}
+
+fn answer_of<'a>(deltas: impl Iterator<Item = &'a Delta>) -> Answer {
+    let mut collector = Collector::new();
+    deltas.for_each(|delta| collector.push(delta));
+    collector.finish()
 }
 
 /// Whether an attempt commits with it.

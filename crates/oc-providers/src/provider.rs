@@ -154,6 +154,16 @@ impl Prepared {
         &self.encoded.losses
     }
 
+    /// With the size of the model's window in tokens, as its server has stated it
+    /// lately (in the error of a prompt that was too long, say): an answer that
+    /// ends exactly there is told as cut by it, whatever the server calls it.
+    /// `None` leaves it at [`ModelFacts::served_window`](crate::ModelFacts).
+    #[must_use]
+    pub fn with_served_window(mut self, tokens: Option<u64>) -> Self {
+        self.encoded.served_window = tokens;
+        self
+    }
+
     /// The deltas of the answer. Sends on first poll.
     pub fn deltas(self) -> Deltas {
         let Provider { endpoint, transport, wire } = self.provider;

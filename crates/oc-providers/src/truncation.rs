@@ -2,9 +2,10 @@
 //!
 //! Three of four local servers report `completed` when the token limit or the
 //! context window cut the answer. The counts give it away: those of the limit
-//! that was sent, and of the window that the server itself states. The window
-//! of a config says nothing here: it is an estimate, and an answer may well end
-//! where it ends.
+//! that was sent, and of the window that the server itself states: an answer
+//! that ends exactly where it does was cut by it, and one that goes beyond it
+//! shows that the window is a larger one by now. The window of a config says
+//! nothing here: it is an estimate, and an answer may well end where it ends.
 
 use oc_responses_stream::{Delta, FinishReason, Usage};
 
@@ -37,9 +38,8 @@ impl Truncation {
 
     fn reached_a_limit(&self) -> bool {
         let Some(usage) = &self.usage else { return false };
-        let reached = |count: u64, limit: Option<u64>| limit.is_some_and(|limit| count >= limit);
-        reached(usage.output_tokens, self.max_output_tokens)
-            || reached(usage.total_tokens, self.served_window)
+        self.max_output_tokens.is_some_and(|limit| usage.output_tokens >= limit)
+            || self.served_window == Some(usage.total_tokens)
     }
 }
 
@@ -74,7 +74,8 @@ mod tests {
             (16, 40, Stop, (None, None), Stop),
             (90, 2048, Stop, (Some(512), Some(2048)), Length),
             (90, 2047, Stop, (Some(512), Some(2048)), Stop),
-            (500, 2049, Stop, (None, Some(2048)), Length),
+            (500, 2048, Stop, (None, Some(2048)), Length),
+            (500, 2049, Stop, (None, Some(2048)), Stop),
             (16, 40, Refusal, (Some(16), None), Refusal),
         ] {
             assert_eq!(reason_after(output, total, reported, limits), wanted);

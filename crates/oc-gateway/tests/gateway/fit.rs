@@ -135,6 +135,69 @@ async fn a_schema_goes_to_nobody_whose_wire_drops_it() {
     assert_eq!(skipped(&gateway)[0].2, "cannot follow a JSON schema");
     let answer = gateway.ask(&question(&json!({}))).await;
     assert_eq!(served_by(&answer).1, Some("plain/m"));
+
+    // Nobody else: it fails before anything is sent, with the reason and the fix.
+    let asked = local.progress().requests;
+    let schema = json!({ "type": "json_schema", "name": "n", "schema": { "type": "object" } });
+    let messages = json!([{ "role": "user", "content": "hi" }]);
+    for (path, body) in [
+        ("/v1/responses", json!({ "input": "hi", "text": { "format": schema } })),
+        (
+            "/v1/chat/completions",
+            json!({ "messages": messages,
+                "response_format": { "type": "json_schema", "json_schema": schema } }),
+        ),
+        (
+            "/v1/messages",
+            json!({ "messages": messages, "max_tokens": 9, "output_config": { "format": schema } }),
+        ),
+    ] {
+        let mut body = body;
+        body["model"] = json!("plain/m");
+        let body = body.to_string();
+        let answer = gateway.request("POST", path, &[NO_FALLBACK], Some(body.as_bytes())).await;
+        assert_eq!(answer.status, 400, "{path}: {}", answer.message());
+        for words in [
+            "plain/m: cannot follow a JSON schema (unsupported)",
+            "plain/m: add a fallback that can follow a JSON schema, or ask without a schema",
+        ] {
+            assert!(answer.message().contains(words), "{path}: {}", answer.message());
+        }
+    }
+    assert_eq!(local.progress().requests, asked);
+}
+
+/// The server reports `completed` where its window was full: what it has said of
+/// its window before tells that the answer was cut.
+#[tokio::test]
+async fn an_answer_that_fills_the_window_that_the_server_stated_is_incomplete() {
+    let overflow = json!({ "error": { "code": 400, "type": "exceed_context_size_error",
+        "message": "the request exceeds the available context size, try increasing it",
+        "n_prompt_tokens": 5_000, "n_ctx": 2_048 } });
+    let filled = json!({ "id": "r", "object": "response", "status": "completed", "model": "m",
+        "output": [{ "id": "m1", "type": "message", "role": "assistant", "status": "completed",
+            "content": [{ "type": "output_text", "text": "and so on", "annotations": [] }] }],
+        "usage": { "input_tokens": 48, "output_tokens": 2_000, "total_tokens": 2_048 } });
+    let local = Lookalike::start(move |request| {
+        let long = request.body.len() > 10_000;
+        vec![match long {
+            true => Step::json(400, overflow.to_string()),
+            false => Step::json(200, filled.to_string()),
+        }]
+    })
+    .await
+    .expect("a free port");
+    let hosted = hosted().await;
+    let gateway = gateway(&local, &hosted, "contextWindow: 65536").await;
+    let ask = async || gateway.ask(&question(&json!({ "model": BOX }))).await.json();
+    assert_eq!(ask().await["status"], "completed", "nobody knows the window");
+    let long = question(&json!({ "model": BOX, "input": "word ".repeat(3_000) }));
+    gateway.ask(&long).await;
+    let answer = ask().await;
+    assert_eq!(
+        (&answer["status"], &answer["incomplete_details"]["reason"]),
+        (&json!("incomplete"), &json!("max_output_tokens"))
+    );
 }
 
 /// Claude Code asks for 32,000 tokens of every model.

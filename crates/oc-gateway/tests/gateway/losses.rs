@@ -53,3 +53,30 @@ async fn one_line_names_what_was_lost_and_quotes_nothing() {
     );
     assert!(!text.contains("planted"), "{text}");
 }
+
+/// What a client of another wire cannot see: no header tells of it.
+#[tokio::test]
+async fn a_loss_is_found_in_the_log_by_the_id_that_the_client_got() {
+    let log = Kept::default();
+    let writer = log.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let (local, hosted) = (local("", "42").await, hosted().await);
+    let gateway = Gateway::over(&local, &hosted).await;
+    let body = json!({
+        "model": "default", "messages": [{"role": "user", "content": "planted-prompt"}],
+        "logprobs": true, "seed": 7,
+        "tools": [{"type": "custom", "custom": {"name": "planted-tool"}}],
+    })
+    .to_string();
+    let answer = gateway.request("POST", "/v1/chat/completions", &[], Some(body.as_bytes())).await;
+    assert_eq!(answer.status, 200, "{}", answer.message());
+    let id = answer.header("x-oc-request-id").expect("an id");
+
+    let text = log.text();
+    let line = text.lines().find(|line| line.contains("lost=")).expect("a line");
+    assert!(line.contains(id) && line.contains("logprobs, seed, tool custom"), "{line}");
+    assert!(!text.contains("planted"), "{text}");
+}

@@ -35,7 +35,7 @@ pub use render::Render;
 pub(crate) use unsaid::is_host_step;
 
 use http::{HeaderMap, StatusCode};
-use oc_responses_stream::{Interpret, UpstreamError};
+use oc_responses_stream::{Interpret, UpstreamError, sse};
 use serde_json::{Map, Value};
 
 use crate::capabilities::Compat;
@@ -67,6 +67,13 @@ pub trait Wire: fmt::Debug + Send + Sync {
     /// By default neither makes a difference.
     fn interpreter_for(&self, _compat: &Compat, _facts: &ModelFacts) -> Box<dyn Interpret + Send> {
         self.interpreter()
+    }
+
+    /// The events that a server would have streamed in place of `document`, a
+    /// whole answer: so that a client of this wire gets even then what nobody
+    /// here knows. `None`: what it means is written anew. By default it is.
+    fn unfold(&self, _document: &str) -> Option<Vec<sse::Frame>> {
+        None
     }
 
     /// What a failed answer says of itself.
@@ -102,6 +109,8 @@ pub struct Encoded {
     pub(crate) relays: bool,
     /// Inputs of calls that the body cannot hold to the letter.
     pub(crate) inputs: Inputs,
+    /// The window that the server has stated lately.
+    pub(crate) served_window: Option<u64>,
     /// The tools that were put into the form of functions.
     pub(crate) carried: Carried,
     /// The functions that the host may call.
@@ -120,6 +129,7 @@ impl Encoded {
             stop: Vec::new(),
             relays: false,
             inputs: Inputs::default(),
+            served_window: None,
             carried: Carried::default(),
             declared: Declared::default(),
         }

@@ -5,6 +5,7 @@
 mod support;
 
 mod deviations;
+mod documents;
 mod passing;
 mod requests;
 mod stage;

@@ -50,14 +50,18 @@ fn provider(api: Api, script: Script) -> Provider {
     Provider::new(endpoint, Arc::new(ScriptedTransport::new([script]))).expect("provider")
 }
 
-/// The deltas of `upstream`, with the fault that ended them.
+/// The deltas of `upstream`, a stream or a document, with the fault that ended them.
 pub(crate) fn deltas(dialect: Dialect, upstream: &str, how: How) -> (Vec<Delta>, Option<String>) {
     let body = request(dialect, true).to_string();
     let mut asked = dialect.decode_request(body.as_bytes()).expect("reads").request;
     if how == How::Rewritten {
         asked.wire = None;
     }
-    let mut stream = provider(dialect.api(), Script::sse(upstream.to_owned())).deltas(asked);
+    let script = match upstream.starts_with('{') {
+        true => Script::json(200, upstream.to_owned()),
+        false => Script::sse(upstream.to_owned()),
+    };
+    let mut stream = provider(dialect.api(), script).deltas(asked);
     let (mut deltas, mut fault) = (Vec::new(), None);
     while let Some(next) = block_on(stream.next()) {
         match next {

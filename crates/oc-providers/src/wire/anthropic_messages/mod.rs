@@ -18,9 +18,10 @@ mod render;
 mod request;
 mod stream;
 mod turns;
+mod unfold;
 
 use http::{HeaderName, HeaderValue};
-use oc_responses_stream::Interpret;
+use oc_responses_stream::{Interpret, sse};
 
 pub use decode::{MessagesRequest, decode_request};
 pub use error::error_body;
@@ -59,5 +60,9 @@ impl Wire for AnthropicMessages {
 
     fn interpreter(&self) -> Box<dyn Interpret + Send> {
         Box::new(MessagesInterpreter::new())
+    }
+
+    fn unfold(&self, document: &str) -> Option<Vec<sse::Frame>> {
+        unfold::unfold(document)
     }
 }

@@ -22,7 +22,7 @@ use super::render::{RenderOptions, Renderer, answer};
 use crate::endpoint::Api;
 use crate::seal;
 use crate::wire::relay::json::{Edits, Object};
-use crate::wire::relay::{Ending, Gathered, Passage, Verdict, is_progress};
+use crate::wire::relay::{Ending, Events, Gathered, Passage, Verdict, is_progress, members};
 
 /// What is known of the events that passed.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl Blocks {
     }
 
     /// `None`: it deviates.
-    fn event(
+    fn judged(
         &mut self,
         event: &Object<'_>,
         text: &str,
@@ -74,7 +74,7 @@ impl Blocks {
     ) -> Option<Verdict> {
         let kind = event.text("type")?;
         if self.ended || is_progress(&kind) {
-            return Some(Verdict::Hide);
+            return Some(Verdict::Pass(Vec::new()));
         }
         let speaks = matches!(kind.as_ref(), "content_block_start" | "content_block_delta");
         let says = |delta: &Delta| {
@@ -87,8 +87,8 @@ impl Blocks {
         let mut edits = Edits::of(text);
         let mut before = None;
         match kind.as_ref() {
-            "ping" => return Some(Verdict::Hide),
-            "message_start" if self.started => return Some(Verdict::Hide),
+            "ping" => return Some(Verdict::Pass(Vec::new())),
+            "message_start" if self.started => return Some(Verdict::Pass(Vec::new())),
             "message_start" => {
                 let message = event.object("message")?;
                 if !message.is_empty_list("content")
@@ -109,7 +109,7 @@ impl Blocks {
                 let open = self.open.filter(|_| self.is_open(event))?;
                 match (delta.text("type")?.as_ref(), open) {
                     // Our own follows, at the block's end.
-                    ("signature_delta", Kind::Thinking) => return Some(Verdict::Hide),
+                    ("signature_delta", Kind::Thinking) => return Some(Verdict::Pass(Vec::new())),
                     ("text_delta", Kind::Text) => self.says(&delta, "text", came)?,
                     ("thinking_delta", Kind::Thinking) => self.says(&delta, "thinking", came)?,
                     ("citations_delta", Kind::Text) | (_, Kind::Other) => {}
@@ -139,7 +139,7 @@ impl Blocks {
             _ => {}
         }
         let passed = (kind.into_owned(), edits.made());
-        Some(Verdict::PassAll(before.into_iter().chain([passed]).collect()))
+        Some(Verdict::Pass(before.into_iter().chain([passed]).collect()))
     }
 
     fn start<'a>(
@@ -250,19 +250,18 @@ impl Passage for Blocks {
 
     const API: Api = Api::AnthropicMessages;
 
-    fn judge(
+    fn event(
         &mut self,
-        frame: &sse::Frame,
+        event: &Object<'_>,
+        text: &str,
         came: &[Delta],
         ending: Option<&Ending<'_>>,
     ) -> Verdict {
-        let text = frame.data();
-        let verdict = match Object::parse(text) {
-            Some(event) => self.event(&event, text, came, ending),
-            None => Some(Verdict::Hide),
-        };
-        let cut_short = ending.is_some_and(|ending| ending.is_last) && !self.ended;
-        verdict.filter(|_| !cut_short).unwrap_or(Verdict::Deviates)
+        self.judged(event, text, came, ending).unwrap_or(Verdict::Deviates)
+    }
+
+    fn end(&mut self, _ending: &Ending<'_>) -> Option<Events> {
+        self.ended.then(Vec::new)
     }
 
     fn may_stop(&self) -> bool {
@@ -292,6 +291,21 @@ impl Passage for Blocks {
             let mut bytes = Vec::new();
             sse::encode("content_block_stop", &stop.to_string(), &mut bytes);
             out.push_back(bytes);
+        }
+    }
+
+    fn aside(event: &Object<'_>) -> Map<String, Value> {
+        match event.text("type").as_deref() {
+            Some("message_start") => {
+                let message = event.object("message");
+                message.map(|message| members(&message, &["content"])).unwrap_or_default()
+            }
+            Some("message_delta") => {
+                let mut all = members(event, &["type", "delta"]);
+                all.extend(event.object("delta").into_iter().flat_map(|it| members(&it, &[])));
+                all
+            }
+            _ => Map::new(),
         }
     }
 

@@ -10,7 +10,7 @@
 //! | `message_start` | `Started` (the first; later ones only update usage) |
 //! | `content_block_start` | opens a slot; `ToolCallStart` for `tool_use` |
 //! | `text_delta`, `thinking_delta`, `input_json_delta` | `Text`, `Reasoning`, `ToolCallArguments` |
-//! | `citations_delta` | `Annotation`, for a page on the web, when its block is over |
+//! | `citations_delta` | `Annotation`, for a page on the web or a file, when its block is over |
 //! | `signature_delta`, `redacted_thinking` | `Seal`: the whole block, to be handed back verbatim |
 //! | `content_block_stop` | `ToolCallEnd`, `ItemEnd` |
 //! | `message_delta` | kept: stop reason, cumulative usage |

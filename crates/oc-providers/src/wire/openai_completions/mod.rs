@@ -21,8 +21,9 @@ mod render;
 mod request;
 mod stream;
 mod tools;
+mod unfold;
 
-use oc_responses_stream::Interpret;
+use oc_responses_stream::{Interpret, sse};
 
 pub use compat::{
     ChatCompat, MaxTokensField, ReasoningField, ReasoningReplay, ThinkingFormat, ToolIdRule,
@@ -62,5 +63,9 @@ impl Wire for OpenaiCompletions {
             .with_visible_details(facts.visible_details.clone())
             .sealing_reasoning(compat.chat.replay != ReasoningReplay::Never);
         Box::new(reader)
+    }
+
+    fn unfold(&self, document: &str) -> Option<Vec<sse::Frame>> {
+        unfold::unfold(document)
     }
 }

@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 use super::render::{RenderOptions, Renderer, answer};
 use crate::endpoint::Api;
 use crate::wire::relay::json::{Edits, Object};
-use crate::wire::relay::{Ending, Gathered, Passage, Verdict, is_content};
+use crate::wire::relay::{Ending, Events, Gathered, Passage, Verdict, is_content, members, supply};
 
 /// What is known of the chunks that passed.
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ impl Chunks {
                 return Verdict::Deviates;
             }
             if !counts {
-                return Verdict::Hide;
+                return Verdict::Pass(Vec::new());
             }
             edits.set(chunk, "choices", "[]");
             choices.clear();
@@ -102,7 +102,7 @@ impl Chunks {
                 return Verdict::Deviates;
             }
         } else if counts && !self.include_usage {
-            return Verdict::Hide;
+            return Verdict::Pass(Vec::new());
         }
         // Who answered stands where the usage does, or at the end without it.
         let is_end = choices.is_empty() || self.finished;
@@ -119,7 +119,7 @@ impl Chunks {
         edits.set(chunk, "model", &self.model);
         edits.supply(chunk, "object", "\"chat.completion.chunk\"");
         edits.supply(chunk, "created", &self.created);
-        Verdict::Pass(String::new(), edits.made())
+        Verdict::Pass(vec![(String::new(), edits.made())])
     }
 
     fn choice<'a>(
@@ -264,39 +264,35 @@ impl Passage for Chunks {
 
     const API: Api = Api::OpenaiCompletions;
 
-    fn judge(
+    fn before(&mut self, came: &[Delta]) -> Events {
+        let seals: Vec<Value> = came.iter().filter_map(|delta| self.seal(delta)).collect();
+        seals.into_iter().map(|choices| self.own(choices, None)).collect()
+    }
+
+    fn event(
         &mut self,
-        frame: &sse::Frame,
+        event: &Object<'_>,
+        text: &str,
         came: &[Delta],
         ending: Option<&Ending<'_>>,
     ) -> Verdict {
-        let text = frame.data();
-        let chunk = Object::parse(text);
-        let mut events = Vec::new();
-        for choices in came.iter().filter_map(|delta| self.seal(delta)).collect::<Vec<_>>() {
-            events.push(self.own(choices, None));
+        self.chunk(event, text, came, ending)
+    }
+
+    fn end(&mut self, ending: &Ending<'_>) -> Option<Events> {
+        if !self.finished || self.argued < self.calls {
+            return None;
         }
-        match chunk.map(|chunk| self.chunk(&chunk, text, came, ending)) {
-            Some(Verdict::Pass(name, json)) => events.push((name, json)),
-            // `[DONE]`, and what is no JSON, which SDKs choke on.
-            Some(Verdict::Hide) | None => {}
-            Some(other) => return other,
+        self.ended = true;
+        let (true, false, Some(usage)) = (self.include_usage, self.counted, ending.usage) else {
+            return Some(Vec::new());
+        };
+        let (name, mut json) = self.own(json!([]), Some(answer::usage(usage)));
+        if !ending.metadata.is_empty() {
+            json.pop();
+            json.push_str(&format!(",\"metadata\":{}}}", json!(ending.metadata)));
         }
-        if let Some(ending) = ending.filter(|ending| ending.is_last) {
-            if !self.finished || self.argued < self.calls {
-                return Verdict::Deviates;
-            }
-            self.ended = true;
-            if let (true, false, Some(usage)) = (self.include_usage, self.counted, ending.usage) {
-                let (name, mut json) = self.own(json!([]), Some(answer::usage(usage)));
-                if !ending.metadata.is_empty() {
-                    json.pop();
-                    json.push_str(&format!(",\"metadata\":{}}}", json!(ending.metadata)));
-                }
-                events.push((name, json));
-            }
-        }
-        Verdict::PassAll(events)
+        Some(vec![(name, json)])
     }
 
     /// A call is told when its last piece is, and that comes with the end; of
@@ -312,6 +308,16 @@ impl Passage for Chunks {
     /// The renderer was pushed what was told: it has said who speaks, and knows
     /// the calls.
     fn hand_over(&self, _renderer: &mut Renderer, _out: &mut VecDeque<Vec<u8>>) {}
+
+    fn aside(event: &Object<'_>) -> Map<String, Value> {
+        let mut all = members(event, &["choices"]);
+        let choices = event.list("choices").unwrap_or_default();
+        if let Some(choice) = choices.first().and_then(|choice| Object::parse(choice)) {
+            let own = ["index", "delta", "message", "logprobs", "finish_reason"];
+            all.insert("choices".to_owned(), json!([members(&choice, &own)]));
+        }
+        all
+    }
 
     fn gather(&self, gathered: &mut Gathered, written: &str) {
         let Ok(Value::Object(mut chunk)) = serde_json::from_str(written) else { return };
@@ -347,11 +353,11 @@ impl Passage for Chunks {
         let calls = message.get_mut("tool_calls").and_then(Value::as_array_mut);
         let known = gathered.0.get("calls").and_then(Value::as_array);
         for (call, more) in calls.into_iter().flatten().zip(known.into_iter().flatten()) {
-            supply(call, more.as_object().cloned().unwrap_or_default());
+            supply(call, more.as_object().unwrap_or(&Map::new()));
         }
-        supply(message, of("message"));
-        supply(&mut rendered["choices"][0], choice);
-        supply(&mut rendered, of("answer"));
+        supply(message, &of("message"));
+        supply(&mut rendered["choices"][0], &choice);
+        supply(&mut rendered, &of("answer"));
         rendered
     }
 }
@@ -389,15 +395,6 @@ fn add(all: &mut Value, more: Map<String, Value>, pieces: bool) {
             (_, new) => {
                 all.insert(key, new);
             }
-        }
-    }
-}
-
-/// Gives `fields` those of `more` that they lack.
-fn supply(fields: &mut Value, more: Map<String, Value>) {
-    if let Value::Object(fields) = fields {
-        for (key, value) in more {
-            fields.entry(key).or_insert(value);
         }
     }
 }

@@ -14,8 +14,9 @@ pub(super) mod relay;
 mod render;
 mod request;
 mod tools;
+mod unfold;
 
-use oc_responses_stream::{Interpret, ResponsesInterpreter};
+use oc_responses_stream::{Interpret, ResponsesInterpreter, sse};
 
 pub(super) use decode::decode_item;
 pub use decode::{BadRequest, ClientRequest, decode_request};
@@ -41,5 +42,9 @@ impl Wire for OpenaiResponses {
 
     fn interpreter(&self) -> Box<dyn Interpret + Send> {
         Box::new(ResponsesInterpreter::new())
+    }
+
+    fn unfold(&self, document: &str) -> Option<Vec<sse::Frame>> {
+        unfold::unfold(document)
     }
 }

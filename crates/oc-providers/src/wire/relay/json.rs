@@ -2,6 +2,7 @@
 //! nobody changes stays as it was, to the byte.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -58,10 +59,38 @@ impl<'a> Object<'a> {
         Some(list.into_iter().map(RawValue::get).collect())
     }
 
+    /// The object with other members, each (old key, new key, JSON) in the place
+    /// of the one that it has, else at the end.
+    pub(in crate::wire) fn with(&self, others: &[(&str, &str, &str)]) -> String {
+        let member = |key: &str, json: &str| format!("{}:{json}", quoted(key));
+        let mut seen = BTreeSet::new();
+        let kept = self.members.iter().rev().filter(|(key, _)| seen.insert(key.as_ref()));
+        let mut all: Vec<String> = kept
+            .map(|(key, raw)| match others.iter().find(|(old, ..)| old == key) {
+                Some((_, new, json)) => member(new, json),
+                None => member(key, raw),
+            })
+            .collect();
+        all.reverse();
+        let missing = others.iter().filter(|(old, ..)| self.raw(old).is_none());
+        all.extend(missing.map(|(_, new, json)| member(new, json)));
+        format!("{{{}}}", all.join(","))
+    }
+
+    /// All members as they stand.
+    pub(in crate::wire) fn members(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.members.iter().map(|(key, raw)| (key.as_ref(), *raw))
+    }
+
     /// Whether the member `key` is an empty array.
     pub(in crate::wire) fn is_empty_list(&self, key: &str) -> bool {
         self.list(key).is_some_and(|list| list.is_empty())
     }
+}
+
+/// `text` as JSON has it.
+pub(in crate::wire) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// `json`, if it is text that can be written in UTF-8: half a surrogate pair
@@ -105,7 +134,7 @@ impl<'a> Edits<'a> {
         let at = self.place(object.text) + object.text.trim_end().len().saturating_sub(1);
         let is_first = object.members.is_empty() && !self.edits.iter().any(|edit| edit.from == at);
         let comma = if is_first { "" } else { "," };
-        let key = serde_json::Value::from(key);
+        let key = quoted(key);
         self.edits.push(Edit { from: at, to: at, with: format!("{comma}{key}:{json}") });
     }
 

@@ -33,6 +33,7 @@ use std::fmt;
 use oc_responses_stream::{Delta, Finish, Item, Usage, sse};
 use serde_json::{Map, Value};
 
+use self::json::Object;
 use self::queue::{Queue, Waiting};
 use super::render::Render;
 use crate::endpoint::Api;
@@ -55,10 +56,24 @@ pub(super) trait Passage: Clone + fmt::Debug + Send {
     /// The first frame is about to pass.
     fn begin(&mut self, _renderer: &mut Self::Renderer) {}
 
-    /// Judges the next frame, `came` being what has come of what it says; at
-    /// the answer's end with its `ending`.
-    fn judge(&mut self, frame: &sse::Frame, came: &[Delta], ending: Option<&Ending<'_>>)
-    -> Verdict;
+    /// Judges the next event, which stands in `text`, `came` being what has come
+    /// of what it says; at the answer's end with its `ending`.
+    fn event(
+        &mut self,
+        event: &Object<'_>,
+        text: &str,
+        came: &[Delta],
+        ending: Option<&Ending<'_>>,
+    ) -> Verdict;
+
+    /// The last frame was judged: what the client is to get after it. `None`:
+    /// the wire's own end is missing, and the answer may not pass for whole.
+    fn end(&mut self, ending: &Ending<'_>) -> Option<Events>;
+
+    /// What the client is to get before the frame of which this came.
+    fn before(&mut self, _came: &[Delta]) -> Events {
+        Events::new()
+    }
 
     /// Whether another may go on from here: no call is half told, which a
     /// client would run.
@@ -72,6 +87,11 @@ pub(super) trait Passage: Clone + fmt::Debug + Send {
     /// go on from here; `out` takes what has to be written before.
     fn hand_over(&self, renderer: &mut Self::Renderer, out: &mut VecDeque<Vec<u8>>);
 
+    /// What `event` says of the answer as a whole: the members of the document
+    /// that a client who does not stream would get, but for the answer itself.
+    /// Those that we do not know survive in a document that is written anew.
+    fn aside(event: &Object<'_>) -> Map<String, Value>;
+
     /// Takes note of a frame that passed, for [`document`](Self::document).
     fn gather(&self, _gathered: &mut Gathered, _written: &str) {}
 
@@ -81,15 +101,14 @@ pub(super) trait Passage: Clone + fmt::Debug + Send {
     }
 }
 
+/// Events, each with its name (may be empty) and its JSON.
+pub(super) type Events = Vec<(String, String)>;
+
 /// What becomes of a frame.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    /// It passes as this event: its name (may be empty) and its JSON.
-    Pass(String, String),
-    /// As these, one after the other.
-    PassAll(Vec<(String, String)>),
-    /// The client needs nothing of it.
-    Hide,
+    /// It passes as these events; none: the client needs nothing of it.
+    Pass(Events),
     /// How it passes is known at the answer's end only.
     Wait,
     /// No client can be given it.
@@ -116,7 +135,7 @@ pub(super) struct Gathered(pub(super) Map<String, Value>);
 struct Ahead<P> {
     passage: P,
     judged: usize,
-    written: Vec<(String, String)>,
+    written: Events,
     /// Something of the answer is among them.
     carries: bool,
 }
@@ -143,6 +162,8 @@ pub(super) struct Relayed<P: Passage> {
     metadata: Map<String, Value>,
     /// For clients that want one document.
     gathered: Option<Gathered>,
+    /// For the same: [`Passage::aside`] of all frames.
+    aside: Map<String, Value>,
     ready: VecDeque<Vec<u8>>,
 }
 
@@ -160,7 +181,17 @@ impl<P: Passage> Relayed<P> {
             usage: None,
             metadata: Map::new(),
             gathered: whole.then(Gathered::default),
+            aside: Map::new(),
             ready: VecDeque::new(),
+        }
+    }
+
+    /// Keeps what a frame says beside the answer.
+    fn note(&mut self, delta: &Delta) {
+        let Delta::Frame(frame) = delta else { return };
+        if self.gathered.is_some() && frame.api == P::API.as_str() {
+            let event = Object::parse(frame.frame.data());
+            update(&mut self.aside, event.map(|event| P::aside(&event)).unwrap_or_default());
         }
     }
 
@@ -223,10 +254,8 @@ impl<P: Passage> Relayed<P> {
                 metadata: &self.metadata,
                 is_last: number + 1 == complete.len(),
             });
-            match ahead.passage.judge(&waiting.frame, &waiting.came, ending.as_ref()) {
-                Verdict::Pass(name, json) => ahead.written.push((name, json)),
-                Verdict::PassAll(events) => ahead.written.extend(events),
-                Verdict::Hide => {}
+            match judge(&mut ahead.passage, waiting, ending.as_ref()) {
+                Verdict::Pass(events) => ahead.written.extend(events),
                 Verdict::Wait => break,
                 Verdict::Deviates => {
                     deviates = true;
@@ -306,6 +335,7 @@ impl<P: Passage> Render for Relayed<P> {
         if self.is_terminal() {
             return;
         }
+        self.note(delta);
         if self.relaying {
             self.observe(delta);
         } else {
@@ -317,6 +347,7 @@ impl<P: Passage> Render for Relayed<P> {
         self.queue.clear();
         self.ahead = None;
         self.usage = None;
+        self.aside.clear();
         if self.relaying && self.begun {
             self.relaying = false;
             self.hand_over();
@@ -326,6 +357,7 @@ impl<P: Passage> Render for Relayed<P> {
 
     fn fail(&mut self, code: &str, message: &str) {
         self.rewrite();
+        self.aside.clear();
         self.renderer.fail(code, message);
     }
 
@@ -373,10 +405,82 @@ impl<P: Passage> Render for Relayed<P> {
     }
 
     fn document(&self) -> Value {
-        let rendered = self.renderer.document();
+        let mut rendered = self.renderer.document();
         match &self.gathered {
-            Some(gathered) if self.relaying => self.passage.document(rendered, gathered),
-            _ => rendered,
+            Some(gathered) if self.relaying => return self.passage.document(rendered, gathered),
+            Some(_) => supply(&mut rendered, &self.aside),
+            None => {}
+        }
+        rendered
+    }
+}
+
+/// Judges the next frame. What is no JSON passes on no wire: `[DONE]` is
+/// written anew, and SDKs choke on the rest.
+fn judge<P: Passage>(passage: &mut P, waiting: &Waiting, ending: Option<&Ending<'_>>) -> Verdict {
+    let (text, came) = (waiting.frame.data(), waiting.came.as_slice());
+    let mut events = passage.before(came);
+    match Object::parse(text).map(|event| passage.event(&event, text, came, ending)) {
+        Some(Verdict::Pass(passed)) => events.extend(passed),
+        Some(other) => return other,
+        None => {}
+    }
+    match ending.filter(|ending| ending.is_last) {
+        None => Verdict::Pass(events),
+        Some(ending) => match passage.end(ending) {
+            None => Verdict::Deviates,
+            Some(last) => {
+                events.extend(last);
+                Verdict::Pass(events)
+            }
+        },
+    }
+}
+
+/// The members of an object but those called `others`, read.
+pub(super) fn members(object: &Object<'_>, others: &[&str]) -> Map<String, Value> {
+    let kept = object.members().filter(|(key, _)| !others.contains(key));
+    kept.filter_map(|(key, raw)| Some((key.to_owned(), serde_json::from_str(raw).ok()?))).collect()
+}
+
+/// Lets later members count, those of objects each for itself.
+fn update(all: &mut Map<String, Value>, more: Map<String, Value>) {
+    for (key, new) in more {
+        match (all.get_mut(&key), new) {
+            (Some(_), Value::Null) => {}
+            (Some(Value::Object(old)), Value::Object(new)) => update(old, new),
+            (Some(Value::Array(old)), Value::Array(new)) if key == CHOICES => {
+                for (old, new) in old.iter_mut().zip(new) {
+                    if let (Value::Object(old), Value::Object(new)) = (old, new) {
+                        update(old, new);
+                    }
+                }
+            }
+            (_, new) => {
+                all.insert(key, new);
+            }
+        }
+    }
+}
+
+/// Where Chat has what is said of an answer beside it.
+const CHOICES: &str = "choices";
+
+/// Gives `fields` the members of `more` that they lack, and so on within them.
+pub(super) fn supply(fields: &mut Value, more: &Map<String, Value>) {
+    let Value::Object(fields) = fields else { return };
+    for (key, theirs) in more {
+        match (fields.get_mut(key), theirs) {
+            (None, theirs) => {
+                fields.insert(key.clone(), theirs.clone());
+            }
+            (Some(ours @ Value::Object(_)), Value::Object(theirs)) => supply(ours, theirs),
+            (Some(Value::Array(ours)), Value::Array(theirs)) if key == CHOICES => {
+                for (ours, theirs) in ours.iter_mut().zip(theirs) {
+                    supply(ours, theirs.as_object().unwrap_or(&Map::new()));
+                }
+            }
+            (Some(_), _) => {}
         }
     }
 }

@@ -15,16 +15,19 @@
 //! what is open, texts that are not the sum of their pieces, calls without
 //! pieces, reasoning by another name than OpenAI's.
 
+mod items;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use oc_responses_stream::{Delta, FinishReason, ReasoningStyle, Told, Usage, sse};
 use serde_json::{Map, Value, json};
 
+use self::items::{Items, Kind, PartKind, is_same};
 use super::Renderer;
 use crate::endpoint::Api;
 use crate::wire::relay::json::{Edits, Object};
-use crate::wire::relay::{Ending, Gathered, Passage, Verdict, is_progress};
+use crate::wire::relay::{self, Ending, Gathered, Passage, Verdict, is_progress};
 
 /// What is known of the events that passed.
 #[derive(Clone, Debug)]
@@ -33,87 +36,17 @@ pub(in crate::wire) struct Events {
     blank: Arc<Value>,
     sent: u64,
     ended: bool,
-    /// The items that are whole, as they were told.
-    items: Vec<Arc<str>>,
-    /// The ids that are taken.
-    ids: Vec<Arc<str>>,
-    open: Option<Open>,
-}
-
-/// The item that is open.
-#[derive(Clone, Debug)]
-struct Open {
-    id: Arc<str>,
-    kind: Kind,
-    /// As it was announced.
-    added: Arc<str>,
-    /// The parts of its content, and of its summary, that are whole, as they
-    /// were told.
-    content: Vec<Arc<str>>,
-    summary: Vec<Arc<str>>,
-    part: Option<Part>,
-    /// The arguments of a call.
-    arguments: Tally,
-    /// The arguments were told to be whole.
-    argued: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Message,
-    Reasoning,
-    Call,
-    Other,
-}
-
-/// The part that is open.
-#[derive(Clone, Copy, Debug)]
-struct Part {
-    kind: PartKind,
-    text: Tally,
-    /// Its text was told to be whole.
-    told: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum PartKind {
-    Text,
-    Refusal,
-    Raw,
-    Summary,
-}
-
-/// A text, as far as it must be known whether another is the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Tally {
-    length: usize,
-    hash: u64,
-}
-
-impl Tally {
-    fn add(&mut self, text: &str) {
-        self.length = self.length.saturating_add(text.len());
-        for byte in text.bytes() {
-            self.hash = self.hash.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte);
-        }
-    }
-
-    fn of(text: &str) -> Self {
-        let mut tally = Self::default();
-        tally.add(text);
-        tally
-    }
+    items: Items,
 }
 
 impl Events {
     /// `blank`: a response object with every key, in the client's names.
     pub(in crate::wire) fn new(blank: Value) -> Self {
-        let (items, ids, blank) = (Vec::new(), Vec::new(), Arc::new(blank));
-        Self { blank, sent: 0, ended: false, items, ids, open: None }
+        Self { blank: Arc::new(blank), sent: 0, ended: false, items: Items::default() }
     }
 
     /// `None`: it deviates.
-    fn event(
+    fn judged(
         &mut self,
         event: &Object<'_>,
         text: &str,
@@ -123,7 +56,7 @@ impl Events {
         let name = event.text("type")?;
         let is_life = matches!(name.as_ref(), "keepalive" | "response.keep_alive");
         if self.ended || is_life || is_progress(&name) {
-            return Some(Verdict::Hide);
+            return Some(Verdict::Pass(Vec::new()));
         }
         let expected = match self.sent {
             0 => "response.created",
@@ -145,63 +78,43 @@ impl Events {
             "error" | "response.failed" | "response.done" | "response.cancelled" => return None,
             "response.completed" | "response.incomplete" => {
                 let Some(ending) = ending else { return Some(Verdict::Wait) };
-                self.end(&name, event, ending, &mut edits)?;
+                self.terminal(&name, event, ending, &mut edits)?;
             }
             "response.output_item.added" => {
                 let item = unsealed(event)?;
-                self.added(event, &item)?;
+                self.items.added(event, &item)?;
                 edits.set(event, "item", &item);
             }
             "response.output_item.done" => {
                 let item = unsealed(event)?;
-                self.done(event, &item)?;
+                self.items.done(event, &item)?;
                 edits.set(event, "item", &item);
-                self.items.push(item.into());
-                self.open = None;
             }
-            "response.content_part.added" => self.part_added(event, false)?,
-            "response.reasoning_summary_part.added" => self.part_added(event, true)?,
+            "response.content_part.added" => self.items.part_added(event, false)?,
+            "response.reasoning_summary_part.added" => self.items.part_added(event, true)?,
             "response.content_part.done" | "response.reasoning_summary_part.done" => {
-                self.part_done(event, name.contains("summary"))?;
+                self.items.part_done(event, name.contains("summary"))?;
             }
             "response.output_text.annotation.added" => {
-                self.part(event, PartKind::Text)?;
+                self.items.part(event, PartKind::Text)?;
                 event.count("annotation_index")?;
                 event.object("annotation")?;
             }
             "response.function_call_arguments.delta" => {
-                let open = self.item(event, Kind::Call)?;
-                let piece = event.text("delta").filter(|_| !open.argued)?;
-                open.arguments.add(&piece);
+                self.items.argument(event, &event.text("delta")?)?;
             }
             "response.function_call_arguments.done" => {
-                let open = self.item(event, Kind::Call)?;
-                let whole = event.text("arguments")?;
-                if open.argued || whole.trim().is_empty() || open.arguments != Tally::of(&whole) {
-                    return None;
-                }
-                open.argued = true;
+                self.items.arguments(event, &event.text("arguments")?)?;
             }
             _ => match texts(&name) {
-                Some((kind, true)) => {
-                    let piece = event.text("delta")?;
-                    if piece != said(came) {
-                        return None;
+                Some((kind, is_piece)) => {
+                    if is_piece {
+                        let piece = event.text("delta").filter(|piece| *piece == said(came))?;
+                        self.items.piece(event, kind, &piece)?;
+                    } else {
+                        let key = if kind == PartKind::Refusal { "refusal" } else { "text" };
+                        self.items.text(event, kind, &event.text(key)?)?;
                     }
-                    let part = self.part(event, kind).filter(|part| !part.told)?;
-                    part.text.add(&piece);
-                    if kind == PartKind::Text {
-                        edits.supply(event, "logprobs", "[]");
-                    }
-                }
-                Some((kind, false)) => {
-                    let key = if kind == PartKind::Refusal { "refusal" } else { "text" };
-                    let whole = event.text(key)?;
-                    let part = self.part(event, kind).filter(|part| !part.told)?;
-                    if part.text != Tally::of(&whole) {
-                        return None;
-                    }
-                    part.told = true;
                     if kind == PartKind::Text {
                         edits.supply(event, "logprobs", "[]");
                     }
@@ -209,7 +122,8 @@ impl Events {
                 // Of a server's own tool, or not known.
                 None if is_of_others(&name) => return None,
                 None => {
-                    if event.count("output_index").is_some_and(|at| Some(at) != self.place()) {
+                    if event.count("output_index").is_some_and(|at| Some(at) != self.items.place())
+                    {
                         return None;
                     }
                 }
@@ -217,149 +131,10 @@ impl Events {
         }
         edits.set(event, "sequence_number", &self.sent.to_string());
         self.sent += 1;
-        Some(Verdict::Pass(name.into_owned(), edits.made()))
+        Some(Verdict::Pass(vec![(name.into_owned(), edits.made())]))
     }
 
-    /// The place of the open item.
-    fn place(&self) -> Option<u64> {
-        self.open.as_ref().map(|_| self.items.len() as u64)
-    }
-
-    /// The open item, if it is what the event is about.
-    fn item(&mut self, event: &Object<'_>, kind: Kind) -> Option<&mut Open> {
-        let place = self.place();
-        let open = self.open.as_mut().filter(|open| open.kind == kind)?;
-        let it = event.count("output_index") == place && event.is("item_id", &open.id);
-        it.then_some(open)
-    }
-
-    /// The open part, if it is what the event is about.
-    fn part(&mut self, event: &Object<'_>, kind: PartKind) -> Option<&mut Part> {
-        let open = self.item(event, kind.of())?;
-        let index = match kind {
-            PartKind::Summary => event.count("summary_index")? == open.summary.len() as u64,
-            _ => event.count("content_index")? == open.content.len() as u64,
-        };
-        open.part.as_mut().filter(|part| index && part.kind == kind)
-    }
-
-    fn added(&mut self, event: &Object<'_>, item: &str) -> Option<()> {
-        if self.open.is_some() || event.count("output_index") != Some(self.items.len() as u64) {
-            return None;
-        }
-        let added: Arc<str> = item.into();
-        let item = Object::parse(item)?;
-        let id = item
-            .text("id")
-            .filter(|id| !id.is_empty() && self.ids.iter().all(|it| **it != **id))?;
-        let named = |key: &&str| item.text(key).is_some_and(|text| !text.is_empty());
-        let empty = |key: &str| item.raw(key).is_none() || item.is_empty_list(key);
-        let (kind, opens) = match item.text("type")?.as_ref() {
-            "message" => {
-                let opens = item.is("role", "assistant") && item.is_empty_list("content");
-                (Kind::Message, opens && empty("summary"))
-            }
-            "reasoning" => (Kind::Reasoning, item.is_empty_list("summary") && empty("content")),
-            "function_call" => {
-                let named = ["call_id", "name"].iter().all(named);
-                (Kind::Call, item.is("arguments", "") && named)
-            }
-            _ => (Kind::Other, true),
-        };
-        if !opens {
-            return None;
-        }
-        let id: Arc<str> = id.as_ref().into();
-        self.ids.push(id.clone());
-        self.open = Some(Open {
-            id,
-            kind,
-            added,
-            content: Vec::new(),
-            summary: Vec::new(),
-            part: None,
-            arguments: Tally::default(),
-            argued: false,
-        });
-        Some(())
-    }
-
-    fn done(&mut self, event: &Object<'_>, item: &str) -> Option<()> {
-        let place = self.place();
-        let open = self.open.as_ref().filter(|open| open.part.is_none())?;
-        let (item, added) = (Object::parse(item)?, Object::parse(&open.added)?);
-        let same = |key: &&str| item.raw(key) == added.raw(key);
-        let keys = ["id", "type", "call_id", "name", "role", "phase"];
-        if event.count("output_index") != place || !keys.iter().all(same) {
-            return None;
-        }
-        let restates = |key, parts: &[Arc<str>]| match item.list(key) {
-            Some(list) => {
-                list.len() == parts.len()
-                    && list.iter().zip(parts).all(|(restated, part)| is_same(restated, part))
-            }
-            None => item.raw(key).is_none() && parts.is_empty(),
-        };
-        let holds = match open.kind {
-            Kind::Call => {
-                let arguments = item.text("arguments").map(|text| Tally::of(&text));
-                open.argued && arguments == Some(open.arguments)
-            }
-            Kind::Message => item.text("status").is_some() && restates("content", &open.content),
-            Kind::Reasoning => {
-                let seal = item.raw("encrypted_content");
-                item.raw("summary").is_some()
-                    && restates("summary", &open.summary)
-                    && restates("content", &open.content)
-                    && seal.is_none_or(|seal| seal.starts_with('"'))
-            }
-            Kind::Other => true,
-        };
-        holds.then_some(())
-    }
-
-    fn part_added(&mut self, event: &Object<'_>, summary: bool) -> Option<()> {
-        let part = event.object("part")?;
-        let kind = match (part.text("type")?.as_ref(), summary) {
-            ("output_text", false) => PartKind::Text,
-            ("refusal", false) => PartKind::Refusal,
-            ("reasoning_text", false) => PartKind::Raw,
-            ("summary_text", true) => PartKind::Summary,
-            _ => return None,
-        };
-        let says = |key| part.text(key).is_some_and(|text| !text.is_empty());
-        if says("text") || says("refusal") {
-            return None;
-        }
-        let open = self.item(event, kind.of()).filter(|open| open.part.is_none())?;
-        let (index, parts) = match summary {
-            true => ("summary_index", &open.summary),
-            false => ("content_index", &open.content),
-        };
-        if event.count(index) != Some(parts.len() as u64) {
-            return None;
-        }
-        open.part = Some(Part { kind, text: Tally::default(), told: false });
-        Some(())
-    }
-
-    fn part_done(&mut self, event: &Object<'_>, summary: bool) -> Option<()> {
-        let kind = self.open.as_ref()?.part.as_ref().map(|part| part.kind)?;
-        let part = self.part(event, kind)?;
-        let told = event.object("part")?;
-        let key = if kind == PartKind::Refusal { "refusal" } else { "text" };
-        let same = told.text(key).is_some_and(|text| Tally::of(&text) == part.text);
-        if !part.told || !same || summary != (kind == PartKind::Summary) {
-            return None;
-        }
-        let open = self.open.as_mut()?;
-        open.part = None;
-        let parts = if summary { &mut open.summary } else { &mut open.content };
-        parts.push(event.raw("part")?.into());
-        Some(())
-    }
-
-    fn end<'a>(
+    fn terminal<'a>(
         &mut self,
         name: &str,
         event: &Object<'a>,
@@ -372,7 +147,7 @@ impl Events {
         );
         let response = event.object("response")?;
         let status = if whole { "completed" } else { "incomplete" };
-        if self.open.is_some()
+        if self.items.open.is_some()
             || name.strip_prefix("response.") != Some(status)
             || !response.is("status", status)
         {
@@ -383,10 +158,10 @@ impl Events {
             return None;
         }
         let output = response.list("output")?;
-        let same = output.len() == self.items.len()
-            && output.iter().zip(&self.items).all(|(theirs, told)| is_same(theirs, told));
+        let same = output.len() == self.items.whole.len()
+            && output.iter().zip(&self.items.whole).all(|(theirs, told)| is_same(theirs, told));
         if !same {
-            edits.set(&response, "output", &format!("[{}]", self.items.join(",")));
+            edits.set(&response, "output", &format!("[{}]", self.items.whole.join(",")));
         }
         self.usage(&response, edits, ending);
         self.response(&response, edits, Some(ending));
@@ -451,13 +226,15 @@ impl Events {
     }
 }
 
-impl PartKind {
-    fn of(self) -> Kind {
-        match self {
-            Self::Text | Self::Refusal => Kind::Message,
-            Self::Raw | Self::Summary => Kind::Reasoning,
-        }
-    }
+/// Whether the tools of a response have the keys that strict clients want.
+fn are_whole(response: &Object<'_>) -> bool {
+    let is_whole = |tool: &str| {
+        Object::parse(tool).is_some_and(|tool| {
+            let keys = ["name", "description", "parameters", "strict"];
+            !tool.is("type", "function") || keys.iter().all(|key| tool.raw(key).is_some())
+        })
+    };
+    response.list("tools").is_some_and(|tools| tools.into_iter().all(is_whole))
 }
 
 /// Which text an event brings a piece of (`true`), or the whole.
@@ -475,17 +252,6 @@ fn texts(name: &str) -> Option<(PartKind, bool)> {
     })
 }
 
-/// Whether the tools of a response have the keys that strict clients want.
-fn are_whole(response: &Object<'_>) -> bool {
-    let is_whole = |tool: &str| {
-        Object::parse(tool).is_some_and(|tool| {
-            let keys = ["name", "description", "parameters", "strict"];
-            !tool.is("type", "function") || keys.iter().all(|key| tool.raw(key).is_some())
-        })
-    };
-    response.list("tools").is_some_and(|tools| tools.into_iter().all(is_whole))
-}
-
 /// The event's item, without a seal that is none.
 fn unsealed(event: &Object<'_>) -> Option<String> {
     let text = event.raw("item")?;
@@ -495,12 +261,6 @@ fn unsealed(event: &Object<'_>) -> Option<String> {
         edits.remove(&item, "encrypted_content");
     }
     Some(edits.made())
-}
-
-/// Whether two texts are the same JSON.
-fn is_same(one: &str, other: &str) -> bool {
-    let read = |text| serde_json::from_str::<Value>(text).ok();
-    one == other || read(one).is_some_and(|one| Some(one) == read(other))
 }
 
 /// Whether an event of this name is where a client looks for the delta. Some
@@ -544,24 +304,23 @@ impl Passage for Events {
         renderer.machine().set_reasoning(ReasoningStyle::Raw);
     }
 
-    fn judge(
+    fn event(
         &mut self,
-        frame: &sse::Frame,
+        event: &Object<'_>,
+        text: &str,
         came: &[Delta],
         ending: Option<&Ending<'_>>,
     ) -> Verdict {
-        let text = frame.data();
-        let verdict = match Object::parse(text) {
-            Some(event) => self.event(&event, text, came, ending),
-            None => Some(Verdict::Hide),
-        };
-        let cut_short = ending.is_some_and(|ending| ending.is_last) && !self.ended;
-        verdict.filter(|_| !cut_short).unwrap_or(Verdict::Deviates)
+        self.judged(event, text, came, ending).unwrap_or(Verdict::Deviates)
+    }
+
+    fn end(&mut self, _ending: &Ending<'_>) -> Option<relay::Events> {
+        self.ended.then(Vec::new)
     }
 
     fn may_stop(&self) -> bool {
         // The head is two events, and whoever goes on has written neither.
-        self.sent != 1 && self.open.as_ref().is_none_or(|open| open.kind != Kind::Call)
+        self.sent != 1 && self.items.open.as_ref().is_none_or(|open| open.kind != Kind::Call)
     }
 
     fn waits(frame: &sse::Frame) -> bool {
@@ -581,10 +340,10 @@ impl Passage for Events {
 
     fn hand_over(&self, renderer: &mut Renderer, out: &mut VecDeque<Vec<u8>>) {
         let read = |item: &Arc<str>| serde_json::from_str(item).unwrap_or_default();
-        let mut output: Vec<Value> = self.items.iter().map(read).collect();
+        let mut output: Vec<Value> = self.items.whole.iter().map(read).collect();
         let mut sent = self.sent;
         let mut told_open = None;
-        match &self.open {
+        match &self.items.open {
             Some(open) if open.kind == Kind::Other => {
                 // Of a tool that the server ran: it will not be heard of again.
                 let mut item: Value = read(&open.added);
@@ -605,6 +364,13 @@ impl Passage for Events {
         let mut told = Told::new(sent, output);
         told.open = told_open;
         renderer.machine().resume(told);
+    }
+
+    fn aside(event: &Object<'_>) -> Map<String, Value> {
+        let is_end = ["response.completed", "response.incomplete"];
+        let is_end = event.text("type").is_some_and(|name| is_end.contains(&name.as_ref()));
+        let response = event.object("response").filter(|_| is_end);
+        response.map(|response| relay::members(&response, &["output"])).unwrap_or_default()
     }
 
     fn gather(&self, gathered: &mut Gathered, written: &str) {
