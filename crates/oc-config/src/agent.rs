@@ -60,8 +60,10 @@ pub(crate) fn agents(
     for (id, at, row) in listed.chain(entries) {
         let id = id.trim().to_lowercase();
         if id.is_empty() {
-            let fix = Some("add `id: \"main\"`".to_owned());
-            context.warning(&at, "an agent without an `id` is never asked for", fix);
+            if context.lacks(&at, "id") {
+                let fix = Some("add `id: \"main\"`".to_owned());
+                context.error(&at, "`id` is missing: nobody could ask for this agent", fix);
+            }
             continue;
         }
         let agent = agent(row, &at, config, raw, rows, context);

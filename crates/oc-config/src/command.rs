@@ -20,7 +20,7 @@ use serde_json::Value as Json;
 
 use crate::document::{Node, Value};
 use crate::env::Layered;
-use crate::raw::{SecretReference, SecretStore};
+use crate::raw::{COMMAND_ID, SecretReference, SecretStore};
 use crate::secret::Secret;
 
 /// Runs the commands that give secrets.
@@ -224,16 +224,11 @@ impl<'a> Asking<'a> {
             let reason = format!("no `secrets.providers.{alias}` with `source: \"exec\"`");
             return Err((reason, "add it, with its `command`".to_owned()));
         };
-        if !is_id(id) {
-            let fix = "write letters, digits and `._:/#-`, at most 256, without `.` and `..` \
-                       between slashes";
-            return Err(("not an id that a command is asked for".to_owned(), fix.to_owned()));
-        }
         let mut answers = self.answers.borrow_mut();
         let answer = answers.entry(alias.to_owned()).or_insert_with(|| {
             let ids: Vec<&str> = match self.wanted.get(alias) {
                 Some(wanted) if wanted.contains(id) => {
-                    wanted.iter().map(String::as_str).filter(|id| is_id(id)).collect()
+                    wanted.iter().map(String::as_str).filter(|id| COMMAND_ID.holds(id)).collect()
                 }
                 _ => vec![id],
             };
@@ -336,14 +331,6 @@ fn command(
     command.trusted_folders =
         store.trusted_dirs.iter().flatten().map(|dir| resolved(dir)).collect();
     Ok(command)
-}
-
-/// `[A-Za-z0-9][A-Za-z0-9._:/#-]{0,255}` without `.` and `..` as segments.
-fn is_id(id: &str) -> bool {
-    id.len() <= 256
-        && id.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:/#-".contains(&b))
-        && id.split('/').all(|segment| segment != "." && segment != "..")
 }
 
 /// What is wrong with an answer is told without a word of it: it is made of

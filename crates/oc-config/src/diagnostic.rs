@@ -165,6 +165,10 @@ impl<'a> Report<'a> {
     }
 
     pub(crate) fn typed(&mut self, problems: Vec<Problem>) {
+        self.typed_as(Severity::Error, problems);
+    }
+
+    pub(crate) fn typed_as(&mut self, severity: Severity, problems: Vec<Problem>) {
         for problem in problems {
             let fix = fix_for(&problem.error);
             let reason = match &problem.error {
@@ -177,7 +181,7 @@ impl<'a> Report<'a> {
                 }
                 error => error.to_string(),
             };
-            self.error(problem.span, &problem.path, reason, fix);
+            self.add(severity, problem.span, &problem.path, reason, fix);
         }
     }
 
@@ -297,7 +301,7 @@ fn fix_for(error: &TypeError) -> Option<String> {
             None => format!("one of {}", list(known)),
         }),
         TypeError::MissingKey(key) => Some(format!("add `{key}`")),
-        TypeError::WrongType { expected, .. } | TypeError::WrongValue { expected } => {
+        TypeError::WrongType { expected, .. } | TypeError::WrongValue { expected, .. } => {
             Some(format!("write {expected}"))
         }
         TypeError::Other(_) => None,

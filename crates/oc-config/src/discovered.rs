@@ -12,6 +12,9 @@ use crate::error::ConfigError;
 use crate::locality::is_cloud;
 use crate::model::Api;
 
+/// The name of the text that stands for what was found; no file has it.
+pub(crate) const FOUND: &str = "(found on this machine)";
+
 /// A kind of local server, with its usual port on loopback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -140,7 +143,10 @@ impl Config {
         found: &[Discovered],
         env: &dyn Env,
     ) -> Result<Loaded<Self>, ConfigError> {
-        Self::parse(&Self::discovered_text(found), "(found on this machine)", env)
+        let mut loaded = Self::parse(&Self::discovered_text(found), FOUND, env)?;
+        // There is no file that anybody could mend.
+        loaded.diagnostics.clear();
+        Ok(loaded)
     }
 
     /// The text of that config, to be shown or saved.
@@ -257,6 +263,10 @@ mod tests {
         let refs: Vec<_> = chain.candidates.iter().map(|c| c.model_ref.to_string()).collect();
         assert_eq!(refs, ["lmstudio/x/\"y\"", "lmstudio/n\nl", "ollama/a"]);
         assert!(chain.candidates.iter().all(|c| c.usability.is_usable()));
+        let explained = config.explain("default").expect("a primary").to_string();
+        assert!(explained.contains("[found on this machine]"), "{explained}");
+        assert!(!explained.contains(FOUND), "a file that nobody can open: {explained}");
+        assert!(loaded.diagnostics.is_empty());
         assert_eq!(config.models().count(), 3, "what stays here is known, and nothing else");
         assert!(config.provider("litellm").is_none(), "nothing is sent to a relay unasked");
         for forwarded in ["ollama/b:cloud", "ollama/c:120b-cloud", "litellm/gpt-5"] {

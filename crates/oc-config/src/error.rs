@@ -3,7 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Diagnostic, MaskedSource, masked_source_of};
+use crate::diagnostic::{Diagnostic, MaskedSource, Severity, masked_source_of};
+use crate::document::Place;
+use crate::files::{NotUtf8, remedy, why_not};
 
 /// A file that cannot be used, with every problem in it.
 ///
@@ -52,8 +54,8 @@ impl ConfigError {
         &self.0.file
     }
 
-    /// Every problem, errors and warnings, in the order of the file. Empty
-    /// unless the kind is [`ConfigErrorKind::Invalid`].
+    /// Every problem, errors and warnings, in the order of the file. Of a file
+    /// that could not be read there is one: why, and what to do about it.
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.0.diagnostics
@@ -97,11 +99,17 @@ impl ConfigError {
             std::io::ErrorKind::NotFound => ConfigErrorKind::NotFound,
             _ => ConfigErrorKind::Unreadable,
         };
+        let file = path.display().to_string();
+        let beginning = || (String::new(), Place::beginning_of(&file));
+        let (masked_source, place) =
+            NotUtf8::of(&error).map_or_else(beginning, |not| not.place(&file));
+        let fix = Some(remedy(&error).to_owned());
+        let only = Diagnostic::at(place, Severity::Error, String::new(), why_not(&error), fix);
         Self(Box::new(Inner {
             kind,
-            file: path.display().to_string(),
-            diagnostics: Vec::new(),
-            masked_source: String::new(),
+            file,
+            diagnostics: vec![only],
+            masked_source,
             included: Vec::new(),
             watch: vec![path.to_owned()],
             source: Some(error),

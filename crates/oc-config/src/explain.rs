@@ -27,6 +27,8 @@ pub enum Origin {
     Default,
     /// An environment variable.
     Variable(String),
+    /// A server that was found on this machine, where there is no config.
+    Found,
 }
 
 impl fmt::Display for Origin {
@@ -36,6 +38,7 @@ impl fmt::Display for Origin {
             Self::Catalog => f.write_str("catalog"),
             Self::Default => f.write_str("default"),
             Self::Variable(name) => write!(f, "env:{name}"),
+            Self::Found => f.write_str("found on this machine"),
         }
     }
 }
@@ -53,7 +56,7 @@ pub struct Explanation {
 
 /// `{ requested, explicit, candidates: [{ ref, usable, reason?, fix?, namedAt?,
 /// profile?, localityReason?, values: { <field>: { value, origin } }, params: { <name>: { value,
-/// origin } }, unusedParams: [name] }] }`. Field names are the config's; origins are `file:line`, `catalog`, `default` and `env:NAME`. Keys
+/// origin } }, unusedParams: [name] }] }`. Field names are the config's; origins are `file:line`, `catalog`, `default`, `env:NAME` and `found on this machine`. Keys
 /// are told by their source only.
 impl Serialize for Explanation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -90,9 +90,6 @@ impl<'a> SecretSources<'a> {
     }
 
     fn reference(&self, reference: &SecretReference) -> Found {
-        if let Some((reason, fix)) = misshapen(reference) {
-            return Found::Missing(reason.to_owned(), fix.to_owned());
-        }
         match reference.source {
             SecretSource::Env => self.variable_of(reference),
             SecretSource::File => match self.in_file(reference) {
@@ -193,38 +190,6 @@ impl<'a> SecretSources<'a> {
             let reason = format!("`{}` has no string at `{}`", path.display(), reference.id);
             (reason, "write `id` as a JSON pointer, such as `/providers/openai/apiKey`".to_owned())
         })
-    }
-}
-
-/// Why `reference` is none, by OpenClaw's own patterns, and the fix. Neither
-/// repeats it: what does not look like a name may be the key itself. The ids
-/// of commands are looked at where they are asked.
-fn misshapen(reference: &SecretReference) -> Option<(&'static str, &'static str)> {
-    let SecretReference { source, provider, id } = reference;
-    let alias = provider.starts_with(|c: char| c.is_ascii_lowercase())
-        && provider.len() <= 64
-        && provider
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b));
-    if !alias {
-        let reason = "the `provider` of this SecretRef is no alias of `secrets.providers`";
-        return Some((reason, "write small letters, digits, `_` and `-`, 64 at most"));
-    }
-    let named = || {
-        id.starts_with(|c: char| c.is_ascii_uppercase())
-            && id.len() <= 128
-            && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
-    };
-    match source {
-        SecretSource::Env | SecretSource::Store if !named() => Some((
-            "the `id` of this SecretRef is not the name of a variable",
-            "write capitals, digits and `_`, and keep the key itself in that variable",
-        )),
-        SecretSource::File if id != "value" && !id.starts_with('/') => Some((
-            "the `id` of this SecretRef is no place in a file",
-            "write a JSON pointer, such as `/providers/openai/apiKey`, or `value`",
-        )),
-        _ => None,
     }
 }
 
@@ -348,8 +313,13 @@ pub(crate) fn usual(id: &str, vars: &[String], optional: bool, secrets: &SecretS
         [.., usual] => format!("set {usual}"),
     };
     let login = secrets.profiles.has_login(id);
+    let expired = secrets.profiles.expired(id);
     Key::Missing {
         reason: match vars {
+            _ if expired.is_some() => {
+                let id = expired.unwrap_or_default();
+                format!("the token of the stored profile `{id}` has expired")
+            }
             _ if login => "OpenClaw's login to it cannot be used here".to_owned(),
             [] => "none is configured".to_owned(),
             vars => format!("{} is not set", vars.join(" or ")),

@@ -103,7 +103,6 @@ pub mod schema;
 mod secret;
 mod settings;
 mod source;
-mod stores;
 mod substitute;
 mod under;
 mod warnings;

@@ -64,7 +64,9 @@ fn config(
         None => None,
     };
     let (dot_env, mut watch) = dot_env(reading, state.as_deref());
-    let parsed = parse_all(text, name, path, reading);
+    let mut parsed = parse_all(text, name, path, reading);
+    let files = reading.files.filter(|_| path.is_some());
+    let profiles = profiles::find(reading, state.as_deref(), files, &mut parsed.sources);
     watch.splice(0..0, path.map(FilePath::to_path_buf).into_iter().chain(parsed.included.clone()));
     read(parsed, watch, |document, report| {
         let env = layered(document, reading.env, dot_env);
@@ -80,9 +82,8 @@ fn config(
         let raw = Raw::read(document, report);
         let at = Path::of([SETTINGS_KEY]);
         let settings: Option<RawSettings> = section(document, &at, report);
-        let files = reading.files.filter(|_| path.is_some());
         let secrets = SecretSources::new(&env, files, reading.home.clone(), &raw.secrets);
-        let profiles = profiles::read(reading, state.as_deref(), files).ordered(&raw.auth);
+        let profiles = profiles.read(reading.now, report).ordered(&raw.auth);
         let sections = SUBSTITUTED.iter().filter_map(|section| document.root.get(section));
         let secrets = secrets.with_profiles(profiles).with_commands(permission(reading), sections);
         let catalog = Catalog::built_in();

@@ -9,7 +9,8 @@ use crate::key::{Found, follow, usual};
 use crate::locality::{Endpoint, Locality, judge};
 use crate::model::{Api, AuthMode, Provider};
 use crate::raw::{
-    AuthWord, ProviderRow, ProxyMode, RequestAuth, RequestAuthMode, RequestRow, SecretInput,
+    AuthWord, ProviderRow, REQUEST_AUTH, REQUEST_PROXY, RequestAuth, RequestAuthMode, RequestRow,
+    SecretInput,
 };
 use crate::resolve::Context;
 use crate::secret::{Key, KeySource, Secret};
@@ -74,12 +75,8 @@ fn request_settings(
     if let Some(auth) = &request.auth {
         request_auth(auth, &at.key("auth"), headers, context, unsupported);
     }
-    if let Some(proxy) = &request.proxy
-        && proxy.mode == ProxyMode::ExplicitProxy
-        && proxy.url.is_none()
-    {
-        context.error(&at.key("proxy"), "`url` is missing", Some("add `url`".to_owned()));
-    }
+    REQUEST_AUTH.check(&at.key("auth"), context);
+    REQUEST_PROXY.check(&at.key("proxy"), context);
     let parts = [("proxy", request.proxy.is_some()), ("tls", request.tls.is_some())];
     for (name, _) in parts.iter().filter(|(_, stated)| *stated) {
         let fix = format!("remove `request.{name}`");
@@ -108,21 +105,11 @@ fn request_auth(
             (name, &auth.value, "value", auth.prefix.as_deref())
         }
     };
-    let needs = [("headerName", name.is_empty()), (field, input.is_none())];
-    for (missing, _) in needs.iter().filter(|(_, missing)| *missing) {
-        let fix = Some(format!("add `{missing}`"));
-        context.error(at, format!("`{missing}` is missing"), fix);
-    }
     let Some(input) = input.as_ref().filter(|_| !name.is_empty()) else {
         return;
     };
     let row = BTreeMap::from([(field.to_owned(), input.clone())]);
     for (_, value) in self::headers(&row, at, context, unsupported) {
-        if !is_header_name(name) {
-            let fix = "a header's name is made of letters, digits and `-`".to_owned();
-            context.error(&at.key("headerName"), "not a header name", Some(fix));
-            continue;
-        }
         let value = format!("{}{}", prefix.unwrap_or_default(), value.expose());
         headers.insert(name.to_lowercase(), Secret::new(value));
     }
@@ -271,11 +258,6 @@ pub(crate) fn headers(
     let mut headers = BTreeMap::new();
     for (name, input) in rows {
         let at = path.key(name);
-        if !is_header_name(name) {
-            let fix = "a header's name is made of letters, digits and `-`".to_owned();
-            context.error(&at, "not a header name", Some(fix));
-            continue;
-        }
         match follow(input, context.document.find(&at), context.secrets) {
             Found::Value(value, source) => {
                 half_a_variable(&value, &source, &at, context);
@@ -302,11 +284,6 @@ fn half_a_variable(value: &Secret, source: &KeySource, at: &Path, context: &mut 
         let fix = "write `${NAME}`, with capitals, digits and `_`".to_owned();
         context.warning(at, reason, Some(fix));
     }
-}
-
-fn is_header_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
 fn auth_mode(

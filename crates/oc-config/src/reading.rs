@@ -1,6 +1,7 @@
 //! Everything a config is read with.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::command::Commands;
 use crate::config::Config;
@@ -10,7 +11,7 @@ use crate::error::ConfigError;
 use crate::files::Files;
 use crate::load;
 use crate::settings::Settings;
-use crate::source::Disk;
+use crate::source::{self, Disk};
 
 /// What a config is read with: variables, the files around it, and commands.
 ///
@@ -55,6 +56,7 @@ pub struct Reading<'a> {
     pub(crate) home: Option<PathBuf>,
     pub(crate) settings: Option<&'a Settings>,
     pub(crate) commands: Option<&'a dyn Commands>,
+    pub(crate) now: SystemTime,
 }
 
 impl<'a> Reading<'a> {
@@ -63,7 +65,23 @@ impl<'a> Reading<'a> {
     pub fn new(env: &'a dyn Env) -> Self {
         let home = env.var("OPENCLAW_HOME").or_else(|| env.var("HOME"));
         let home = home.filter(|home| !home.is_empty()).map(PathBuf::from);
-        Self { env, files: Some(&Disk), dot_env: Vec::new(), home, settings: None, commands: None }
+        Self {
+            env,
+            files: Some(&Disk),
+            dot_env: Vec::new(),
+            home,
+            settings: None,
+            commands: None,
+            now: source::now(),
+        }
+    }
+
+    /// At this time, in place of that of the machine: a stored token that has
+    /// expired is no key.
+    #[must_use]
+    pub fn now(mut self, now: SystemTime) -> Self {
+        self.now = now;
+        self
     }
 
     /// With files from elsewhere.

@@ -53,6 +53,10 @@ impl Objects<'_> {
         if let Some(properties) = &mut properties {
             // It may stand everywhere, which is told once.
             properties.shift_remove("$include");
+            // Keys that are the user's own, some of which editors offer.
+            if node.get("patternProperties").is_some() {
+                properties.clear();
+            }
         }
         let Some(properties) = properties.filter(|properties| !properties.is_empty()) else {
             self.write_below(&node, path);
@@ -150,7 +154,7 @@ impl Objects<'_> {
 
     fn plain(&self, kind: &str, node: &Value) -> String {
         match kind {
-            "integer" => "whole number".to_owned(),
+            "integer" => whole_number(node),
             "array" => {
                 let items = node.get("items").map(|items| self.kind(items));
                 format!("array of {}", items.unwrap_or_else(|| "anything".to_owned()))
@@ -161,6 +165,17 @@ impl Objects<'_> {
             },
             kind => kind.to_owned(),
         }
+    }
+}
+
+/// With its range, where that is more than "not below zero" or "above zero".
+fn whole_number(node: &Value) -> String {
+    let bound = |key: &str| node.get(key).and_then(Value::as_u64);
+    match (bound("minimum"), bound("maximum")) {
+        (Some(least), Some(most)) if most < u64::from(u32::MAX) => {
+            format!("whole number from {least} to {most}")
+        }
+        _ => "whole number".to_owned(),
     }
 }
 

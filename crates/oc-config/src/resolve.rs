@@ -7,6 +7,7 @@ use crate::catalog::{Catalog, CatalogProvider};
 use crate::chosen::choose;
 use crate::config::{Alias, Config};
 use crate::diagnostic::Report;
+use crate::discovered::FOUND;
 use crate::document::{Document, Node, Path};
 use crate::explain::Origin;
 use crate::key::SecretSources;
@@ -17,9 +18,8 @@ use crate::nearest::is_meant;
 use crate::params::params_at;
 use crate::places::{Places, first_of};
 use crate::provider;
-use crate::raw::{MergeMode, ProviderRow, Raw};
+use crate::raw::{MergeMode, ProviderRow, Raw, SECRET_STORE};
 use crate::settings::Settings;
-use crate::stores::check_stores;
 use crate::warnings::warn;
 
 /// What resolving needs at hand.
@@ -52,8 +52,10 @@ impl Context<'_, '_> {
 
     /// The line of a value of the file.
     pub(crate) fn origin_of(&self, node: &Node) -> Origin {
-        let (file, line) = self.report.line(node.span.start);
-        Origin::File { file: file.to_owned(), line }
+        match self.report.line(node.span.start) {
+            (FOUND, _) => Origin::Found,
+            (file, line) => Origin::File { file: file.to_owned(), line },
+        }
     }
 
     /// A variable that the string at `path` asks for and that is not set.
@@ -89,7 +91,10 @@ pub(crate) fn resolve(
     mut context: Context<'_, '_>,
 ) -> Config {
     let context = &mut context;
-    check_stores(raw, context);
+    let stores = Path::of(["secrets", "providers"]);
+    for alias in raw.secrets.providers.keys() {
+        SECRET_STORE.check(&stores.key(alias), context);
+    }
     let rows = canonical_rows(raw, context);
     let mut config = Config { settings, ..Config::default() };
     add_configured(&mut config, raw, &rows, context);
@@ -122,10 +127,7 @@ fn canonical_rows<'a>(raw: &'a Raw, context: &mut Context<'_, '_>) -> Rows<'a> {
     for (key, row) in written {
         let path = base.key(key);
         let id = canonical_id(key, context.catalog);
-        if id.is_empty() || id.contains('/') {
-            let fix = Some("a provider's id is a word without `/`".to_owned());
-            context.error(&path, "not a provider id", fix);
-        } else if let Some((_, _)) = rows.get(&id) {
+        if let Some((_, _)) = rows.get(&id) {
             let reason = format!("another spelling of provider `{id}`; this one is passed over");
             context.warning(&path, reason, Some("merge the two".to_owned()));
         } else {
@@ -164,8 +166,6 @@ fn add_configured(config: &mut Config, raw: &Raw, rows: &Rows<'_>, context: &mut
             let implicit = known.iter().find(|m| m.id.trim() == model_row.id.trim());
             let model = explicit(&provider, configured, model_row, implicit, &at, context);
             let Some(model) = model else {
-                let fix = Some("give the model the id its server knows it by".to_owned());
-                context.error(&at.key("id"), "an empty id", fix);
                 continue;
             };
             if config.models.contains_key(&model.model_ref) {
@@ -224,7 +224,7 @@ fn add_entries(config: &mut Config, raw: &Raw, rows: &Rows<'_>, context: &mut Co
     // In the order of the file, which decides about aliases; patterns first,
     // for what is said of one model counts more.
     let mut entries: Vec<_> = defaults.models.iter().collect();
-    entries.sort_by_key(|(key, _)| {
+    entries.sort_by_cached_key(|(key, _)| {
         let pattern = key.trim_end().ends_with("/*");
         (!pattern, context.document.find(&base.key(key)).map(|node| node.span.start))
     });

@@ -33,6 +33,7 @@ pub fn config_schema() -> Value {
         "additionalProperties": false,
         "definitions": generator.take_definitions(true),
     });
+    without_null(&mut schema);
     allow_includes(&mut schema);
     schema
 }
@@ -41,20 +42,79 @@ pub fn config_schema() -> Value {
 #[must_use]
 pub fn settings_schema() -> Value {
     let generator = SchemaSettings::draft07().into_generator();
-    generator.into_root_schema_for::<RawSettings>().to_value()
+    let mut schema = generator.into_root_schema_for::<RawSettings>().to_value();
+    without_null(&mut schema);
+    schema
+}
+
+/// What is optional may be absent, and is never null: schemars says null of
+/// every `Option`. Where null has a meaning its type says `"const": null`.
+fn without_null(node: &mut Value) {
+    match node {
+        Value::Object(object) => {
+            object.values_mut().for_each(without_null);
+            if let Some(kinds) = object.get_mut("type").and_then(Value::as_array_mut) {
+                kinds.retain(|kind| kind != "null");
+                if let [only] = kinds.as_slice() {
+                    let only = only.clone();
+                    object.insert("type".to_owned(), only);
+                }
+            }
+            if let Some(words) = object.get_mut("enum").and_then(Value::as_array_mut) {
+                words.retain(|word| !word.is_null());
+            }
+            if let Some(forms) = object.get_mut("anyOf").and_then(Value::as_array_mut) {
+                forms.retain(|form| form.get("type") != Some(&Value::from("null")));
+                if let [only] = forms.as_slice() {
+                    let only = only.clone();
+                    object.remove("anyOf");
+                    take_in(object, only);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_null),
+        _ => {}
+    }
+}
+
+/// The only form that is left stands in place of the choice. In draft 7 nothing
+/// may stand beside `$ref`.
+fn take_in(object: &mut Map<String, Value>, form: Value) {
+    match form {
+        Value::Object(form) if form.contains_key("$ref") && !object.is_empty() => {
+            object.insert("allOf".to_owned(), Value::Array(vec![Value::Object(form)]));
+        }
+        Value::Object(form) => object.extend(form),
+        _ => {}
+    }
 }
 
 /// `$include` may stand in every object of a config.
 fn allow_includes(node: &mut Value) {
     match node {
         Value::Object(object) => {
+            for (_, child) in object.iter_mut().filter(|(key, _)| *key != "if") {
+                allow_includes(child);
+            }
             if object.contains_key("additionalProperties") {
                 let properties = object.entry("properties").or_insert_with(|| json!({}));
                 if let Some(properties) = properties.as_object_mut() {
                     properties.insert("$include".to_owned(), include_schema());
                 }
             }
-            object.values_mut().for_each(allow_includes);
+            if let Some(names) = object.get_mut("propertyNames") {
+                *names = json!({ "anyOf": [names.clone(), { "const": "$include" }] });
+            }
+            // What is required may come with it.
+            if object.get("required").is_some_and(Value::is_array) {
+                let required = object.remove("required");
+                let rule =
+                    json!({ "anyOf": [{ "required": required }, { "required": ["$include"] }] });
+                if let Some(all) = object.entry("allOf").or_insert_with(|| json!([])).as_array_mut()
+                {
+                    all.push(rule);
+                }
+            }
         }
         Value::Array(items) => items.iter_mut().for_each(allow_includes),
         _ => {}

@@ -1,13 +1,15 @@
-//! Which file, and its text. The only file access of this crate.
+//! Which file, and its text. The only file access of this crate, and its only
+//! look at a clock.
 
 use std::fmt;
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::env::Env;
 use crate::error::ConfigError;
-use crate::files::{FileText, Files};
+use crate::files::{FileText, Files, NotUtf8};
 
 /// Larger files are no configs.
 pub(crate) const LARGEST_FILE: u64 = 8 * 1024 * 1024;
@@ -55,6 +57,12 @@ impl ConfigSource {
         if let Some(path) = explicit {
             return Some(Self::Explicit(path.to_owned()));
         }
+        Self::places(env, home).into_iter().find(|place| exists(place.path()))
+    }
+
+    /// Where a config that is not named is looked for, in order.
+    #[must_use]
+    pub fn places(env: &dyn Env, home: Option<&Path>) -> Vec<Self> {
         let variable = |name: &'static str, file: &str| {
             let value = env.var(name).filter(|value| !value.is_empty())?;
             let path = match (value.strip_prefix("~/"), home) {
@@ -70,8 +78,7 @@ impl ConfigSource {
             variable("OPENCLAW_STATE_DIR", "openclaw.json"),
             home.map(|home| Self::Home(home.join(".openclaw/openclaw.json"))),
         ];
-        let mut candidates = candidates.into_iter().flatten();
-        candidates.find(|candidate| exists(candidate.path()))
+        candidates.into_iter().flatten().collect()
     }
 
     /// The gateway's settings file: `explicit` if given, else the file that
@@ -120,6 +127,12 @@ pub(crate) fn read(path: &Path) -> Result<FileText, ConfigError> {
     Disk.read(path, LARGEST_FILE).map_err(|error| ConfigError::io(path, error))
 }
 
+/// What time it is on this machine.
+#[expect(clippy::disallowed_methods, reason = "beside the disk, the one place that asks")]
+pub(crate) fn now() -> SystemTime {
+    SystemTime::now()
+}
+
 /// The files of this machine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Disk;
@@ -136,7 +149,11 @@ impl Files for Disk {
     /// A regular file of bounded size, as UTF-8.
     fn read(&self, path: &Path, limit: u64) -> std::io::Result<FileText> {
         // Looked at before it is opened: opening a pipe would wait for ever.
-        if !std::fs::metadata(path)?.is_file() {
+        let metadata = std::fs::metadata(path)?;
+        if metadata.is_dir() {
+            return Err(ErrorKind::IsADirectory.into());
+        }
+        if !metadata.is_file() {
             return Err(Error::new(ErrorKind::InvalidInput, "not a regular file"));
         }
         let file = File::open(path)?;
@@ -149,7 +166,7 @@ impl Files for Disk {
         }
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
-            Error::new(ErrorKind::InvalidData, format!("not UTF-8 at byte {at}"))
+            Error::new(ErrorKind::InvalidData, NotUtf8::new(error.as_bytes(), at))
         })?;
         Ok(FileText { others_can_read, ..FileText::new(text) })
     }

@@ -22,17 +22,56 @@ fn a_missing_file_is_told_apart_from_an_unreadable_one() {
     let error = load(&folder.join("nowhere.json"));
     assert_eq!((error.kind(), error.is_not_found()), (ConfigErrorKind::NotFound, true));
     assert!(error.to_string().ends_with("nowhere.json: no such file"));
-    assert!(error.diagnostics().is_empty());
+    assert!(only(&error).ends_with(
+        "nowhere.json:1:1: error: there is no such file (correct the path, or put the file there)"
+    ));
 
-    assert_eq!(load(folder).kind(), ConfigErrorKind::Unreadable);
+    let error = load(folder);
+    assert_eq!(error.kind(), ConfigErrorKind::Unreadable);
+    assert!(only(&error).contains(":1:1: error: it is a folder, not a file (name the file in it"));
 
     let error = load(&file("latin1.json", b"{ // \xe4\n}"));
     assert_eq!(error.kind(), ConfigErrorKind::Unreadable);
     let cause = error.source().expect("a cause").to_string();
     assert_eq!(cause, "not UTF-8 at byte 5");
 
+    // The line and the column are those of the byte, and nothing else is shown.
+    let error = load(&file("latin1-below.json", b"{\n  apiKey: 'sk-planted\xe4'\n}"));
+    assert!(
+        only(&error).contains(":2:22: error: not UTF-8 at byte 23 (save it as UTF-8"),
+        "{error:?}"
+    );
+    let masked = error.masked_source();
+    assert_eq!(masked.get(error.diagnostics()[0].span.clone()), Some("•"), "{masked}");
+    assert!(!masked.contains("planted") && !format!("{error:?}").contains("planted"), "{masked}");
+
     let error = load(&file("large.json", &vec![b' '; 9 * 1024 * 1024]));
     assert_eq!(error.kind(), ConfigErrorKind::Unreadable);
+    assert!(only(&error).contains("larger than 8 MiB ("), "{error:?}");
+
+    let error = Settings::load(&folder.join("none.json5"), &|_: &str| None).expect_err("none");
+    assert!(only(&error).contains("none.json5:1:1: error: there is no such file"));
+}
+
+/// The one problem of a file that could not be read.
+fn only(error: &ConfigError) -> String {
+    let [problem] = error.diagnostics() else { panic!("{:?}", error.diagnostics()) };
+    problem.to_string()
+}
+
+/// Files of others that the config leads to are told like the config itself.
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_read_is_told_with_its_fix() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let path = file("locked.json5", b"{}");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("our own file");
+    // Whoever is root reads it all the same.
+    if fs::read(&path).is_err() {
+        let error = load(&path);
+        assert!(only(&error).contains("it may not be read (let its reader own it"), "{error:?}");
+    }
 }
 
 #[test]

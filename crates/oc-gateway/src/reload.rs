@@ -107,15 +107,20 @@ pub async fn follow(
         let changed = Arc::new(Notify::new());
         // Watching begins before the files are looked at, so that nothing is
         // missed in between.
-        let _watcher = watcher(&watch, &changed)?;
+        let watched = folders(&watch);
+        let _watcher = watcher(&watched, &changed)?;
         let mut now = print(&watch, &hasher);
         let before = read_as.unwrap_or(now);
-        while now == before {
+        // A folder that comes or goes changes what is to be watched.
+        while now == before && folders(&watch) == watched {
             changed.notified().await;
             settled(&changed).await;
             now = print(&watch, &hasher);
         }
         read_as = Some(now);
+        if now == before {
+            continue;
+        }
         if let Some(fresh) = apply(live, read().await)
             && fresh != watch
         {
@@ -176,7 +181,10 @@ impl Reloads {
 }
 
 /// Tells of whatever happens in the folders of these files.
-fn watcher(paths: &[PathBuf], changed: &Arc<Notify>) -> notify::Result<RecommendedWatcher> {
+fn watcher(
+    folders: &BTreeSet<PathBuf>,
+    changed: &Arc<Notify>,
+) -> notify::Result<RecommendedWatcher> {
     let changed = Arc::clone(changed);
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         // Reading is an event too, and an overflow is no event.
@@ -184,18 +192,23 @@ fn watcher(paths: &[PathBuf], changed: &Arc<Notify>) -> notify::Result<Recommend
             changed.notify_one();
         }
     })?;
-    let folders: BTreeSet<&Path> = paths.iter().filter_map(|path| folder(path)).collect();
     for folder in folders {
         watcher.watch(folder, RecursiveMode::NonRecursive)?;
     }
     Ok(watcher)
 }
 
-/// The folder of a file; `None` where there is none to watch.
-fn folder(path: &Path) -> Option<&Path> {
-    let folder = path.parent()?;
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    folder.is_dir().then_some(folder)
+/// The folders of these files. Of one that is not there yet the nearest above
+/// it: that is where it will appear.
+fn folders(paths: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let folder = |path: &PathBuf| {
+        let above = path.ancestors().skip(1).map(|folder| match folder.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => folder,
+        });
+        above.into_iter().find(|folder| folder.is_dir()).map(Path::to_path_buf)
+    };
+    paths.iter().filter_map(folder).collect()
 }
 
 /// Waits until nothing has changed for [`QUIET`].

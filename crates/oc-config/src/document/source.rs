@@ -79,6 +79,13 @@ pub(crate) struct Place {
     pub(crate) span: Range<usize>,
 }
 
+impl Place {
+    /// Of what concerns a file as a whole.
+    pub(crate) fn beginning_of(file: &str) -> Self {
+        Self { file: file.to_owned(), line: 1, column: 1, span: 0..0 }
+    }
+}
+
 impl Sources {
     /// The file a config begins with.
     pub(crate) fn new(file: &str, text: &str) -> Self {

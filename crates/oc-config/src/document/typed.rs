@@ -46,8 +46,10 @@ pub(crate) enum TypeError {
         found: String,
         expected: String,
     },
-    /// The right kind, but not a value that is allowed.
+    /// The right kind, but not a value that is allowed: why, in words that do
+    /// not repeat it.
     WrongValue {
+        reason: String,
         expected: String,
     },
     Other(String),
@@ -378,7 +380,7 @@ impl fmt::Display for TypeError {
             Self::MissingKey(key) => write!(f, "`{key}` is missing"),
             Self::UnknownWord(word, _) => write!(f, "unknown value \"{word}\""),
             Self::WrongType { found, .. } => write!(f, "cannot be {found}"),
-            Self::WrongValue { .. } => f.write_str("not a value that is allowed here"),
+            Self::WrongValue { reason, .. } => f.write_str(reason),
             Self::Other(reason) => f.write_str(reason),
         }
     }
@@ -407,11 +409,20 @@ impl de::Error for TypeError {
         Self::WrongType { found: describe(&found), expected: plain_words(expected) }
     }
 
+    fn invalid_length(length: usize, expected: &dyn Expected) -> Self {
+        let reason = if length == 0 { "empty" } else { "too many" }.to_owned();
+        Self::WrongValue { reason, expected: plain_words(expected) }
+    }
+
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let expected = plain_words(expected);
         match found {
             // Its text may be a key, and its kind is not what is wrong.
-            Unexpected::Str(_) => Self::WrongValue { expected },
+            Unexpected::Str(_) => {
+                let reason = "not a value that is allowed here".to_owned();
+                Self::WrongValue { reason, expected }
+            }
+            Unexpected::Other(reason) => Self::WrongValue { reason: reason.to_owned(), expected },
             found => Self::WrongType { found: describe(&found), expected },
         }
     }

@@ -2,14 +2,20 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
-use super::{Amount, Count, Opaque, Runtime, Whole};
+use super::behaviour::{
+    BlockBreak, BlockChunk, BlockCoalesce, BootstrapFile, Compaction, ContextInjection,
+    ContextLimits, ContextPruning, Elevated, Experimental, FastMode, HumanDelay, ImageQuality,
+    Object, OfAgent, OnOff, Ownership, SelectionScope, ShowReasoning, SilentReply, SkillsLimits,
+    ThinkingLevel, TimeFormat, ToolProgress, TypingMode, Verbose,
+};
+use super::choice::{ModelChoice, UnreadChoice};
+use super::text::{AgentId, Filled, RuntimeId, ShortText};
+use super::values::{AtMost, Table, plain, stated};
+use super::{Count, Positive, Runtime, Whole};
 
 /// `agents`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -20,13 +26,33 @@ pub(crate) struct Agents {
     pub(crate) defaults: Defaults,
     /// Agents, as February wrote them: each with an `id`.
     #[serde(default)]
+    #[schemars(with = "Vec<Listed>")]
     pub(crate) list: Vec<Agent>,
     /// Agents by id, as September writes them.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "plain::<_, Table<AgentId, Agent>, _>")]
+    #[schemars(with = "Table<AgentId, Agent>")]
     pub(crate) entries: BTreeMap<String, Agent>,
     /// OpenClaw's note of who owns which agent; not used.
     #[expect(dead_code, reason = "known, not used")]
-    ownership: Option<Opaque>,
+    ownership: Option<Ownership>,
+}
+
+/// The schema of one of `agents.list`.
+struct Listed;
+
+impl JsonSchema for Listed {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Listed".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let agent = generator.subschema_for::<Agent>();
+        json_schema!({ "allOf": [agent, { "required": ["id"] }] })
+    }
 }
 
 /// `agents.defaults.models.<ref>` and the same of an agent. The key is a ref, or
@@ -48,66 +74,10 @@ pub(crate) struct ModelEntry {
     agent_runtime: Option<Runtime>,
     /// Runtimes that OpenClaw's picker offers, at most 8; not used.
     #[expect(dead_code, reason = "known, not used")]
-    picker_runtimes: Option<Vec<String>>,
+    picker_runtimes: Option<AtMost<RuntimeId, 8>>,
     /// OpenClaw's code mode; not used.
     #[expect(dead_code, reason = "known, not used")]
     code_mode: Option<bool>,
-}
-
-/// A model and its fallbacks: a ref alone, or `{ primary, fallbacks }`.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ModelChoice {
-    pub(crate) primary: Option<String>,
-    /// `None` where none are stated, which is not the same as `[]`.
-    pub(crate) fallbacks: Option<Vec<String>>,
-}
-
-impl<'de> Deserialize<'de> for ModelChoice {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ChoiceVisitor)
-    }
-}
-
-struct ChoiceVisitor;
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct ChoiceObject {
-    /// The model that is asked first.
-    primary: Option<String>,
-    /// The models that are asked when it fails, in order.
-    fallbacks: Option<Vec<String>>,
-    /// `imageModel` and its like: milliseconds for one request; not used.
-    #[expect(dead_code, reason = "known for `imageModel`, not used")]
-    timeout_ms: Option<Count>,
-}
-
-impl<'de> Visitor<'de> for ChoiceVisitor {
-    type Value = ModelChoice;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a model ref, or `{ primary, fallbacks }`")
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<ModelChoice, E> {
-        Ok(ModelChoice { primary: Some(value.to_owned()), fallbacks: None })
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ModelChoice, A::Error> {
-        let object = ChoiceObject::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(ModelChoice { primary: object.primary, fallbacks: object.fallbacks })
-    }
-}
-
-impl JsonSchema for ModelChoice {
-    fn schema_name() -> Cow<'static, str> {
-        "ModelChoice".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let object = generator.subschema_for::<ChoiceObject>();
-        json_schema!({ "anyOf": [{ "type": "string" }, object] })
-    }
 }
 
 /// `modelPolicy`.
@@ -161,56 +131,99 @@ pub(crate) struct Defaults {
     /// A small model for chores; not used.
     utility_model: Option<String>,
     /// The model that decides whether to answer; not used.
-    decision_model: Option<String>,
+    decision_model: Option<ShortText>,
     /// The model for PDF files; not used.
-    pdf_model: Option<ModelChoice>,
+    pdf_model: Option<UnreadChoice>,
     /// The model for speech; not used.
-    voice_model: Option<ModelChoice>,
+    voice_model: Option<UnreadChoice>,
     /// Models for media; not used.
-    media_models: Option<Opaque>,
-    auth_inheritance: Option<Opaque>,
-    block_streaming_break: Option<Opaque>,
-    block_streaming_chunk: Option<Opaque>,
-    block_streaming_coalesce: Option<Opaque>,
-    block_streaming_default: Option<Opaque>,
-    bootstrap_max_chars: Option<Opaque>,
-    bootstrap_total_max_chars: Option<Opaque>,
-    cli_backends: Option<Opaque>,
-    context_injection: Option<Opaque>,
-    context_limits: Option<Opaque>,
-    cwd: Option<Opaque>,
-    elevated_default: Option<Opaque>,
-    embedded_agent: Option<Opaque>,
-    envelope_elapsed: Option<Opaque>,
-    envelope_timestamp: Option<Opaque>,
-    envelope_timezone: Option<Opaque>,
-    fast_mode_default: Option<Opaque>,
-    heartbeat: Option<Opaque>,
-    human_delay: Option<Opaque>,
-    image_max_dimension_px: Option<Opaque>,
-    image_quality: Option<Opaque>,
-    media_max_mb: Option<Opaque>,
-    memory_search: Option<Opaque>,
-    pdf_max_mb: Option<Opaque>,
-    pdf_max_pages: Option<Opaque>,
-    reasoning_default: Option<Opaque>,
-    repo_root: Option<Opaque>,
-    sandbox: Option<Opaque>,
-    session_store: Option<Opaque>,
-    silent_reply: Option<Opaque>,
-    skills: Option<Opaque>,
-    skip_bootstrap: Option<Opaque>,
-    skip_optional_bootstrap_files: Option<Opaque>,
-    startup_context: Option<Opaque>,
-    subagents: Option<Opaque>,
-    system_agent: Option<Opaque>,
-    time_format: Option<Opaque>,
-    tool_progress_detail: Option<Opaque>,
-    typing_interval_seconds: Option<Opaque>,
-    typing_mode: Option<Opaque>,
-    user_timezone: Option<Opaque>,
-    verbose_default: Option<Opaque>,
-    workspace: Option<Opaque>,
+    media_models: Option<Object>,
+    /// Whose logins it may use; not used.
+    auth_inheritance: Option<OfAgent>,
+    /// Where streamed blocks end; not used.
+    block_streaming_break: Option<BlockBreak>,
+    /// How long streamed blocks are; not used.
+    block_streaming_chunk: Option<BlockChunk>,
+    /// How short blocks are joined; not used.
+    block_streaming_coalesce: Option<BlockCoalesce>,
+    /// Whether blocks are streamed; not used.
+    block_streaming_default: Option<OnOff>,
+    /// Characters of one file that an agent begins with; not used.
+    bootstrap_max_chars: Option<Count>,
+    /// Characters of all of them; not used.
+    bootstrap_total_max_chars: Option<Count>,
+    /// Programs that answer in place of a model; not used.
+    cli_backends: Option<Object>,
+    /// When those files are said; not used.
+    context_injection: Option<ContextInjection>,
+    /// How much of memory is said; not used.
+    context_limits: Option<ContextLimits>,
+    /// The folder that tools begin in; not used.
+    cwd: Option<String>,
+    /// Whether tools may do more than usual; not used.
+    elevated_default: Option<Elevated>,
+    /// The agent that is built in; not used.
+    embedded_agent: Option<Object>,
+    /// Whether messages tell the time since the last (February); not used.
+    envelope_elapsed: Option<OnOff>,
+    /// Whether messages tell their time (February); not used.
+    envelope_timestamp: Option<OnOff>,
+    /// In which zone (February); not used.
+    envelope_timezone: Option<String>,
+    /// Whether models answer faster for more; not used.
+    fast_mode_default: Option<FastMode>,
+    /// What it does on its own; not used.
+    heartbeat: Option<Object>,
+    /// How long it waits between messages; not used.
+    human_delay: Option<HumanDelay>,
+    /// Pixels of the longer side of an image; not used.
+    image_max_dimension_px: Option<Count>,
+    /// How much images are shrunk; not used.
+    image_quality: Option<ImageQuality>,
+    /// Megabytes of an attachment; not used.
+    media_max_mb: Option<Positive>,
+    /// How memory is searched; not used.
+    memory_search: Option<Object>,
+    /// Megabytes of a PDF file; not used.
+    pdf_max_mb: Option<Positive>,
+    /// Pages of a PDF file; not used.
+    pdf_max_pages: Option<Count>,
+    /// Whether reasoning is shown; not used.
+    reasoning_default: Option<ShowReasoning>,
+    /// The repository it works in; not used.
+    repo_root: Option<String>,
+    /// Where tools run; not used.
+    sandbox: Option<Object>,
+    /// Whose sessions it has; not used.
+    session_store: Option<OfAgent>,
+    /// Where it may say nothing; not used.
+    silent_reply: Option<SilentReply>,
+    /// Skills it may use; not used.
+    skills: Option<Vec<String>>,
+    /// Whether no files are written for a new agent; not used.
+    skip_bootstrap: Option<bool>,
+    /// Which of them are not; not used.
+    skip_optional_bootstrap_files: Option<Vec<BootstrapFile>>,
+    /// What it is told first; not used.
+    startup_context: Option<Object>,
+    /// What agents it may start; not used.
+    subagents: Option<Object>,
+    /// The agent for chores; not used.
+    system_agent: Option<Object>,
+    /// How times are written (February); not used.
+    time_format: Option<TimeFormat>,
+    /// How tool calls are told; not used.
+    tool_progress_detail: Option<ToolProgress>,
+    /// Seconds between signs of typing; not used.
+    typing_interval_seconds: Option<Count>,
+    /// When they begin; not used.
+    typing_mode: Option<TypingMode>,
+    /// The zone of the user; not used.
+    user_timezone: Option<String>,
+    /// How much is told of tool calls; not used.
+    verbose_default: Option<Verbose>,
+    /// The folder of its files; not used.
+    workspace: Option<String>,
 }
 
 /// One agent of `agents.list[]` or `agents.entries`: the keys of both versions.
@@ -219,6 +232,8 @@ pub(crate) struct Defaults {
 #[expect(dead_code, reason = "most keys are known, but mean nothing to a gateway")]
 pub(crate) struct Agent {
     /// The agent's id, in `agents.list` only.
+    #[serde(default, deserialize_with = "stated::<_, Filled, _>")]
+    #[schemars(with = "Option<Filled>")]
     pub(crate) id: Option<String>,
     /// A name for people.
     name: Option<String>,
@@ -242,145 +257,57 @@ pub(crate) struct Agent {
     /// A small model for chores; not used.
     utility_model: Option<String>,
     /// The model that decides whether to answer; not used.
-    decision_model: Option<String>,
-    agent_dir: Option<Opaque>,
-    bootstrap_max_chars: Option<Opaque>,
-    bootstrap_total_max_chars: Option<Opaque>,
-    context_injection: Option<Opaque>,
-    context_limits: Option<Opaque>,
-    cwd: Option<Opaque>,
-    embedded_agent: Option<Opaque>,
-    fast_mode_default: Option<Opaque>,
-    group_chat: Option<Opaque>,
-    heartbeat: Option<Opaque>,
-    human_delay: Option<Opaque>,
-    identity: Option<Opaque>,
-    memory: Option<Opaque>,
-    memory_search: Option<Opaque>,
-    reasoning_default: Option<Opaque>,
-    runtime: Option<Opaque>,
-    sandbox: Option<Opaque>,
-    skills: Option<Opaque>,
-    skills_limits: Option<Opaque>,
-    subagents: Option<Opaque>,
-    tool_progress_detail: Option<Opaque>,
-    tools: Option<Opaque>,
-    tts: Option<Opaque>,
-    typing_mode: Option<Opaque>,
-    verbose_default: Option<Opaque>,
-    workspace: Option<Opaque>,
-}
-
-/// `modelSelectionScope`.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum SelectionScope {
-    Session,
-    Agent,
-    Global,
-}
-
-/// `thinkingDefault`: the union of both versions' words.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum ThinkingLevel {
-    Off,
-    Minimal,
-    Low,
-    Medium,
-    High,
-    Xhigh,
-    Adaptive,
-    Max,
-    Ultra,
-    /// `compaction.thinkingLevel` only: as the conversation.
-    Inherit,
-}
-
-/// `experimental`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[expect(dead_code, reason = "read for its strictness")]
-struct Experimental {
-    /// Fewer tools for small local models.
-    local_model_lean: Option<bool>,
-}
-
-/// `compaction`: the keys of both versions.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[expect(dead_code, reason = "read for its strictness")]
-struct Compaction {
-    /// Default `true`.
-    enabled: Option<bool>,
-    /// Default `safeguard`.
-    mode: Option<CompactionMode>,
-    provider: Option<String>,
-    /// Default `low`.
-    thinking_level: Option<ThinkingLevel>,
-    /// The model that summarises.
-    model: Option<String>,
-    /// Default 20000.
-    keep_recent_tokens: Option<Count>,
-    /// `strict` or `off`.
-    identifier_policy: Option<Opaque>,
-    /// 0 to 12; default 3.
-    recent_turns_preserve: Option<Whole>,
-    quality_guard: Option<Opaque>,
-    mid_turn_precheck: Option<Opaque>,
-    post_index_sync: Option<Opaque>,
-    post_compaction_sections: Option<Opaque>,
-    /// Default 180.
-    timeout_seconds: Option<Count>,
-    memory_flush: Option<Opaque>,
-    max_active_transcript_bytes: Option<Opaque>,
-    notify_user: Option<bool>,
-    /// February: tokens that are kept free.
-    reserve_tokens: Option<Whole>,
-    /// February: the same at least.
-    reserve_tokens_floor: Option<Whole>,
-    /// February: 0.1 to 0.9 of the window.
-    max_history_share: Option<Amount>,
-}
-
-/// `compaction.mode`.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum CompactionMode {
-    Default,
-    Safeguard,
-}
-
-/// `contextPruning`: the keys of both versions.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[expect(dead_code, reason = "read for its strictness")]
-struct ContextPruning {
-    mode: Option<PruningMode>,
-    /// A duration, such as `5m`.
-    ttl: Option<String>,
-    tools: Option<Opaque>,
-    hard_clear: Option<Opaque>,
-    /// February.
-    keep_last_assistants: Option<Whole>,
-    /// February: a share.
-    soft_trim_ratio: Option<Amount>,
-    /// February: a share.
-    hard_clear_ratio: Option<Amount>,
-    /// February: characters.
-    min_prunable_tool_chars: Option<Whole>,
-    /// February.
-    soft_trim: Option<Opaque>,
-}
-
-/// `contextPruning.mode`.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum PruningMode {
-    Off,
-    CacheTtl,
-    /// An older word, which February still took.
-    Adaptive,
-    /// The same.
-    Aggressive,
+    decision_model: Option<ShortText>,
+    /// The folder of its state; not used.
+    agent_dir: Option<String>,
+    /// Characters of one file that an agent begins with; not used.
+    bootstrap_max_chars: Option<Count>,
+    /// Characters of all of them; not used.
+    bootstrap_total_max_chars: Option<Count>,
+    /// When those files are said; not used.
+    context_injection: Option<ContextInjection>,
+    /// How much of memory is said; not used.
+    context_limits: Option<ContextLimits>,
+    /// The folder that tools begin in; not used.
+    cwd: Option<String>,
+    /// The agent that is built in; not used.
+    embedded_agent: Option<Object>,
+    /// Whether models answer faster for more; not used.
+    fast_mode_default: Option<FastMode>,
+    /// How it behaves in groups; not used.
+    group_chat: Option<Object>,
+    /// What it does on its own; not used.
+    heartbeat: Option<Object>,
+    /// How long it waits between messages; not used.
+    human_delay: Option<HumanDelay>,
+    /// Its name and picture; not used.
+    identity: Option<Object>,
+    /// How it remembers; not used.
+    memory: Option<Object>,
+    /// How memory is searched; not used.
+    memory_search: Option<Object>,
+    /// Whether reasoning is shown; not used.
+    reasoning_default: Option<ShowReasoning>,
+    /// What drives it; not used.
+    runtime: Option<Object>,
+    /// Where tools run; not used.
+    sandbox: Option<Object>,
+    /// Skills it may use; not used.
+    skills: Option<Vec<String>>,
+    /// How much skills may say; not used.
+    skills_limits: Option<SkillsLimits>,
+    /// What agents it may start; not used.
+    subagents: Option<Object>,
+    /// How tool calls are told; not used.
+    tool_progress_detail: Option<ToolProgress>,
+    /// Tools it may use; not used.
+    tools: Option<Object>,
+    /// How it speaks; not used.
+    tts: Option<Object>,
+    /// When they begin; not used.
+    typing_mode: Option<TypingMode>,
+    /// How much is told of tool calls; not used.
+    verbose_default: Option<Verbose>,
+    /// The folder of its files; not used.
+    workspace: Option<String>,
 }

@@ -8,7 +8,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use super::{Amount, Count, SecretSource};
+use super::SecretSource;
+use super::forms::secret_store;
+use super::number::{Amount, Whole, Within};
+use super::text::{Argument, Filled, PluginId, StoreAlias, VariableName};
+use super::values::{AtMost, stated};
 
 /// `auth`: OpenClaw's profiles. Their keys are in `auth-profiles.json`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -46,9 +50,13 @@ struct Cooldowns {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[expect(dead_code, reason = "read for its strictness")]
 pub(crate) struct Profile {
+    /// The id of its provider.
     provider: String,
+    /// What is stored.
     mode: ProfileMode,
+    /// Whose it is.
     email: Option<String>,
+    /// A name for people.
     display_name: Option<String>,
 }
 
@@ -77,8 +85,10 @@ pub(crate) struct EnvBlock {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[expect(dead_code, reason = "read for its strictness")]
 pub(crate) struct ShellEnv {
+    /// OpenClaw: false.
     enabled: Option<bool>,
-    timeout_ms: Option<u64>,
+    /// Milliseconds. OpenClaw: 15000.
+    timeout_ms: Option<Whole>,
 }
 
 /// Variables are secrets more often than not.
@@ -158,9 +168,12 @@ pub(crate) struct Secrets {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[expect(dead_code, reason = "read for its strictness")]
 struct EgressProxy {
+    /// OpenClaw: false.
     enabled: Option<bool>,
-    allowed_hosts: Option<Vec<String>>,
-    bypass_hosts: Option<Vec<String>>,
+    /// The only hosts it reaches, 256 at most.
+    allowed_hosts: Option<AtMost<Filled, 256>>,
+    /// Hosts that are reached without it, 256 at most.
+    bypass_hosts: Option<AtMost<Filled, 256>>,
 }
 
 /// `secrets.defaults`.
@@ -168,12 +181,20 @@ struct EgressProxy {
 #[serde(deny_unknown_fields)]
 pub(crate) struct SecretDefaults {
     /// For `source: "env"`.
+    #[serde(default, deserialize_with = "stated::<_, StoreAlias, _>")]
+    #[schemars(with = "Option<StoreAlias>")]
     env: Option<String>,
     /// For `source: "file"`.
+    #[serde(default, deserialize_with = "stated::<_, StoreAlias, _>")]
+    #[schemars(with = "Option<StoreAlias>")]
     file: Option<String>,
     /// For `source: "exec"`.
+    #[serde(default, deserialize_with = "stated::<_, StoreAlias, _>")]
+    #[schemars(with = "Option<StoreAlias>")]
     exec: Option<String>,
     /// For `source: "store"`.
+    #[serde(default, deserialize_with = "stated::<_, StoreAlias, _>")]
+    #[schemars(with = "Option<StoreAlias>")]
     store: Option<String>,
 }
 
@@ -189,44 +210,64 @@ impl SecretDefaults {
     }
 }
 
+/// How long a source may take.
+pub(crate) type Milliseconds = Within<1, 120_000>;
+
+/// How much a source may give.
+pub(crate) type Bytes = Within<1, { 20 * 1024 * 1024 }>;
+
 /// `secrets.providers.<alias>`: one object for all sources; what a source does
 /// not know is refused when the whole is checked.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(transform = secret_store)]
 pub(crate) struct SecretStore {
     /// Where the secrets are.
     pub(crate) source: SecretSource,
     /// `env`: the only variables that may be read.
+    #[serde(default, deserialize_with = "stated::<_, AtMost<VariableName, 256>, _>")]
+    #[schemars(with = "Option<AtMost<VariableName, 256>>")]
     pub(crate) allowlist: Option<Vec<String>>,
     /// `file`: the file; absolute, or beginning with `~/`.
+    #[serde(default, deserialize_with = "stated::<_, Filled, _>")]
+    #[schemars(with = "Option<Filled>")]
     pub(crate) path: Option<String>,
     /// `file`: how it is read. Default `json`.
     pub(crate) mode: Option<SecretMode>,
     /// `exec`: milliseconds; at most 120000. Default 5000. `file`: not used.
-    pub(crate) timeout_ms: Option<Count>,
+    pub(crate) timeout_ms: Option<Milliseconds>,
     /// `file`: the largest file, in bytes; at most 20971520. Default 1 MiB.
-    pub(crate) max_bytes: Option<Count>,
+    pub(crate) max_bytes: Option<Bytes>,
     /// `exec`: the program; absolute, or beginning with `~/`. Run only where
     /// the settings say `secrets.exec: true`.
+    #[serde(default, deserialize_with = "stated::<_, Filled, _>")]
+    #[schemars(with = "Option<Filled>")]
     pub(crate) command: Option<String>,
     /// `exec`: its arguments; no shell reads them.
+    #[serde(default, deserialize_with = "stated::<_, AtMost<Argument, 128>, _>")]
+    #[schemars(with = "Option<AtMost<Argument, 128>>")]
     pub(crate) args: Option<Vec<String>>,
     /// `exec`: milliseconds without output; at most 120000. Default: as
     /// `timeoutMs`.
-    pub(crate) no_output_timeout_ms: Option<Count>,
+    pub(crate) no_output_timeout_ms: Option<Milliseconds>,
     /// `exec`: bytes of output; at most 20971520. Default 1 MiB.
-    pub(crate) max_output_bytes: Option<Count>,
+    pub(crate) max_output_bytes: Option<Bytes>,
     /// `exec`: whether its output must be JSON. Default true; `false` takes a
     /// plain text where one secret is asked for.
     pub(crate) json_only: Option<bool>,
     /// `exec`: variables it gets.
     pub(crate) env: Option<BTreeMap<String, String>>,
     /// `exec`: variables that are passed on; it gets no others.
+    #[serde(default, deserialize_with = "stated::<_, AtMost<VariableName, 128>, _>")]
+    #[schemars(with = "Option<AtMost<VariableName, 128>>")]
     pub(crate) pass_env: Option<Vec<String>>,
     /// `exec`: folders it must lie in. Default: any.
+    #[serde(default, deserialize_with = "stated::<_, AtMost<Filled, 64>, _>")]
+    #[schemars(with = "Option<AtMost<Filled, 64>>")]
     pub(crate) trusted_dirs: Option<Vec<String>>,
     /// `exec`: an OpenClaw plugin instead of a program.
-    pub(crate) plugin_integration: Option<PluginIntegration>,
+    #[expect(dead_code, reason = "read for its strictness")]
+    plugin_integration: Option<PluginIntegration>,
 }
 
 /// `secrets.providers.<alias>.pluginIntegration`.
@@ -234,8 +275,10 @@ pub(crate) struct SecretStore {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[expect(dead_code, reason = "read for its strictness")]
 pub(crate) struct PluginIntegration {
-    plugin_id: String,
-    integration_id: String,
+    /// The plugin.
+    plugin_id: PluginId,
+    /// Which of its ways to secrets.
+    integration_id: PluginId,
 }
 
 /// `secrets.providers.<alias>.mode`.

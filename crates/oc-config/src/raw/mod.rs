@@ -1,33 +1,43 @@
 //! OpenClaw's config as it is written: one file per section, strict.
 //!
 //! The types take the union of the February and the September 2026 versions.
-//! Parts whose meaning does not reach this crate are [`Opaque`]: their keys
-//! are known, their content is OpenClaw's business.
+//! What a type takes, its JSON Schema says: both are made of one description.
+//! Objects whose meaning does not reach this crate are known by their keys and
+//! their content is OpenClaw's business.
 
 mod agents;
 mod auth;
+mod behaviour;
+mod choice;
+mod forms;
 mod gateway;
 mod models;
+mod number;
 mod routing;
+mod secret_input;
+mod text;
 mod values;
 
 use std::collections::{BTreeMap, HashSet};
 
 use serde::de::DeserializeOwned;
 
-pub(crate) use agents::{Agent, Agents, ModelChoice};
+pub(crate) use agents::{Agent, Agents};
 pub(crate) use auth::{Auth, EnvBlock, SecretMode, SecretStore, Secrets};
+pub(crate) use choice::ModelChoice;
+pub(crate) use forms::{REQUEST_AUTH, REQUEST_PROXY, RESPONSE_STORE, SECRET_STORE, response_store};
 pub(crate) use gateway::Reload;
 pub use gateway::ReloadMode;
 pub use models::Compat;
 pub(crate) use models::{
-    ApiWord, AuthWord, Cost, MergeMode, ModelRow, Models, ProviderRow, ProxyMode, RequestAuth,
+    ApiWord, AuthWord, Cost, MergeMode, ModelRow, Models, ProviderRow, RequestAuth,
     RequestAuthMode, RequestRow,
 };
-pub(crate) use values::{
-    Amount, Count, Opaque, OrNull, Price, Runtime, SecretInput, SecretReference, SecretSource,
-    Whole,
-};
+pub(crate) use number::{Amount, Count, Positive, Price, Share, Whole, Within};
+pub(crate) use secret_input::{KeyInput, SecretInput, SecretReference, SecretSource};
+pub(crate) use text::{COMMAND_ID, Region};
+use values::OrNull;
+pub(crate) use values::{Runtime, stated};
 
 use crate::diagnostic::Report;
 use crate::document::{Document, Entry, Node, Path, Value, read, repeated_keys};
@@ -87,6 +97,7 @@ impl Raw {
     pub(crate) fn read(document: &Document, report: &mut Report<'_>) -> Self {
         check_root(document, report);
         refuse_includes(document, report);
+        check_gateway(document, report);
         let raw = Self {
             models: section(document, &Path::of(["models"]), report).unwrap_or_default(),
             agents: section(document, &Path::of(["agents"]), report).unwrap_or_default(),
@@ -155,6 +166,17 @@ fn check_root(document: &Document, report: &mut Report<'_>) {
             let reason = format!("unknown key `{}`", entry.key);
             report.error(entry.key_span.clone(), &path, reason, Some(fix));
         }
+    }
+}
+
+/// Of `gateway` only `reload` is read, but an object it must be.
+fn check_gateway(document: &Document, report: &mut Report<'_>) {
+    let path = Path::of(["gateway"]);
+    if let Some(node) = document.find(&path)
+        && !matches!(node.value, Value::Object(_))
+    {
+        let fix = Some("write an object".to_owned());
+        report.error(node.span.clone(), &path, "not an object", fix);
     }
 }
 

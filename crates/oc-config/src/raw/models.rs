@@ -1,12 +1,19 @@
 //! The `models` section: providers and their models.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use super::forms::{request_auth, request_proxy};
+use super::number::{Amount, Price};
 use super::routing::{OpenRouterRouting, VercelGatewayRouting, kept};
-use super::{Amount, Count, OrNull, Price, Runtime, SecretInput, Whole};
+use super::text::{Filled, HeaderName, ModelId, ProviderId, Region};
+use super::values::{AtMost, ListOf, OrNull, Table, plain, stated};
+use super::{Count, KeyInput, Runtime, SecretInput, Whole};
+use crate::catalog::Catalog;
 use crate::model::InputKind;
 
 /// `models`.
@@ -17,7 +24,8 @@ pub(crate) struct Models {
     #[serde(default)]
     pub(crate) mode: MergeMode,
     /// Providers by id.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "plain::<_, Table<ProviderId, ProviderRow>, _>")]
+    #[schemars(with = "Providers")]
     pub(crate) providers: BTreeMap<String, ProviderRow>,
     /// February's discovery of Bedrock models.
     #[expect(dead_code, reason = "known, not used")]
@@ -32,8 +40,11 @@ pub(crate) struct Models {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[expect(dead_code, reason = "read for its strictness")]
 struct BedrockDiscovery {
+    /// OpenClaw: false.
     enabled: Option<bool>,
+    /// The AWS region that is asked.
     region: Option<String>,
+    /// Only models of these makers.
     provider_filter: Option<Vec<String>>,
     /// Seconds. OpenClaw: 3600.
     refresh_interval: Option<Whole>,
@@ -50,6 +61,7 @@ struct BedrockDiscovery {
 struct CatalogRefresh {
     /// OpenClaw: true.
     enabled: Option<bool>,
+    /// Where it is fetched from: `https`, or `http` on this machine.
     url: Option<String>,
 }
 
@@ -64,6 +76,46 @@ pub(crate) enum MergeMode {
     Replace,
 }
 
+/// The schema of `models.providers`. One that lists models and that the catalog
+/// does not know needs an address.
+struct Providers;
+
+impl JsonSchema for Providers {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Providers".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let row = generator.subschema_for::<ProviderRow>();
+        let catalog = Catalog::built_in();
+        let known: serde_json::Map<String, serde_json::Value> = catalog
+            .providers
+            .iter()
+            .filter(|(_, provider)| !provider.base_url.is_empty())
+            .map(|(id, _)| id)
+            .chain(catalog.provider_aliases.keys())
+            .map(|id| (id.clone(), row.clone().to_value()))
+            .collect();
+        let custom = json_schema!({ "allOf": [row, { "anyOf": [
+            { "properties": { "models": { "maxItems": 0 } } },
+            {
+                "required": ["baseUrl"],
+                "properties": { "baseUrl": { "pattern": r"\S" } },
+            },
+        ] }] });
+        let mut table = Table::<ProviderId, ProviderRow>::json_schema(generator);
+        table.insert("properties".to_owned(), known.into());
+        // Case and blanks around an id do not count, which a schema cannot say.
+        table.insert("patternProperties".to_owned(), serde_json::json!({ r"[A-Z\s]": row }));
+        table.insert("additionalProperties".to_owned(), custom.to_value());
+        table
+    }
+}
+
 /// `models.providers.<id>`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -71,13 +123,15 @@ pub(crate) struct ProviderRow {
     /// Where requests go; the path of the API is appended.
     pub(crate) base_url: Option<String>,
     /// The key, the name of a variable that holds it, or a SecretRef.
+    #[schemars(with = "Option<KeyInput<false>>")]
     pub(crate) api_key: Option<SecretInput>,
     /// How the provider is authenticated.
     pub(crate) auth: Option<AuthWord>,
     /// The wire format.
     pub(crate) api: Option<ApiWord>,
     /// Headers of every request.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "plain::<_, Table<HeaderName, SecretInput>, _>")]
+    #[schemars(with = "Table<HeaderName, SecretInput>")]
     pub(crate) headers: BTreeMap<String, SecretInput>,
     /// Also send the key as `Authorization: Bearer`.
     pub(crate) auth_header: Option<bool>,
@@ -86,6 +140,8 @@ pub(crate) struct ProviderRow {
     /// One limit for connecting, waiting and reading, in seconds.
     pub(crate) timeout_seconds: Option<Count>,
     /// Where the provider computes.
+    #[serde(default, deserialize_with = "stated::<_, Region, _>")]
+    #[schemars(with = "Option<Region>")]
     pub(crate) region: Option<String>,
     /// Its models.
     #[serde(default)]
@@ -114,12 +170,15 @@ pub(crate) struct ProviderRow {
 #[expect(dead_code, reason = "read for its strictness")]
 pub(crate) struct LocalService {
     /// The program; absolute.
-    command: String,
+    command: Filled,
+    /// Its arguments.
     args: Option<Vec<String>>,
-    cwd: Option<String>,
+    /// The folder it is started in.
+    cwd: Option<Filled>,
+    /// Its variables.
     env: Option<BTreeMap<String, String>>,
     /// OpenClaw: `baseUrl` with `/models`.
-    health_url: Option<String>,
+    health_url: Option<Filled>,
     /// Milliseconds. OpenClaw: 120000.
     ready_timeout_ms: Option<Count>,
     /// Milliseconds; 0 is never. OpenClaw: 0.
@@ -131,7 +190,8 @@ pub(crate) struct LocalService {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct RequestRow {
     /// Headers of every request.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "plain::<_, Table<HeaderName, SecretInput>, _>")]
+    #[schemars(with = "Table<HeaderName, SecretInput>")]
     pub(crate) headers: BTreeMap<String, SecretInput>,
     /// How requests are authenticated, in place of `auth` and `apiKey`.
     pub(crate) auth: Option<RequestAuth>,
@@ -156,12 +216,15 @@ impl RequestRow {
 /// `request.auth`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(transform = request_auth)]
 pub(crate) struct RequestAuth {
     /// The way.
     pub(crate) mode: RequestAuthMode,
     /// `authorization-bearer`: the token.
     pub(crate) token: Option<SecretInput>,
     /// `header`: its name.
+    #[serde(default, deserialize_with = "stated::<_, HeaderName, _>")]
+    #[schemars(with = "Option<HeaderName>")]
     pub(crate) header_name: Option<String>,
     /// `header`: its value.
     pub(crate) value: Option<SecretInput>,
@@ -184,19 +247,26 @@ pub(crate) enum RequestAuthMode {
 /// `request.proxy`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(transform = request_proxy)]
+#[expect(dead_code, reason = "read for its strictness")]
 pub(crate) struct RequestProxy {
-    pub(crate) mode: ProxyMode,
+    /// Whose proxy.
+    mode: ProxyMode,
     /// `explicit-proxy`: where it is.
-    pub(crate) url: Option<String>,
-    #[expect(dead_code, reason = "read for its strictness")]
+    #[serde(default, deserialize_with = "stated::<_, Filled, _>")]
+    #[schemars(with = "Option<Filled>")]
+    url: Option<String>,
+    /// Certificates towards the proxy.
     tls: Option<RequestTls>,
 }
 
 /// `request.proxy.mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum ProxyMode {
+enum ProxyMode {
+    /// That of the environment.
     EnvProxy,
+    /// The one at `url`.
     ExplicitProxy,
 }
 
@@ -205,11 +275,17 @@ pub(crate) enum ProxyMode {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[expect(dead_code, reason = "read for its strictness")]
 pub(crate) struct RequestTls {
+    /// Authorities that are trusted, PEM.
     ca: Option<SecretInput>,
+    /// The client's certificate, PEM.
     cert: Option<SecretInput>,
+    /// The client's key, PEM.
     key: Option<SecretInput>,
+    /// What opens the client's key.
     passphrase: Option<SecretInput>,
+    /// The name that the server's certificate must hold.
     server_name: Option<String>,
+    /// Takes any certificate. OpenClaw: false.
     insecure_skip_verify: Option<bool>,
 }
 
@@ -218,12 +294,18 @@ pub(crate) struct RequestTls {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct ModelRow {
     /// The id the provider knows the model by.
+    #[serde(deserialize_with = "plain::<_, ModelId, _>")]
+    #[schemars(with = "ModelId")]
     pub(crate) id: String,
     /// A name for people.
+    #[serde(default, deserialize_with = "stated::<_, Filled, _>")]
+    #[schemars(with = "Option<Filled>")]
     pub(crate) name: Option<String>,
     /// The wire format, where it differs from the provider's.
     pub(crate) api: Option<ApiWord>,
     /// Where requests go, where it differs from the provider's.
+    #[serde(default, deserialize_with = "stated::<_, Filled, _>")]
+    #[schemars(with = "Option<Filled>")]
     pub(crate) base_url: Option<String>,
     /// Whether the model reasons before it answers.
     pub(crate) reasoning: Option<bool>,
@@ -238,7 +320,8 @@ pub(crate) struct ModelRow {
     /// Tokens of an answer at most.
     pub(crate) max_tokens: Option<Count>,
     /// Headers of every request to this model.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "plain::<_, Table<HeaderName, SecretInput>, _>")]
+    #[schemars(with = "Table<HeaderName, SecretInput>")]
     pub(crate) headers: BTreeMap<String, SecretInput>,
     /// What the server can and cannot take.
     pub(crate) compat: Option<Compat>,
@@ -265,6 +348,7 @@ pub(crate) struct ModelRow {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "read for its strictness")]
 struct MediaInput {
+    /// Bounds of an image.
     image: Option<ImageInput>,
 }
 
@@ -273,10 +357,15 @@ struct MediaInput {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[expect(dead_code, reason = "read for its strictness")]
 struct ImageInput {
+    /// Bytes.
     max_bytes: Option<Count>,
+    /// Width times height.
     max_pixels: Option<Count>,
+    /// Pixels of the longer side.
     max_side_px: Option<Count>,
+    /// The same, to scale to.
     preferred_side_px: Option<Count>,
+    /// How the provider counts an image's tokens.
     token_mode: Option<TokenMode>,
 }
 
@@ -330,9 +419,13 @@ fn thinking_levels<'de, D: Deserializer<'de>>(
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Cost {
+    /// US dollars per million tokens of prompt.
     pub(crate) input: Option<Price>,
+    /// The same of the answer.
     pub(crate) output: Option<Price>,
+    /// The same of prompt that was read from a cache.
     pub(crate) cache_read: Option<Price>,
+    /// The same of prompt that was written to one.
     pub(crate) cache_write: Option<Price>,
     /// Other prices for longer prompts; not used, the base price is shown.
     #[expect(dead_code, reason = "known, not used")]
@@ -350,11 +443,11 @@ impl<'de> Deserialize<'de> for Tiers {
 }
 
 impl JsonSchema for Tiers {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
+    fn schema_name() -> Cow<'static, str> {
         "Tiers".into()
     }
 
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         Vec::<Tier>::json_schema(generator)
     }
 }
@@ -364,12 +457,46 @@ impl JsonSchema for Tiers {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[expect(dead_code, reason = "read for its strictness")]
 struct Tier {
+    /// US dollars per million tokens of prompt.
     input: Price,
+    /// The same of the answer.
     output: Price,
+    /// The same of prompt that was read from a cache.
     cache_read: Price,
+    /// The same of prompt that was written to one.
     cache_write: Price,
-    /// From this many tokens, and to that many.
-    range: Vec<Amount>,
+    /// From this many tokens, and to that many where it ends.
+    range: Band,
+}
+
+/// `[from]` or `[from, to]`, in tokens.
+#[derive(Debug)]
+struct Band;
+
+impl<'de> Deserialize<'de> for Band {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let ends: AtMost<Amount, 2> = AtMost::deserialize(deserializer)?;
+        match ends.0.is_empty() {
+            true => Err(D::Error::invalid_length(0, &"one or two numbers of tokens")),
+            false => Ok(Self),
+        }
+    }
+}
+
+impl JsonSchema for Band {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Band".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = AtMost::<Amount, 2>::json_schema(generator);
+        schema.insert("minItems".to_owned(), 1.into());
+        schema
+    }
 }
 
 /// `api`: the union of both versions' words.
@@ -438,10 +565,16 @@ pub struct Compat {
     /// Refuses messages with keys it does not know.
     pub strict_message_keys: Option<bool>,
     /// Types of `reasoning_details` that are final text.
+    #[serde(default, deserialize_with = "stated::<_, ListOf<Filled>, _>")]
+    #[schemars(with = "Option<ListOf<Filled>>")]
     pub visible_reasoning_detail_types: Option<Vec<String>>,
     /// The reasoning efforts it takes.
+    #[serde(default, deserialize_with = "stated::<_, ListOf<Filled>, _>")]
+    #[schemars(with = "Option<ListOf<Filled>>")]
     pub supported_reasoning_efforts: Option<Vec<String>>,
     /// OpenClaw's efforts to the server's words.
+    #[serde(default, deserialize_with = "effort_map")]
+    #[schemars(with = "Option<Table<Filled, Filled>>")]
     pub reasoning_effort_map: Option<BTreeMap<String, String>>,
     /// `max_completion_tokens` or `max_tokens`.
     #[serde(default, deserialize_with = "spelled::<_, MaxTokensField>")]
@@ -464,6 +597,8 @@ pub struct Compat {
     /// Whose limits tool schemas are cut to: `llamacpp` or `gemini`.
     pub tool_schema_profile: Option<String>,
     /// JSON Schema keywords that tool schemas must not hold.
+    #[serde(default, deserialize_with = "stated::<_, ListOf<Filled>, _>")]
+    #[schemars(with = "Option<ListOf<Filled>>")]
     pub unsupported_tool_schema_keywords: Option<Vec<String>>,
     /// How arguments of tool calls are encoded.
     pub tool_call_arguments_encoding: Option<String>,
@@ -491,6 +626,13 @@ pub struct Compat {
     pub supports_eager_tool_input_streaming: Option<bool>,
     /// Keeps prompts cached for an hour and longer. OpenClaw: true.
     pub supports_long_cache_retention: Option<bool>,
+}
+
+fn effort_map<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<BTreeMap<String, String>>, D::Error> {
+    let table = Table::<Filled, Filled>::deserialize(deserializer)?;
+    Ok(Some(table.0.into_iter().map(|(effort, word)| (effort.0, word.0)).collect()))
 }
 
 /// A word out of a fixed set, kept as it is spelled.

@@ -105,7 +105,7 @@ struct SortObject {
     by: Option<String>,
     #[serde(skip_serializing_if = "partition_is_absent")]
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(default)]
     partition: super::OrNull,
 }
 

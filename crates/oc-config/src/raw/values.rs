@@ -1,153 +1,12 @@
 //! Values that several sections share.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
-
-/// A value that OpenClaw understands and this crate passes over.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Opaque;
-
-impl<'de> Deserialize<'de> for Opaque {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Self)
-    }
-}
-
-impl JsonSchema for Opaque {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Opaque".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        true.into()
-    }
-}
-
-/// A whole number above zero: tokens, seconds. `1e6` and `4096.0` are whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Count(pub(crate) u64);
-
-impl Count {
-    /// Beyond this, JSON numbers are no longer exact.
-    const LARGEST: u64 = 9_007_199_254_740_991;
-    const EXPECTED: &'static str = "a whole number above zero";
-}
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(CountVisitor)
-    }
-}
-
-struct CountVisitor;
-
-impl Visitor<'_> for CountVisitor {
-    type Value = Count;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Count::EXPECTED)
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Count, E> {
-        match value {
-            1..=Count::LARGEST => Ok(Count(value)),
-            _ => Err(E::invalid_value(serde::de::Unexpected::Unsigned(value), &self)),
-        }
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Count, E> {
-        match u64::try_from(value) {
-            Ok(value) => self.visit_u64(value),
-            Err(_) => Err(E::invalid_value(serde::de::Unexpected::Signed(value), &self)),
-        }
-    }
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the range and the missing fraction are checked"
-    )]
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Count, E> {
-        if value.fract() == 0.0 && (1.0..=9_007_199_254_740_991.0).contains(&value) {
-            return Ok(Count(value as u64));
-        }
-        Err(E::invalid_value(serde::de::Unexpected::Float(value), &self))
-    }
-}
-
-impl JsonSchema for Count {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Count".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "integer", "minimum": 1 })
-    }
-}
-
-/// A whole number, zero included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Whole;
-
-impl<'de> Deserialize<'de> for Whole {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(WholeVisitor)
-    }
-}
-
-struct WholeVisitor;
-
-impl Visitor<'_> for WholeVisitor {
-    type Value = Whole;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a whole number not below zero")
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Whole, E> {
-        Ok(Whole)
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Whole, E> {
-        match value >= 0 {
-            true => Ok(Whole),
-            false => Err(E::invalid_value(serde::de::Unexpected::Signed(value), &self)),
-        }
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Whole, E> {
-        match value.fract() == 0.0 && value >= 0.0 {
-            true => Ok(Whole),
-            false => Err(E::invalid_value(serde::de::Unexpected::Float(value), &self)),
-        }
-    }
-}
-
-impl JsonSchema for Whole {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Whole".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "integer", "minimum": 0 })
-    }
-}
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
 /// A string or null; absent is neither.
 #[derive(Debug, Default, serde::Serialize)]
@@ -188,7 +47,8 @@ impl JsonSchema for OrNull {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["string", "null"] })
+        // Not `"type": "null"`: that stands for what is optional, and is removed.
+        json_schema!({ "anyOf": [{ "type": "string" }, { "const": null }] })
     }
 }
 
@@ -200,182 +60,113 @@ pub(crate) struct Runtime {
     id: Option<String>,
 }
 
-/// A finite number not below zero.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Amount(pub(crate) f64);
+/// A list of at most this many.
+#[derive(Clone, Debug)]
+pub(crate) struct AtMost<T, const MOST: usize>(pub(crate) Vec<T>);
 
-impl<'de> Deserialize<'de> for Amount {
+impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for AtMost<T, MOST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AmountVisitor)
+        deserializer.deserialize_seq(AtMostVisitor(PhantomData))
     }
 }
 
-struct AmountVisitor;
+struct AtMostVisitor<T, const MOST: usize>(PhantomData<T>);
 
-impl Visitor<'_> for AmountVisitor {
-    type Value = Amount;
+impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for AtMostVisitor<T, MOST> {
+    type Value = AtMost<T, MOST>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number not below zero")
+        write!(f, "an array of {MOST} or fewer")
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Amount, E> {
-        #[expect(clippy::cast_precision_loss, reason = "prices are small")]
-        self.visit_f64(value as f64)
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Amount, E> {
-        #[expect(clippy::cast_precision_loss, reason = "prices are small")]
-        self.visit_f64(value as f64)
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Amount, E> {
-        match value.is_finite() && value >= 0.0 {
-            true => Ok(Amount(value)),
-            false => Err(E::invalid_value(serde::de::Unexpected::Float(value), &self)),
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            if list.len() == MOST {
+                return Err(A::Error::invalid_length(MOST + 1, &self));
+            }
+            list.push(item);
         }
+        Ok(AtMost(list))
     }
 }
 
-impl JsonSchema for Amount {
+impl<T: JsonSchema, const MOST: usize> JsonSchema for AtMost<T, MOST> {
     fn inline_schema() -> bool {
         true
     }
 
     fn schema_name() -> Cow<'static, str> {
-        "Amount".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "number", "minimum": 0 })
-    }
-}
-
-/// A finite number of US dollars. OpenClaw takes one below zero as well, so it
-/// loads here; a warning says that it counts as nothing.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Price(pub(crate) f64);
-
-impl<'de> Deserialize<'de> for Price {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(PriceVisitor)
-    }
-}
-
-struct PriceVisitor;
-
-impl Visitor<'_> for PriceVisitor {
-    type Value = Price;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number")
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Price, E> {
-        #[expect(clippy::cast_precision_loss, reason = "prices are small")]
-        self.visit_f64(value as f64)
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Price, E> {
-        #[expect(clippy::cast_precision_loss, reason = "prices are small")]
-        self.visit_f64(value as f64)
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Price, E> {
-        match value.is_finite() {
-            true => Ok(Price(value)),
-            false => Err(E::invalid_value(serde::de::Unexpected::Float(value), &self)),
-        }
-    }
-}
-
-impl JsonSchema for Price {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Price".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "number" })
-    }
-}
-
-/// A secret as it is written: a string, or a reference to where it is kept.
-#[derive(Clone)]
-pub(crate) enum SecretInput {
-    Text(String),
-    Reference(SecretReference),
-}
-
-/// OpenClaw's SecretRef.
-#[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SecretReference {
-    /// Where the secret is kept.
-    pub(crate) source: SecretSource,
-    /// The entry of `secrets.providers` that reads it.
-    pub(crate) provider: String,
-    /// The name of the secret there; for `env`, the variable.
-    pub(crate) id: String,
-}
-
-/// Where a SecretRef points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum SecretSource {
-    /// An environment variable.
-    Env,
-    /// A file.
-    File,
-    /// The output of a command.
-    Exec,
-    /// OpenClaw's own store.
-    Store,
-}
-
-impl fmt::Debug for SecretInput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(_) => f.write_str("Text(…)"),
-            Self::Reference(reference) => reference.fmt(f),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for SecretInput {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(SecretVisitor)
-    }
-}
-
-struct SecretVisitor;
-
-impl<'de> Visitor<'de> for SecretVisitor {
-    type Value = SecretInput;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string, or `{ source, provider, id }`")
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<SecretInput, E> {
-        Ok(SecretInput::Text(value.to_owned()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SecretInput, A::Error> {
-        SecretReference::deserialize(MapAccessDeserializer::new(map)).map(SecretInput::Reference)
-    }
-}
-
-impl JsonSchema for SecretInput {
-    fn schema_name() -> Cow<'static, str> {
-        "SecretInput".into()
+        format!("{}Of{}", MOST, T::schema_name()).into()
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let reference = generator.subschema_for::<SecretReference>();
-        json_schema!({ "anyOf": [{ "type": "string" }, reference] })
+        let items = generator.subschema_for::<T>();
+        json_schema!({ "type": "array", "items": items, "maxItems": MOST })
     }
+}
+
+impl<T: Into<String>, const MOST: usize> From<AtMost<T, MOST>> for Vec<String> {
+    fn from(list: AtMost<T, MOST>) -> Self {
+        list.0.into_iter().map(Into::into).collect()
+    }
+}
+
+/// A list of any length, of strings with a shape.
+pub(crate) type ListOf<T> = AtMost<T, { usize::MAX }>;
+
+/// An object whose keys have a shape.
+#[derive(Clone, Debug)]
+pub(crate) struct Table<K, V>(pub(crate) BTreeMap<K, V>);
+
+impl<'de, K, V> Deserialize<'de> for Table<K, V>
+where
+    K: Deserialize<'de> + Ord,
+    V: Deserialize<'de>,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        BTreeMap::deserialize(deserializer).map(Self)
+    }
+}
+
+impl<K: Into<String>, V> From<Table<K, V>> for BTreeMap<String, V> {
+    fn from(table: Table<K, V>) -> Self {
+        table.0.into_iter().map(|(key, value)| (key.into(), value)).collect()
+    }
+}
+
+impl<K: JsonSchema, V: JsonSchema> JsonSchema for Table<K, V> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}To{}", K::schema_name(), V::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let keys = generator.subschema_for::<K>();
+        let values = generator.subschema_for::<V>();
+        json_schema!({
+            "type": "object", "propertyNames": keys, "additionalProperties": values,
+        })
+    }
+}
+
+/// Reads a `W`, keeps what it comes to.
+pub(crate) fn plain<'de, D, W, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    W: Deserialize<'de> + Into<T>,
+{
+    W::deserialize(deserializer).map(Into::into)
+}
+
+/// The same for what may be absent.
+pub(crate) fn stated<'de, D, W, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    W: Deserialize<'de> + Into<T>,
+{
+    W::deserialize(deserializer).map(|written| Some(written.into()))
 }

@@ -21,6 +21,7 @@ use crate::env::Env;
 use crate::error::ConfigError;
 use crate::locality::Locality;
 use crate::places::Places;
+use crate::raw::{Amount, Count, Region, Share, Whole, response_store, stated};
 use crate::secret::Secret;
 use crate::{load, source};
 
@@ -170,9 +171,11 @@ pub struct Client {
 pub struct Budget {
     /// US dollars.
     #[serde(deserialize_with = "values::amount")]
-    #[schemars(with = "Option<f64>")]
+    #[schemars(with = "Option<Amount>")]
     pub cost_usd: Option<f64>,
     /// Tokens, prompt and answer together.
+    #[serde(deserialize_with = "stated::<_, Whole, _>")]
+    #[schemars(with = "Option<Whole>")]
     pub tokens: Option<u64>,
     /// The time after which it starts anew. Default: a day.
     pub per: Period,
@@ -298,18 +301,23 @@ impl Default for Deadlines {
 pub struct Limits {
     /// A request's body. Default 20 MB.
     #[serde(deserialize_with = "values::size")]
+    #[schemars(with = "Count")]
     pub body_bytes: usize,
     /// What is held back of an answer before its first text. Default 4 MB.
     #[serde(deserialize_with = "values::size")]
+    #[schemars(with = "Count")]
     pub held_bytes: usize,
     /// One event of an upstream's stream. Default 16 MB.
     #[serde(deserialize_with = "values::size")]
+    #[schemars(with = "Count")]
     pub frame_bytes: usize,
     /// One answer of an upstream. Default 256 MB.
     #[serde(deserialize_with = "values::size")]
+    #[schemars(with = "Count")]
     pub stream_bytes: usize,
     /// Requests at once. Default 1024.
     #[serde(deserialize_with = "values::size")]
+    #[schemars(with = "Count")]
     pub concurrent: usize,
 }
 
@@ -446,9 +454,12 @@ pub enum HedgeAfter {
 #[non_exhaustive]
 pub struct Retry {
     /// How many, the first included. Default 2.
+    #[serde(deserialize_with = "values::small")]
+    #[schemars(with = "values::Small")]
     pub attempts: u32,
     /// Retries per request over time, as a share. Default 0.2.
     #[serde(deserialize_with = "values::share")]
+    #[schemars(with = "Share")]
     pub budget: f64,
 }
 
@@ -466,6 +477,8 @@ pub struct ProviderSettings {
     /// Where its prompts end up. Default: judged by its address.
     pub locality: Option<DeclaredLocality>,
     /// Where it computes: its jurisdiction.
+    #[serde(deserialize_with = "stated::<_, Region, _>")]
+    #[schemars(with = "Option<Region>")]
     pub region: Option<String>,
     /// What is declared of its models, by id.
     pub models: BTreeMap<String, ModelSettings>,
@@ -483,6 +496,8 @@ pub struct ModelSettings {
     /// Its text begins with reasoning that has no opening tag, because the chat
     /// template wrote it: text is held back until the closing tag tells, at
     /// most so many bytes (65536 is ample). Default: off.
+    #[serde(deserialize_with = "values::bytes")]
+    #[schemars(with = "Option<Whole>")]
     pub thinking_forced_open: Option<usize>,
     /// What becomes of an answer whose text was all marked as reasoning.
     /// Default: it is no answer, and the next candidate is asked.
@@ -552,6 +567,7 @@ pub enum DeclaredLocality {
 /// Where responses are kept (`store`).
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(transform = response_store)]
 #[non_exhaustive]
 pub struct Store {
     /// The kind of store. Default `memory`.

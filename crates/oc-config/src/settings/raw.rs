@@ -8,12 +8,12 @@ use serde::Deserialize;
 
 use super::{
     Budget, Client, Deadlines, Fallback, Limits, Output, Privacy, ProviderSettings, SecretSettings,
-    Settings, Store, StoreKind, Telemetry,
+    Settings, Store, Telemetry, values,
 };
 use crate::document::Path;
 use crate::key::{Found, follow};
 use crate::places::Places;
-use crate::raw::SecretInput;
+use crate::raw::{KeyInput, RESPONSE_STORE, Region, SecretInput, stated};
 use crate::resolve::Context;
 
 /// The settings file, or `ocGateway` in the config.
@@ -21,6 +21,7 @@ use crate::resolve::Context;
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct RawSettings {
     /// Where the gateway listens, as `127.0.0.1:4141`.
+    #[schemars(with = "Option<values::ListenText>")]
     listen: Option<String>,
     /// Who may ask, each with its own limits.
     clients: Vec<RawClient>,
@@ -35,6 +36,8 @@ pub(crate) struct RawSettings {
     /// Where prompts of every request may go.
     privacy: Option<Privacy>,
     /// Where every request may be computed.
+    #[serde(deserialize_with = "stated::<_, Region, _>")]
+    #[schemars(with = "Option<Region>")]
     region: Option<String>,
     /// What is declared of providers, by id.
     providers: BTreeMap<String, ProviderSettings>,
@@ -56,12 +59,21 @@ struct RawClient {
     /// The name in logs and metrics.
     name: String,
     /// The key it sends.
+    #[schemars(with = "KeyInput<true>")]
     key: SecretInput,
+    /// Where its prompts may go.
     privacy: Option<Privacy>,
+    /// Where its requests may be computed.
+    #[serde(default, deserialize_with = "stated::<_, Region, _>")]
+    #[schemars(with = "Option<Region>")]
     region: Option<String>,
+    /// What it is shown. Default: what the request asks for.
     output: Option<Output>,
+    /// Names it may ask for; absent: all.
     models: Option<Vec<String>>,
+    /// Names of tools it may offer to a model; absent: all.
     tools: Option<Vec<String>>,
+    /// What it may spend. Default: no limit.
     budget: Option<Budget>,
 }
 
@@ -89,12 +101,7 @@ impl RawSettings {
             let fix = "add `clients: [{ name, key }]`, or listen on 127.0.0.1".to_owned();
             context.error(&listen_at, reason, Some(fix));
         }
-        check_region(self.region.as_deref(), &at.key("region"), context);
-        for (id, declared) in &self.providers {
-            let at = at.key("providers").key(id).key("region");
-            check_region(declared.region.as_deref(), &at, context);
-        }
-        check_store(&self.store, &at.key("store"), context);
+        RESPONSE_STORE.check(&at.key("store"), context);
         settings.places = Places::of(at, context);
         Settings {
             deadlines: self.deadlines,
@@ -125,7 +132,6 @@ fn clients(rows: Vec<RawClient>, at: &Path, context: &mut Context<'_, '_>) -> Ve
     let mut clients: Vec<Client> = Vec::new();
     for (index, row) in rows.into_iter().enumerate() {
         let at = at.index(index);
-        check_region(row.region.as_deref(), &at.key("region"), context);
         let key_at = at.key("key");
         let key = match follow(&row.key, context.document.find(&key_at), context.secrets) {
             Found::Value(secret, _) => secret,
@@ -159,26 +165,4 @@ fn clients(rows: Vec<RawClient>, at: &Path, context: &mut Context<'_, '_>) -> Ve
         });
     }
     clients
-}
-
-/// An empty region is met by nobody, and hardly what was meant.
-fn check_region(region: Option<&str>, at: &Path, context: &mut Context<'_, '_>) {
-    if region.is_some_and(|region| region.trim().is_empty()) {
-        let fix = "write one, as \"eu\", or leave it out".to_owned();
-        context.error(at, "an empty region", Some(fix));
-    }
-}
-
-fn check_store(store: &Store, at: &Path, context: &mut Context<'_, '_>) {
-    let missing = match store.kind {
-        StoreKind::Memory => return,
-        StoreKind::File => store.path.is_none().then_some("path"),
-        StoreKind::Redis => store.url.is_none().then_some("url"),
-    };
-    if let Some(field) = missing
-        && context.document.find(&at.key(field)).is_none()
-    {
-        let reason = format!("this kind of store needs `{field}`");
-        context.error(at, reason, Some(format!("add `{field}`")));
-    }
 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
+use serde_json::json;
 
 use super::{ByClass, Hedge, HedgeAfter};
 use crate::locality::Endpoint;
-use crate::raw::{Amount, Count};
+use crate::raw::{Amount, Count, Share, Whole, Within};
 use crate::secret::Secret;
 
 /// Longer than any deadline means anything, and far from overflow.
@@ -95,8 +96,12 @@ impl JsonSchema for DurationText {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "anyOf": [
-            { "type": "number", "exclusiveMinimum": 0 },
-            { "type": "string", "pattern": "^\\s*[0-9.]+\\s*(ms|s|m|h)?$" },
+            { "type": "number", "exclusiveMinimum": 0, "maximum": LONGEST.as_secs() },
+            {
+                "type": "string",
+                "pattern": r"^\s*\+?([0-9]+\.?[0-9]*|\.[0-9]+)\s*(ms|s|m|h)?\s*$",
+                "allOf": [{ "pattern": "[1-9]" }],
+            },
         ] })
     }
 }
@@ -184,11 +189,21 @@ pub(super) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
 
 /// A number from 0 to 1.
 pub(super) fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    let amount = Amount::deserialize(deserializer)?;
-    match amount.0 <= 1.0 {
-        true => Ok(amount.0),
-        false => Err(D::Error::invalid_value(Unexpected::Float(amount.0), &"a share from 0 to 1")),
-    }
+    Share::deserialize(deserializer).map(|share| share.0)
+}
+
+/// A number of attempts.
+pub(super) type Small = Within<0, { u32::MAX as u64 }>;
+
+pub(super) fn small<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let number = Small::deserialize(deserializer)?;
+    Ok(u32::try_from(number.0).unwrap_or(u32::MAX))
+}
+
+/// A number of bytes, zero included.
+pub(super) fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    let number = Whole::deserialize(deserializer)?;
+    Ok(Some(usize::try_from(number.0).unwrap_or(usize::MAX)))
 }
 
 pub(super) fn secret<'de, D: Deserializer<'de>>(
@@ -209,7 +224,7 @@ struct HedgeVisitor;
 pub(super) struct HedgeObject {
     /// `"p95"`, or a duration.
     #[serde(default = "p95", deserialize_with = "hedge_after")]
-    #[schemars(with = "String")]
+    #[schemars(with = "HedgeAfterText")]
     after: HedgeAfter,
     /// US dollars.
     max_cost_usd: Option<Amount>,
@@ -282,6 +297,28 @@ impl Visitor<'_> for HedgeAfterVisitor {
     }
 }
 
+struct HedgeAfterText;
+
+impl JsonSchema for HedgeAfterText {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "HedgeAfter".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let duration = DurationText::json_schema(generator);
+        let percentile = json!({
+            "type": "string",
+            "pattern": r"^p(0*[0-9]{1,2}(\.[0-9]*)?|\.[0-9]+)$",
+            "allOf": [{ "pattern": "[1-9]" }],
+        });
+        json_schema!({ "anyOf": [percentile, duration] })
+    }
+}
+
 pub(super) struct HedgeText;
 
 impl JsonSchema for HedgeText {
@@ -339,6 +376,31 @@ impl JsonSchema for OtlpText {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "anyOf": [{ "const": false }, { "type": "string" }] })
+        // As far as a pattern can say it: `Endpoint::parse` knows more.
+        let url = r"^\s*([hH][tT][tT][pP][sS]?://[^/?#@\s\\]+(/[^?#\s\\]*)?)\s*$";
+        json_schema!({ "anyOf": [
+            { "const": false },
+            { "const": "off" },
+            { "type": "string", "pattern": url },
+        ] })
+    }
+}
+
+/// `listen`.
+pub(super) struct ListenText;
+
+impl JsonSchema for ListenText {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Listen".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let pattern =
+            r"^\s*(localhost|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.%]+\]):[0-9]{1,5}\s*$";
+        json_schema!({ "type": "string", "pattern": pattern })
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
+pub mod json_schema;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -27,14 +27,15 @@ pub(crate) struct Arguments {
     verbose: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<u8> {
-    let mut reading = Reading::of(&arguments.files);
+pub(crate) async fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<u8> {
+    let mut reading = Reading::or_found(&arguments.files).await;
     let state = reading.assemble();
     if arguments.json {
         writeln!(out, "{}", as_json(&reading))?;
     } else {
         reading.show(out)?;
         summarise(&reading, state.as_ref(), arguments.verbose, out)?;
+        reading.show_unused(out)?;
     }
     Ok(if reading.has_errors() {
         exit::CONFIG

@@ -33,6 +33,20 @@ const NOBODY: (&str, &str) = (
     "see below what each of them needs, or name one that is usable",
 );
 
+/// What there is to say where nothing can be served.
+const NOTHING_FOUND: &str = "no config was found, and no server on its usual port: looked at \
+     $OC_GATEWAY_CONFIG, $OPENCLAW_CONFIG_PATH, $OPENCLAW_STATE_DIR/openclaw.json and \
+     ~/.openclaw/openclaw.json. Without a config the models of the local servers make the chain: \
+     start LM Studio (port 1234), Ollama (11434), vLLM (8000), llama.cpp (8080) or SGLang (30000); \
+     or write a config and name it with --config";
+
+/// The file that a config would be begun in.
+fn begin_at(places: &[ConfigSource]) -> String {
+    places
+        .last()
+        .map_or_else(|| "openclaw.json".to_owned(), |last| last.path().display().to_string())
+}
+
 /// What was read, and what is to be said about it.
 #[derive(Debug)]
 pub(crate) struct Reading {
@@ -46,6 +60,8 @@ pub(crate) struct Reading {
     pub(crate) passed_over: Vec<(String, usize)>,
     /// Which files, and on whose word; the settings' second.
     pub(crate) sources: Vec<(&'static str, String)>,
+    /// Keys and servers that are there and not used, where there is no config.
+    pub(crate) unused: Vec<String>,
     /// No config was named, and none is in the usual places.
     nothing_found: bool,
 }
@@ -73,11 +89,6 @@ impl Report {
 
     /// What is wrong in a file, and in those that it includes.
     fn of(error: &ConfigError) -> Vec<Self> {
-        if error.diagnostics().is_empty() {
-            let cause = std::error::Error::source(error);
-            let why = cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
-            return vec![Self::refused(error.file(), why)];
-        }
         let problems = error.diagnostics().to_vec();
         let of = |one: &Diagnostic| error.masked_source_of(one);
         Self::per_file(error.file(), error.masked_source(), problems, of)
@@ -124,19 +135,22 @@ impl Reading {
         if !reading.nothing_found {
             return reading;
         }
-        for key in HostedKey::all(&environment) {
-            tracing::warn!("{}", found::told(&key));
-        }
         let servers = found::local_servers().await;
-        for line in servers.iter().filter_map(found::not_used) {
-            tracing::warn!("{line}");
-        }
+        let keys = HostedKey::all(&environment);
+        let keys = keys.iter().map(found::told);
+        let unused = keys.chain(servers.iter().filter_map(found::not_used)).collect();
         if servers.iter().all(|server| server.forwarded().count() == server.models.len()) {
-            return reading;
+            return Self { unused, ..reading };
         }
         let config = Config::from_discovered(&servers, &environment);
         let own = own_settings(files, None);
-        Self::with_config(config, "local servers on their usual ports", own)
+        let mut found = Self::with_config(config, "local servers on their usual ports", own);
+        found.unused = unused;
+        let on = "no file: the servers found on their usual ports".to_owned();
+        found.sources.insert(0, ("config", on));
+        // A config that is written later counts.
+        found.watch.extend(reading.watch);
+        found
     }
 
     /// Reads the files, as far as they can be found.
@@ -146,18 +160,16 @@ impl Reading {
         let found =
             ConfigSource::discover(files.config.as_deref(), &environment, &exists, home.as_deref());
         let Some(source) = &found else {
-            let report = Report::refused(
-                "openclaw.json",
-                "no config was found: looked at $OC_GATEWAY_CONFIG, $OPENCLAW_CONFIG_PATH, \
-                 $OPENCLAW_STATE_DIR/openclaw.json and ~/.openclaw/openclaw.json; \
-                 name one with --config",
-            );
+            let places = ConfigSource::places(&environment, home.as_deref());
+            let watch = places.iter().map(|place| place.path().to_owned()).collect();
+            let report = Report::refused(begin_at(&places), NOTHING_FOUND);
             return Self {
                 reports: vec![report],
                 read: None,
-                watch: Vec::new(),
+                watch,
                 passed_over: Vec::new(),
                 sources: Vec::new(),
+                unused: Vec::new(),
                 nothing_found: true,
             };
         };
@@ -191,6 +203,7 @@ impl Reading {
             watch: Vec::new(),
             passed_over: Vec::new(),
             sources: Vec::new(),
+            unused: Vec::new(),
             nothing_found: false,
         };
         let config = reading.noted(config, file);
@@ -203,7 +216,11 @@ impl Reading {
         // Settings that could not be read are not the same as none.
         let own = match own {
             None => Some(None),
-            Some((file, read)) => reading.noted(read, &file).map(Some),
+            Some((file, read)) => {
+                // They may lie elsewhere than beside the config.
+                reading.watch.push(PathBuf::from(&file));
+                reading.noted(read, &file).map(Some)
+            }
         };
         let (Some(config), Some(own)) = (config, own) else { return reading };
 
@@ -285,6 +302,11 @@ impl Reading {
                 None
             }
         }
+    }
+
+    /// Shows what is there and not used, where there is no config.
+    pub(crate) fn show_unused(&self, out: &mut impl Write) -> io::Result<()> {
+        self.unused.iter().try_for_each(|line| writeln!(out, "  not used: {line}"))
     }
 
     /// Shows every problem, drawn into its file.

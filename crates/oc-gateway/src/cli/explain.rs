@@ -68,6 +68,7 @@ pub(crate) async fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::
         Ok(explained) if arguments.json => {
             let mut json = serde_json::to_value(&explained)?;
             let sources = reading.sources.iter();
+            json["notUsed"] = reading.unused.clone().into();
             json["files"] = sources.map(|(what, source)| (*what, source.as_str())).collect();
             writeln!(out, "{json:#}")?;
         }
@@ -77,6 +78,7 @@ pub(crate) async fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::
             }
             write!(out, "{explained}")?;
             unspoken(&state, &explained.chain, out)?;
+            reading.show_unused(out)?;
         }
     }
     Ok(exit::OK)

@@ -84,7 +84,9 @@ pub(crate) fn main() -> ExitCode {
     let code = match command {
         Command::Serve(arguments) => block_on(serve::run(arguments)),
         Command::Ask(arguments) => block_on(ask::run(arguments)),
-        Command::Check(arguments) => check::run(&arguments, &mut anstream::stdout().lock()),
+        Command::Check(arguments) => {
+            block_on(check::run(&arguments, &mut anstream::stdout().lock()))
+        }
         Command::Explain(arguments) => {
             block_on(explain::run(&arguments, &mut anstream::stdout().lock()))
         }

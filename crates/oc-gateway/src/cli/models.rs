@@ -57,6 +57,7 @@ pub(crate) async fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::
         reading.show(&mut anstream::stderr().lock())?;
         return Ok(exit::CONFIG);
     };
+    reading.show_unused(&mut anstream::stderr().lock())?;
     let lists = if arguments.probe { probe(&state).await } else { BTreeMap::new() };
     let mut rows = Vec::new();
     let mut missing = false;

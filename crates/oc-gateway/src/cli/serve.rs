@@ -39,6 +39,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let seen = Seen::now(std::mem::take(&mut reading.watch));
     let state = reading.assemble();
     let shown = reading.show(&mut anstream::stderr().lock());
+    for line in &reading.unused {
+        tracing::warn!("{line}");
+    }
     let (Some(state), false) = (state, reading.has_errors()) else {
         shown.context("stderr is closed")?;
         return Ok(exit::CONFIG);
@@ -68,7 +71,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
 
 /// Keeps the config in force up to date with its files.
 async fn follow(live: &Live, seen: Seen, arguments: &Arguments) -> Infallible {
-    // Without files there is nothing to follow: found servers are found once.
+    // Servers are found once; a config that is written later is taken.
     if !seen.is_empty() {
         // On a thread of its own: what it reads may wait for a command that gives
         // secrets, and answers must not.

@@ -272,12 +272,67 @@ fn a_missing_config_is_78() {
     for arguments in [
         &["serve", "--config", "/nonexistent/openclaw.json"][..],
         &["check", "--config", "/nonexistent/openclaw.json"],
-        &["check"],
         &["ask", "--config", "/nonexistent/openclaw.json", "hello"],
     ] {
         let (code, out, err) = run(arguments);
         assert_eq!(code, Some(78), "{arguments:?}: {out}{err}");
-        assert!(!(out + &err).is_empty(), "{arguments:?} says nothing");
+        let told = out + &err;
+        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("there is no such file"), "{arguments:?}: {told}");
+        assert!(told.contains("correct the path"), "{arguments:?}: {told}");
+    }
+}
+
+/// What cannot be read is a problem like any other, for programs too.
+#[test]
+fn a_file_that_cannot_be_read_is_a_problem_with_place_and_fix() {
+    let (_scratch, folder) = Scratch::file("check-unreadable", "");
+    std::fs::write(&folder, b"{\n  // \xff\n}").unwrap();
+    let at = |file: &str, settings: &[&str]| {
+        let (code, out, err) = run(&[&["check", "--json", "--config", file], settings].concat());
+        assert_eq!(code, Some(78), "{out}{err}");
+        let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let files = told["files"].as_array().unwrap().clone();
+        let problem = files.iter().flat_map(|file| file["problems"].as_array().unwrap()).next();
+        let problem = problem.unwrap_or_else(|| panic!("{told}"));
+        assert!(problem["fix"].is_string() && problem["severity"] == "error", "{told}");
+        assert!(files.iter().all(|file| file["refusal"].is_null()), "{told}");
+        (problem["line"].as_u64(), problem["column"].as_u64(), problem["reason"].to_string())
+    };
+    let (line, column, reason) = at(&folder, &[]);
+    assert_eq!((line, column), (Some(2), Some(6)));
+    assert!(reason.contains("not UTF-8 at byte 7"), "{reason}");
+    for (file, why) in [("/nonexistent/c.json", "no such file"), ("/tmp", "a folder")] {
+        let (line, column, reason) = at(file, &[]);
+        assert_eq!((line, column), (Some(1), Some(1)), "{reason}");
+        assert!(reason.contains(why), "{reason}");
+        let config = example("recommended");
+        assert!(at(&config, &["--settings", file]).2.contains(why), "settings {file}");
+    }
+    // And drawn for people.
+    let (_, out, err) = run(&["check", "--config", &folder]);
+    assert!(out.contains("not UTF-8") && out.contains("save it as UTF-8"), "{out}{err}");
+}
+
+/// Without a config the local servers make the chain; where there are none, what
+/// would be done and how to begin is told.
+#[test]
+fn without_a_config_check_says_how_to_begin() {
+    for arguments in [&["check"][..], &["explain"], &["models"]] {
+        let (code, out, err) = run(arguments);
+        let told = out + &err;
+        match code {
+            // Something listens on one of the usual ports of this machine.
+            Some(0) => assert!(!told.contains("no config was found"), "{arguments:?}: {told}"),
+            code => {
+                assert_eq!(code, Some(78), "{arguments:?}: {told}");
+                for said in
+                    ["LM Studio (port 1234)", "Ollama (11434)", "--config", "make the chain"]
+                {
+                    assert!(told.contains(said), "{arguments:?}: {said}: {told}");
+                }
+            }
+        }
     }
 }
 

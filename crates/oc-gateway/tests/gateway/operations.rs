@@ -4,7 +4,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use futures::StreamExt as _;
-use oc_config::{Config, Settings};
+use oc_config::{Config, Discovered, ServerKind, Settings};
 use oc_gateway::{
     Live, State,
     lookalike::{Lookalike, Step, responses::Writer},
@@ -259,6 +259,34 @@ async fn an_edit_comes_into_force_and_a_broken_one_does_not() {
     followed.unwrap();
     assert_eq!(live.state().config().reload_mode(), oc_config::ReloadMode::Off);
     assert_eq!(reads.get(), 3);
+}
+
+/// Without a config the servers that were found serve; one that is written later
+/// is taken, and not even its folder has to be there before.
+#[tokio::test]
+async fn a_config_that_is_written_later_comes_into_force() {
+    let file = File::new("written-later", "");
+    let folder = file.0.parent().unwrap().join("state/deeper");
+    let path = folder.join("openclaw.json");
+    let found = [Discovered::new(ServerKind::Ollama, 11434, vec!["found".into()])];
+    let first = Config::from_discovered(&found, &|_: &str| None).unwrap().value;
+    let live = Live::from(State::assemble(first, Settings::default()).unwrap());
+    let later = File(path.clone());
+    let writing = async {
+        until(&live, |state| primary(state) == "ollama/found").await;
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("other"), "not it").unwrap();
+        let text = r#"{ models: { providers: { box: { baseUrl: "http://127.0.0.1:9/v1",
+            api: "openai-responses", models: [{ id: "written" }] } } } }"#;
+        later.save(text);
+        until(&live, |state| primary(state) == "box/written").await;
+        // What it depends on is followed from then on.
+        later.save(&text.replacen('{', r#"{ gateway: { reload: { mode: "off" } },"#, 1));
+    };
+    let seen = reload::Seen::now(vec!["/nonexistent/openclaw.json".into(), path]);
+    let following = reload::follow(&live, seen, async || later.read());
+    let (followed, ()) = tokio::join!(following, writing);
+    followed.unwrap();
 }
 
 #[tokio::test]
