@@ -173,8 +173,8 @@ impl<'a> Instances<'a> {
             let offered = part.contains_key("patternProperties");
             let objects = self.variants(part);
             for (key, child) in properties.iter().take(if offered { 1 } else { usize::MAX }) {
-                // A file would have to be there.
-                if key == "$include" {
+                // A file would have to be there; and settings are gone through alone.
+                if key == "$include" || key == "ocGateway" {
                     continue;
                 }
                 let path = format!("{path}.{key}");

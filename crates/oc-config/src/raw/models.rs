@@ -131,7 +131,7 @@ pub(crate) struct ProviderRow {
     pub(crate) api: Option<ApiWord>,
     /// Headers of every request.
     #[serde(default, deserialize_with = "plain::<_, Table<HeaderName, SecretInput>, _>")]
-    #[schemars(with = "Table<HeaderName, SecretInput>")]
+    #[schemars(with = "Table<HeaderName, KeyInput<false>>")]
     pub(crate) headers: BTreeMap<String, SecretInput>,
     /// Also send the key as `Authorization: Bearer`.
     pub(crate) auth_header: Option<bool>,
@@ -191,7 +191,7 @@ pub(crate) struct LocalService {
 pub(crate) struct RequestRow {
     /// Headers of every request.
     #[serde(default, deserialize_with = "plain::<_, Table<HeaderName, SecretInput>, _>")]
-    #[schemars(with = "Table<HeaderName, SecretInput>")]
+    #[schemars(with = "Table<HeaderName, KeyInput<false>>")]
     pub(crate) headers: BTreeMap<String, SecretInput>,
     /// How requests are authenticated, in place of `auth` and `apiKey`.
     pub(crate) auth: Option<RequestAuth>,
@@ -221,12 +221,14 @@ pub(crate) struct RequestAuth {
     /// The way.
     pub(crate) mode: RequestAuthMode,
     /// `authorization-bearer`: the token.
+    #[schemars(with = "Option<KeyInput<false>>")]
     pub(crate) token: Option<SecretInput>,
     /// `header`: its name.
     #[serde(default, deserialize_with = "stated::<_, HeaderName, _>")]
     #[schemars(with = "Option<HeaderName>")]
     pub(crate) header_name: Option<String>,
     /// `header`: its value.
+    #[schemars(with = "Option<KeyInput<false>>")]
     pub(crate) value: Option<SecretInput>,
     /// `header`: what stands before the value.
     pub(crate) prefix: Option<String>,
@@ -321,7 +323,7 @@ pub(crate) struct ModelRow {
     pub(crate) max_tokens: Option<Count>,
     /// Headers of every request to this model.
     #[serde(default, deserialize_with = "plain::<_, Table<HeaderName, SecretInput>, _>")]
-    #[schemars(with = "Table<HeaderName, SecretInput>")]
+    #[schemars(with = "Table<HeaderName, KeyInput<false>>")]
     pub(crate) headers: BTreeMap<String, SecretInput>,
     /// What the server can and cannot take.
     pub(crate) compat: Option<Compat>,
