@@ -216,7 +216,8 @@ impl Config {
     fn agent(&self, id: &str) -> Result<&Agent, UnknownModel> {
         let unknown = || {
             let known = self.agents.keys().map(String::as_str);
-            UnknownModel::new(id, nearest_few(id.trim(), known))
+            let ids = self.agents.keys().cloned().collect();
+            UnknownModel::no_agent(id, nearest_few(id.trim(), known), ids)
         };
         self.agents.get(&id.trim().to_lowercase()).ok_or_else(unknown)
     }

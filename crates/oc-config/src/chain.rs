@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::explain::Origin;
 use crate::model::Model;
 use crate::model_ref::ModelRef;
+use crate::origin::Origin;
 use crate::secret::{Key, KeySource};
 
 /// The candidates for one requested name.
@@ -152,7 +152,7 @@ pub enum ExplicitModels {
 /// A name that is no alias, no ref and no model id, or that the config does not
 /// allow a request to name. Answer it as an unknown model in either case.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", told(.name, .nearest, *.ambiguous, .not_allowed_by.as_deref()))]
+#[error("{}", self.told())]
 #[non_exhaustive]
 pub struct UnknownModel {
     /// The name that was asked for.
@@ -165,25 +165,55 @@ pub struct UnknownModel {
     /// The key of the config that does not allow it, where the model is known
     /// and only that is in the way.
     pub not_allowed_by: Option<String>,
+    /// Where it is no model but an agent that is not known: the ids of those that
+    /// the config describes.
+    pub agents: Option<Vec<String>>,
 }
 
 impl UnknownModel {
     pub(crate) fn new(name: &str, nearest: Vec<String>) -> Self {
-        Self { name: name.to_owned(), nearest, ambiguous: false, not_allowed_by: None }
+        let name = name.to_owned();
+        Self { name, nearest, ambiguous: false, not_allowed_by: None, agents: None }
     }
 
     pub(crate) fn not_allowed(name: &str, rule: &str) -> Self {
         Self { not_allowed_by: Some(rule.to_owned()), ..Self::new(name, Vec::new()) }
     }
+
+    pub(crate) fn no_agent(id: &str, nearest: Vec<String>, agents: Vec<String>) -> Self {
+        Self { agents: Some(agents), ..Self::new(id, nearest) }
+    }
+
+    fn told(&self) -> String {
+        let Self { name, nearest, .. } = self;
+        if let Some(agents) = &self.agents {
+            return no_agent(name, nearest, agents);
+        }
+        match (&self.not_allowed_by, nearest.as_slice()) {
+            (None, near) if self.ambiguous => {
+                format!("several providers have a model `{name}`: write {}", near.join(" or "))
+            }
+            (Some(rule), _) => format!("model `{name}` is not allowed by {rule}"),
+            (None, []) => format!("unknown model `{name}`"),
+            (None, near) => format!("unknown model `{name}`; did you mean {}?", near.join(" or ")),
+        }
+    }
 }
 
-fn told(name: &str, nearest: &[String], ambiguous: bool, not_allowed_by: Option<&str>) -> String {
-    match (not_allowed_by, nearest) {
-        (None, near) if ambiguous => {
-            format!("several providers have a model `{name}`: write {}", near.join(" or "))
-        }
-        (Some(rule), _) => format!("model `{name}` is not allowed by {rule}"),
-        (None, []) => format!("unknown model `{name}`"),
-        (None, near) => format!("unknown model `{name}`; did you mean {}?", near.join(" or ")),
+fn no_agent(id: &str, nearest: &[String], agents: &[String]) -> String {
+    /// More than these are counted.
+    const SHOWN: usize = 12;
+    let mut told = format!("no agent `{id}`");
+    if let [near, ..] = nearest {
+        return format!("{told}; did you mean `{near}`?");
+    }
+    if agents.is_empty() {
+        return told + "; the config describes none: add `agents.entries`, or ask without one";
+    }
+    let listed: Vec<&str> = agents.iter().take(SHOWN).map(String::as_str).collect();
+    told += &format!("; the config describes {}", listed.join(", "));
+    match agents.len() - listed.len() {
+        0 => told,
+        more => told + &format!(" and {more} more"),
     }
 }

@@ -4,9 +4,9 @@
 use crate::agent::agents;
 use crate::config::Config;
 use crate::document::Path;
-use crate::explain::Origin;
 use crate::model::Listed;
 use crate::model_ref::ModelRef;
+use crate::origin::Origin;
 use crate::raw::{ModelChoice, Raw};
 use crate::resolve::{Context, Rows, assume, near_ref};
 

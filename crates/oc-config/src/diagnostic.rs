@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::document::{MAX_PROBLEMS, Path, Place, Problem, Sources, TypeError, holds_secret};
 use crate::nearest::nearest;
+use crate::shape::without_known_keys;
 
 /// One problem of one file.
 ///
@@ -200,6 +201,10 @@ impl<'a> Report<'a> {
         self.sources.place(span)
     }
 
+    pub(crate) fn sources(&self) -> &Sources {
+        self.sources
+    }
+
     /// The file and the line.
     pub(crate) fn line(&self, at: usize) -> (&str, usize) {
         self.sources.line(at)
@@ -242,7 +247,8 @@ impl<'a> Report<'a> {
             let reason = format!("{} more problems are not shown", all - self.found.len());
             let end = self.sources.end_of_first();
             (self.errors, self.warnings) = (0, 0);
-            self.add(worst, end..end, &Path::default(), reason, None);
+            let fix = Some("mend those that are, and look again".to_owned());
+            self.add(worst, end..end, &Path::default(), reason, fix);
         }
         self.found.into_iter().map(|found| found.told).collect()
     }
@@ -286,6 +292,8 @@ impl Diagnostic {
         fix: Option<String>,
     ) -> Self {
         let Place { file, line, column, span } = place;
+        // A key may stand where a name is expected.
+        let [path, reason] = [path, reason].map(|text| without_known_keys(&text).into_owned());
         Self { severity, file, line, column, span, path, reason, fix }
     }
 }
@@ -304,7 +312,7 @@ fn fix_for(error: &TypeError) -> Option<String> {
         TypeError::WrongType { expected, .. } | TypeError::WrongValue { expected, .. } => {
             Some(format!("write {expected}"))
         }
-        TypeError::Other(_) => None,
+        TypeError::Other(_) => Some("compare with docs/config.md".to_owned()),
     }
 }
 

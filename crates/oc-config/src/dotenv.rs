@@ -8,10 +8,28 @@
 
 use std::collections::BTreeMap;
 
+/// The value of a variable, and where its line begins.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Assignment {
+    pub(crate) value: String,
+    /// Counted from 1.
+    pub(crate) line: usize,
+    /// In bytes.
+    pub(crate) at: usize,
+}
+
 /// The variables of one file; a later line of the same name wins.
-pub(crate) fn parse(text: &str) -> BTreeMap<String, String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    text.lines().filter_map(assignment).collect()
+pub(crate) fn parse(text: &str) -> BTreeMap<String, Assignment> {
+    let mut vars = BTreeMap::new();
+    let mut at = 0;
+    for (line, number) in text.split_inclusive('\n').zip(1..) {
+        let mark = if at == 0 && line.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        if let Some((name, value)) = assignment(line.get(mark..).unwrap_or_default()) {
+            vars.insert(name, Assignment { value, line: number, at: at + mark });
+        }
+        at += line.len();
+    }
+    vars
 }
 
 fn assignment(line: &str) -> Option<(String, String)> {
@@ -91,13 +109,13 @@ mod tests {
             ("A B=c", None),
         ] {
             let got = parse(line);
-            let got = got.iter().next().map(|(name, value)| (name.as_str(), value.as_str()));
+            let got = got.iter().next().map(|(name, one)| (name.as_str(), one.value.as_str()));
             assert_eq!(got, want, "{line}");
         }
         let two = parse("\u{feff}A=1\r\nB=2\nA=3\n");
-        assert_eq!(
-            two.into_iter().collect::<Vec<_>>(),
-            [("A".into(), "3".into()), ("B".into(), "2".into())]
-        );
+        assert_eq!(parse("\u{feff}A=1").into_values().next().map(|one| one.at), Some(3));
+        let two: Vec<_> =
+            two.into_iter().map(|(name, one)| (name, one.value, one.line, one.at)).collect();
+        assert_eq!(two, [("A".into(), "3".into(), 3, 12), ("B".into(), "2".into(), 2, 8)]);
     }
 }

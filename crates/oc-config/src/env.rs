@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::dotenv::Assignment;
+use crate::origin::{SetBy, Variable};
+
 /// A source of environment variables.
 ///
 /// Closures and string maps are sources:
@@ -44,17 +47,52 @@ impl Env for BTreeMap<String, String> {
 pub(crate) struct Layered<'a> {
     pub(crate) process: &'a dyn Env,
     /// The strongest first.
-    pub(crate) files: Vec<BTreeMap<String, String>>,
-    pub(crate) config: BTreeMap<String, String>,
+    pub(crate) files: Vec<DotEnv>,
+    pub(crate) config: BTreeMap<String, Assigned>,
+}
+
+/// A `.env` file.
+pub(crate) struct DotEnv {
+    pub(crate) file: String,
+    pub(crate) vars: BTreeMap<String, Assignment>,
+    /// Where it stands among all files, if others can read it.
+    pub(crate) exposed_at: Option<usize>,
+    /// It is that of the folder one happens to stand in.
+    pub(crate) of_working_folder: bool,
+}
+
+/// A variable of the config's `env` block.
+pub(crate) struct Assigned {
+    pub(crate) value: String,
+    pub(crate) file: String,
+    pub(crate) line: usize,
 }
 
 impl Layered<'_> {
     /// A value of more than white space.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
-        let set = |value: &String| !value.trim().is_empty();
-        let below = self.files.iter().chain([&self.config]);
-        let below = || below.filter_map(|layer| layer.get(name)).find(|value| set(value)).cloned();
-        self.process.var(name).filter(set).or_else(below)
+        self.find(name).map(|(value, _)| value)
+    }
+
+    /// What set it.
+    pub(crate) fn variable(&self, name: &str) -> Option<Variable> {
+        let (_, set_by) = self.find(name)?;
+        Some(Variable { name: name.to_owned(), set_by })
+    }
+
+    fn find(&self, name: &str) -> Option<(String, SetBy)> {
+        let set = |value: &str| !value.trim().is_empty();
+        if let Some(value) = self.process.var(name).filter(|value| set(value)) {
+            return Some((value, SetBy::Environment));
+        }
+        let files = self.files.iter().filter_map(|dot_env| {
+            let one = dot_env.vars.get(name)?;
+            Some((&one.value, &dot_env.file, one.line))
+        });
+        let config = self.config.get(name).map(|one| (&one.value, &one.file, one.line));
+        let mut below = files.chain(config);
+        let (value, file, line) = below.find(|(value, ..)| set(value))?;
+        Some((value.clone(), SetBy::File { file: file.clone(), line }))
     }
 }
 

@@ -9,42 +9,12 @@ use serde_json::{Value, json};
 use crate::chain::{Candidate, Chain, Usability};
 use crate::model::Model;
 use crate::model_ref::ModelRef;
-
-/// What set a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Origin {
-    /// A line of a file.
-    File {
-        /// The file as it was named to the reader.
-        file: String,
-        /// The line, counted from 1.
-        line: usize,
-    },
-    /// The hosted catalog that comes with this crate.
-    Catalog,
-    /// Nobody: it is what holds when nothing is said.
-    Default,
-    /// An environment variable.
-    Variable(String),
-    /// A server that was found on this machine, where there is no config.
-    Found,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File { file, line } => write!(f, "{file}:{line}"),
-            Self::Catalog => f.write_str("catalog"),
-            Self::Default => f.write_str("default"),
-            Self::Variable(name) => write!(f, "env:{name}"),
-            Self::Found => f.write_str("found on this machine"),
-        }
-    }
-}
+use crate::origin::Origin;
+use crate::shape::covered;
 
 /// The chain a request would get, and where its values came from. `Display`
-/// is a text for people.
+/// is a text for people. Neither shows a key: of a `baseUrl` and of `params`, what
+/// looks like one is covered.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Explanation {
@@ -54,10 +24,21 @@ pub struct Explanation {
     pub origins: BTreeMap<ModelRef, BTreeMap<&'static str, Origin>>,
 }
 
+impl Explanation {
+    pub(crate) fn new(chain: Chain) -> Self {
+        let known = chain.candidates.iter().filter_map(|c| c.model.as_ref());
+        let origins = known.map(|model| (model.model_ref.clone(), model.origins.clone())).collect();
+        Self { chain, origins }
+    }
+}
+
 /// `{ requested, explicit, candidates: [{ ref, usable, reason?, fix?, namedAt?,
-/// profile?, localityReason?, values: { <field>: { value, origin } }, params: { <name>: { value,
-/// origin } }, unusedParams: [name] }] }`. Field names are the config's; origins are `file:line`, `catalog`, `default`, `env:NAME` and `found on this machine`. Keys
-/// are told by their source only.
+/// profile?, localityReason?, values: { <field>: { value, origin, variables? } },
+/// headers: { <name>: { origin, variables? } }, params: { <name>: { value, origin,
+/// variables? } }, unusedParams: [name] }] }`. Field names are the config's; origins
+/// are `file:line`, `catalog`, `default`, `env:NAME` and `found on this machine`;
+/// `variables` are those that the value was made of, each `{ name, setBy }`, the latter
+/// `the environment` or `file:line`. Keys are told by their source only.
 impl Serialize for Explanation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let candidates: Vec<Value> = self.chain.candidates.iter().map(candidate).collect();
@@ -75,30 +56,33 @@ fn candidate(candidate: &Candidate) -> Value {
         "ref": candidate.model_ref.to_string(),
         "usable": candidate.usability.is_usable(),
     });
-    let mut tell = |key: &str, value: Option<String>| {
+    let mut tell = |key: &str, value: Option<Value>| {
         if let (Some(told), Some(value)) = (told.as_object_mut(), value) {
-            told.insert(key.to_owned(), value.into());
+            told.insert(key.to_owned(), value);
         }
     };
     if let Usability::Unusable { reason, fix } = &candidate.usability {
-        tell("reason", Some(reason.to_string()));
-        tell("fix", Some(fix.clone()));
+        tell("reason", Some(json!(reason.to_string())));
+        tell("fix", Some(json!(fix)));
     }
-    tell("namedAt", candidate.named_at.as_ref().map(ToString::to_string));
-    tell("profile", candidate.profile.clone());
-    if let (Some(model), Some(told)) = (&candidate.model, told.as_object_mut()) {
+    tell("namedAt", candidate.named_at.as_ref().map(|origin| json!(origin.to_string())));
+    tell("profile", candidate.profile.as_ref().map(|profile| json!(profile)));
+    if let Some(model) = &candidate.model {
         let values = values(model, candidate).into_iter().map(|(field, value)| {
-            let origin = origin(model, candidate, field).map(ToString::to_string);
-            (field.to_owned(), json!({ "value": value, "origin": origin }))
+            let told = Origin::tell(origin(model, candidate, field), json!({ "value": value }));
+            (field.to_owned(), told)
         });
-        told.insert("values".to_owned(), Value::Object(values.collect()));
-        told.insert("localityReason".to_owned(), json!(model.locality_reason));
+        tell("values", Some(Value::Object(values.collect())));
+        tell("localityReason", Some(json!(model.locality_reason)));
+        let headers = model.header_origins.iter();
+        let headers =
+            headers.map(|(name, origin)| (name.clone(), Origin::tell(Some(origin), json!({}))));
+        tell("headers", Some(Value::Object(headers.collect())));
         let params = model.params.shown().map(|(name, value, origin)| {
-            let origin = origin.map(ToString::to_string);
-            (name.to_owned(), json!({ "value": value, "origin": origin }))
+            (name.to_owned(), Origin::tell(origin, json!({ "value": value })))
         });
-        told.insert("params".to_owned(), Value::Object(params.collect()));
-        told.insert("unusedParams".to_owned(), json!(model.request_defaults().unused));
+        tell("params", Some(Value::Object(params.collect())));
+        tell("unusedParams", Some(json!(model.request_defaults().unused)));
     }
     told
 }
@@ -116,8 +100,8 @@ fn values(model: &Model, candidate: &Candidate) -> Vec<(&'static str, Value)> {
     let input: Vec<&str> = model.input.iter().map(|kind| kind.as_str()).collect();
     let headers: Vec<&String> = model.headers.keys().collect();
     vec![
-        ("name", json!(model.name)),
-        ("baseUrl", json!(model.base_url)),
+        ("name", json!(covered(&model.name))),
+        ("baseUrl", json!(covered(&model.base_url))),
         ("api", json!(model.api.as_str())),
         ("apiKey", json!(candidate.key_source().map(ToString::to_string))),
         ("reasoning", json!(model.reasoning)),
@@ -127,7 +111,9 @@ fn values(model: &Model, candidate: &Candidate) -> Vec<(&'static str, Value)> {
         ("maxTokens", json!(model.max_tokens)),
         ("cost", json!(cost)),
         ("headers", json!(headers)),
+        ("timeoutSeconds", json!(model.timeout.map(|timeout| timeout.as_secs()))),
         ("locality", json!(model.locality.to_string())),
+        ("region", json!(model.region)),
     ]
 }
 
@@ -139,65 +125,71 @@ fn origin<'a>(model: &'a Model, candidate: &'a Candidate, field: &str) -> Option
     }
 }
 
-impl Explanation {
-    pub(crate) fn new(chain: Chain) -> Self {
-        let known = chain.candidates.iter().filter_map(|c| c.model.as_ref());
-        let origins = known.map(|model| (model.model_ref.clone(), model.origins.clone())).collect();
-        Self { chain, origins }
-    }
-}
-
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.chain.requested)?;
         for (place, candidate) in self.chain.candidates.iter().enumerate() {
             write!(f, "  {}. {}", place + 1, candidate.model_ref)?;
             if let Some(origin) = &candidate.named_at {
-                write!(f, "  [{origin}]")?;
+                write!(f, "  [{}]", origin.told())?;
             }
             f.write_str(": ")?;
             match &candidate.usability {
                 Usability::Usable => writeln!(f, "usable")?,
                 Usability::Unusable { reason, fix } => writeln!(f, "{reason} ({fix})")?,
             }
-            let Some(model) = &candidate.model else {
-                continue;
-            };
-            let key = match candidate.key_source() {
-                Some(source) => source.to_string(),
-                None => "none".to_owned(),
-            };
-            let number =
-                |value: Option<u64>| value.map_or("not known".to_owned(), |n| n.to_string());
-            let rows = [
-                ("baseUrl", model.base_url.clone()),
-                ("api", model.api.to_string()),
-                ("apiKey", key),
-                ("reasoning", model.reasoning.to_string()),
-                ("contextWindow", number(model.context_window)),
-                ("maxTokens", number(model.max_tokens)),
-                ("cost", model.cost.map_or("not known".to_owned(), |cost| cost.to_string())),
-                ("locality", format!("{}: {}", model.locality, model.locality_reason)),
-            ];
-            for (field, value) in rows {
-                write!(f, "     {field}: {value}")?;
-                match origin(model, candidate, field) {
-                    Some(origin) => writeln!(f, "  [{origin}]")?,
-                    None => writeln!(f)?,
-                }
-            }
-            let unused = model.request_defaults().unused;
-            for (name, value, origin) in model.params.shown() {
-                write!(f, "     params.{name}: {value}")?;
-                if unused.iter().any(|unused| unused == name) {
-                    f.write_str(" (not used)")?;
-                }
-                match origin {
-                    Some(origin) => writeln!(f, "  [{origin}]")?,
-                    None => writeln!(f)?,
-                }
+            if let Some(model) = &candidate.model {
+                show(model, candidate, f)?;
             }
         }
         Ok(())
+    }
+}
+
+/// One line for each value that says something.
+fn show(model: &Model, candidate: &Candidate, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let key = candidate.key_source().map_or("none".to_owned(), ToString::to_string);
+    let number = |value: Option<u64>| value.map_or("not known".to_owned(), |n| n.to_string());
+    let seconds = |timeout: std::time::Duration| timeout.as_secs().to_string();
+    let rows = [
+        ("baseUrl", Some(covered(&model.base_url).into_owned())),
+        ("api", Some(model.api.to_string())),
+        ("apiKey", Some(key)),
+        ("reasoning", Some(model.reasoning.to_string())),
+        ("contextWindow", Some(number(model.context_window))),
+        ("contextTokens", model.context_tokens.map(|tokens| tokens.to_string())),
+        ("maxTokens", Some(number(model.max_tokens))),
+        ("cost", Some(model.cost.map_or("not known".to_owned(), |cost| cost.to_string()))),
+        ("timeoutSeconds", model.timeout.map(seconds)),
+        ("locality", Some(format!("{}: {}", model.locality, model.locality_reason))),
+        ("region", model.region.clone()),
+    ];
+    for (field, value) in rows {
+        if let Some(value) = value {
+            line(field, &value, origin(model, candidate, field), f)?;
+        }
+    }
+    for (name, origin) in &model.header_origins {
+        line(&format!("headers.{name}"), "…", Some(origin), f)?;
+    }
+    let unused = model.request_defaults().unused;
+    for (name, value, origin) in model.params.shown() {
+        let is_unused = unused.iter().any(|unused| unused == name);
+        let value = if is_unused { format!("{value} (not used)") } else { value.to_string() };
+        line(&format!("params.{name}"), &value, origin, f)?;
+    }
+    Ok(())
+}
+
+fn line(
+    field: &str,
+    value: &str,
+    origin: Option<&Origin>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    write!(f, "     {field}: {value}")?;
+    match origin {
+        Some(origin) => writeln!(f, "  [{}]", origin.told()),
+        None => writeln!(f),
     }
 }

@@ -18,7 +18,7 @@ use crate::document::{
     Entry, MAX_DEPTH, Node, NodeId, Path, Sources, Standing, Value, holds_secret, mask,
     mask_unparsed, parse,
 };
-use crate::files::{Files, why_not};
+use crate::files::{FileText, Files, why_not};
 
 /// OpenClaw's include directive.
 pub(crate) const INCLUDE: &str = "$include";
@@ -242,29 +242,31 @@ impl State<'_> {
             let reason = format!("a file includes itself: {}", around.join(" → "));
             return refuse(reason, "remove one of the includes");
         }
-        let text = match self.files.read(&real, LARGEST_FILE) {
-            Ok(file) => file.text,
+        let file = match self.files.read(&real, LARGEST_FILE) {
+            Ok(file) => file,
             Err(error) => {
                 let reason = format!("cannot include `{}`: {}", wanted.display(), why_not(&error));
                 return refuse(reason, "name a readable text file of at most 2 MiB");
             }
         };
-        self.bytes += text.len();
+        self.bytes += file.text.len();
         let mut open = at.open.clone();
         open.push(real);
         let folder = wanted.parent().map(FilePath::to_path_buf).unwrap_or_default();
         let inner = Standpoint { folder, open, level: at.level };
-        self.parsed(&text, &wanted, path, &inner)
+        self.parsed(&file, &wanted, path, &inner)
     }
 
     fn parsed(
         &mut self,
-        text: &str,
+        read: &FileText,
         file: &FilePath,
         path: &Path,
         at: &Standpoint,
     ) -> Option<Node> {
+        let text = read.text.as_str();
         let base = self.sources.add(&file.display().to_string(), text);
+        self.sources.expose_last(read.others_can_read);
         let max_depth = MAX_DEPTH.saturating_sub(at.level);
         match parse(text, Standing { base, first_id: self.next_id, max_depth }) {
             Ok((root, next_id)) => {

@@ -2,14 +2,15 @@
 //! or a profile that OpenClaw stored.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::catalog::Catalog;
 use crate::command::{Asking, Permission, by_alias, wanted};
 use crate::document::{Node, Text};
-use crate::env::{Layered, is_variable_name};
+use crate::env::{DotEnv, Layered, is_variable_name};
 use crate::files::{Files, why_not};
+use crate::origin::Variable;
 use crate::profiles::Profiles;
 use crate::raw::{SecretInput, SecretMode, SecretReference, SecretSource, SecretStore, Secrets};
 use crate::secret::{Key, KeySource, Secret};
@@ -37,6 +38,8 @@ pub(crate) struct SecretSources<'a> {
     commands: Asking<'a>,
     /// Files that were looked at.
     asked: RefCell<Vec<PathBuf>>,
+    /// Aliases of files with secrets that others can read.
+    exposed: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> SecretSources<'a> {
@@ -55,6 +58,7 @@ impl<'a> SecretSources<'a> {
             profiles: Profiles::default(),
             commands: Asking::nobody(),
             asked: RefCell::default(),
+            exposed: RefCell::default(),
         }
     }
 
@@ -83,6 +87,20 @@ impl<'a> SecretSources<'a> {
             self.commands = Asking::new(permission, BTreeMap::new());
         }
         self
+    }
+
+    /// Aliases of `secrets.providers` whose file others can read.
+    pub(crate) fn exposed(&self) -> BTreeSet<String> {
+        self.exposed.borrow().clone()
+    }
+
+    pub(crate) fn dot_envs(&self) -> &'a [DotEnv] {
+        &self.env.files
+    }
+
+    /// The variable of this name, and what set it.
+    pub(crate) fn variable(&self, name: &str) -> Option<Variable> {
+        self.env.variable(name)
     }
 
     pub(crate) fn asked(&self) -> Vec<PathBuf> {
@@ -176,6 +194,9 @@ impl<'a> SecretSources<'a> {
             let reason = format!("`{}`: {}", path.display(), why_not(&error));
             (reason, format!("correct `secrets.providers.{alias}.path`"))
         })?;
+        if text.others_can_read {
+            self.exposed.borrow_mut().insert(alias.to_owned());
+        }
         let text = text.text;
         if store.mode == Some(SecretMode::SingleValue) || reference.id == "value" {
             return Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()));

@@ -8,11 +8,13 @@ use crate::command::Permission;
 use crate::config::Config;
 use crate::diagnostic::{Loaded, MaskedSource, Report};
 use crate::document::{
-    Document, Node, Path, Source, Sources, Standing, Step, SyntaxError, Value, mask, mask_unparsed,
-    parse,
+    Document, Node, Path, Source, Sources, Standing, Step, SyntaxError, Value, mask, mask_dot_env,
+    mask_unparsed, parse,
 };
-use crate::env::{Env, Layered};
+use crate::env::{Assigned, DotEnv, Env, Layered};
 use crate::error::ConfigError;
+use crate::exposed::warn_of_exposed_keys;
+use crate::files::FileText;
 use crate::include::{Flaw, INCLUDE, Inclusion, expand, has_include};
 use crate::key::SecretSources;
 use crate::profiles;
@@ -63,13 +65,13 @@ fn config(
         Some(_) => state.map(PathBuf::from).or_else(|| folder.clone()),
         None => None,
     };
-    let (dot_env, mut watch) = dot_env(reading, state.as_deref());
-    let mut parsed = parse_all(text, name, path, reading);
+    let mut parsed = parse_all(text, name, path, others_can_read, reading);
+    let (dot_env, mut watch) = dot_env(reading, state.as_deref(), &mut parsed.sources);
     let files = reading.files.filter(|_| path.is_some());
     let profiles = profiles::find(reading, state.as_deref(), files, &mut parsed.sources);
     watch.splice(0..0, path.map(FilePath::to_path_buf).into_iter().chain(parsed.included.clone()));
     read(parsed, watch, |document, report| {
-        let env = layered(document, reading.env, dot_env);
+        let env = layered(document, reading.env, dot_env, report);
         for section in SUBSTITUTED {
             let mut path = Path::of([section]);
             if let Some(node) = document.root.get_mut(section) {
@@ -90,7 +92,7 @@ fn config(
         let secrets = &secrets;
         let mut context = {
             let elsewhere = reading.settings;
-            Context { document, secrets, catalog, report, others_can_read, elsewhere }
+            Context { document, secrets, catalog, report, elsewhere }
         };
         let settings = settings.map(|raw| raw.resolve(&at, &mut context));
         if settings.as_ref().is_some_and(|settings| settings.secrets.exec) {
@@ -105,12 +107,12 @@ fn config(
 
 /// Reads the gateway's settings.
 pub(crate) fn settings(
-    text: &str,
+    text: &FileText,
     file: &str,
     env: &dyn Env,
 ) -> Result<Loaded<Settings>, ConfigError> {
     let reading = Reading::new(env).without_files();
-    let parsed = parse_one(text, file);
+    let parsed = parse_one(&text.text, file, text.others_can_read);
     read(parsed, Vec::new(), |document, report| {
         let env = Layered { process: reading.env, files: Vec::new(), config: BTreeMap::new() };
         substitute(&mut document.root, &env);
@@ -122,9 +124,10 @@ pub(crate) fn settings(
         let secrets = SecretSources::variables_only(&env);
         let catalog = Catalog::built_in();
         let secrets = &secrets;
-        let mut context =
-            Context { document, secrets, catalog, report, others_can_read: false, elsewhere: None };
-        (raw.resolve(&at, &mut context), Vec::new())
+        let mut context = Context { document, secrets, catalog, report, elsewhere: None };
+        let settings = raw.resolve(&at, &mut context);
+        warn_of_exposed_keys(None, &mut context);
+        (settings, Vec::new())
     })
 }
 
@@ -137,8 +140,9 @@ struct Parsed {
     included: Vec<PathBuf>,
 }
 
-fn parse_one(text: &str, name: &str) -> Parsed {
+fn parse_one(text: &str, name: &str, others_can_read: bool) -> Parsed {
     let mut sources = Sources::new(name, text);
+    sources.expose_last(others_can_read);
     let document = parse(text, Standing::default()).map(|(root, _)| Document { root });
     sources.mask_last(match &document {
         Ok(document) => mask(text, &document.root, 0, false),
@@ -147,8 +151,14 @@ fn parse_one(text: &str, name: &str) -> Parsed {
     Parsed { name: name.to_owned(), sources, document, flaws: Vec::new(), included: Vec::new() }
 }
 
-fn parse_all(text: &str, name: &str, path: Option<&FilePath>, reading: &Reading<'_>) -> Parsed {
-    let mut parsed = parse_one(text, name);
+fn parse_all(
+    text: &str,
+    name: &str,
+    path: Option<&FilePath>,
+    others_can_read: bool,
+    reading: &Reading<'_>,
+) -> Parsed {
+    let mut parsed = parse_one(text, name, others_can_read);
     let (Ok(document), Some(files), Some(path)) = (&mut parsed.document, reading.files, path)
     else {
         return parsed;
@@ -240,7 +250,8 @@ fn permission<'a>(reading: &Reading<'a>) -> Permission<'a> {
 fn dot_env(
     reading: &Reading<'_>,
     state: Option<&FilePath>,
-) -> (Vec<BTreeMap<String, String>>, Vec<PathBuf>) {
+    sources: &mut Sources,
+) -> (Vec<DotEnv>, Vec<PathBuf>) {
     let mut layers = Vec::new();
     let mut asked = Vec::new();
     let Some(files) = reading.files else {
@@ -258,7 +269,16 @@ fn dot_env(
                         && !name.starts_with("OC_GATEWAY_")
                 });
             }
-            layers.push(vars);
+            let name = path.display().to_string();
+            // Only what is wrong with it is ever shown, and that it is open.
+            let exposed_at = file.others_can_read.then(|| {
+                let at = sources.add(&name, &file.text);
+                sources.mask_last(mask_dot_env(&file.text));
+                sources.expose_last(true);
+                at
+            });
+            let of_working_folder = restricted;
+            layers.push(DotEnv { file: name, vars, exposed_at, of_working_folder });
         }
         asked.push(path);
     }
@@ -271,25 +291,25 @@ fn dot_env(
 fn layered<'a>(
     document: &Document,
     process: &'a dyn Env,
-    files: Vec<BTreeMap<String, String>>,
+    files: Vec<DotEnv>,
+    report: &Report<'_>,
 ) -> Layered<'a> {
+    // A variable may be made of the process's; not of its neighbours.
+    let below = Layered { process, files, config: BTreeMap::new() };
     let mut config = BTreeMap::new();
     let env = document.find(&Path::of(["env"]));
     let vars = document.find(&Path::of(["env", "vars"]));
     for entry in env.into_iter().chain(vars).flat_map(Node::entries) {
-        if let Some(text) = entry.value.text() {
-            config.insert(entry.key.clone(), text.text.clone());
+        let Some(text) = entry.value.text() else {
+            continue;
+        };
+        let replaced = crate::substitute::replace(&text.text, &below);
+        if replaced.missing.is_empty() {
+            let (file, line) = report.line(entry.value.span.start);
+            let one = Assigned { value: replaced.text, file: file.to_owned(), line };
+            config.insert(entry.key.clone(), one);
         }
     }
-    // A variable may be made of the process's; not of its neighbours.
-    let below = Layered { process, files, config: BTreeMap::new() };
-    let config = config
-        .into_iter()
-        .filter_map(|(name, value)| {
-            let replaced = crate::substitute::replace(&value, &below);
-            replaced.missing.is_empty().then_some((name, replaced.text))
-        })
-        .collect();
     Layered { config, ..below }
 }
 

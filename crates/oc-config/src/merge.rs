@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use crate::catalog::CatalogModel;
 use crate::document::Path;
-use crate::explain::Origin;
-use crate::locality::{Endpoint, judge, judge_model};
+use crate::locality::{Endpoint, is_cloud, judge, judge_model};
 use crate::model::{Api, Cost, InputKind, Listed, Model, Provider};
 use crate::model_ref::ModelRef;
+use crate::origin::Origin;
 use crate::params::params_at;
 use crate::provider::{base_url, headers};
 use crate::raw::{ModelRow, Price, ProviderRow};
@@ -73,10 +73,17 @@ pub(crate) fn explicit(
     }
     let mut missing = None;
     let own = headers(&row.headers, &path.key("headers"), context, &mut missing);
-    model.headers.extend(own);
+    for (name, value, origin) in own {
+        model.headers.insert(name.clone(), value);
+        model.header_origins.insert(name, origin);
+    }
     if let Some(url) = row.base_url.as_deref().filter(|url| !url.trim().is_empty()) {
         let endpoint = base_url(url, &path.key("baseUrl"), context, &mut missing);
         reroute(&mut model, provider, endpoint);
+        judged_by("baseUrl", &mut model.origins);
+    }
+    if let (Some(id), true) = (node.and_then(|node| node.get("id")), is_cloud(&row.id)) {
+        model.origins.insert("locality", context.origin_of(id));
     }
     if let (Some(window), Some(cap)) = (model.context_window, model.max_tokens)
         && cap > window
@@ -133,7 +140,7 @@ fn base(
         ("cost", Origin::Default),
     ]);
     if let Some(Configured { path, .. }) = configured {
-        let fields = ["baseUrl", "api", "apiKey", "maxTokens"];
+        let fields = ["baseUrl", "api", "apiKey", "maxTokens", "region", "timeoutSeconds"];
         let node = context.document.find(path);
         let stated = fields.into_iter().filter_map(|name| {
             let value = node.and_then(|node| node.get(name))?;
@@ -145,13 +152,20 @@ fn base(
         Key::Ready { source, .. } => Some(source.clone()),
         _ => None,
     };
-    if let Some(KeySource::Variable { name }) = &key {
-        origins.insert("apiKey", Origin::Variable(name.clone()));
+    // The name of a variable may stand there, or nothing at all.
+    let variable = key.as_ref().and_then(KeySource::variable);
+    if let Some(variable) = variable.and_then(|name| context.secrets.variable(name)) {
+        let origin = match origins.remove("apiKey") {
+            Some(stated @ Origin::File { .. }) => stated.made_of(vec![variable]),
+            Some(stated) => stated,
+            None => Origin::Variable(variable),
+        };
+        origins.insert("apiKey", origin);
     }
     let id = model_ref.model().to_owned();
     let judged = (provider.locality, provider.locality_reason.clone());
     let (locality, locality_reason) = judge_model(&id, judged);
-    origins.insert("locality", Origin::Default);
+    judged_by("baseUrl", &mut origins);
     let stated = configured.filter(|c| !c.row.params.is_empty());
     let params = stated.map(|c| params_at(&c.row.params, &c.path.key("params"), context));
     let params = params.unwrap_or_default();
@@ -162,6 +176,8 @@ fn base(
         base_url: provider.base_url.clone().unwrap_or_default(),
         key,
         headers: provider.headers.clone(),
+        header_origins: provider.header_origins.clone(),
+        timeout: provider.timeout,
         reasoning: false,
         input: vec![InputKind::Text],
         context_window: None,
@@ -179,6 +195,12 @@ fn base(
         origins,
         unusable: None,
     }
+}
+
+/// The locality follows from the value of `field`, and was set by what set that.
+fn judged_by(field: &str, origins: &mut BTreeMap<&'static str, Origin>) {
+    let origin = origins.get(field).cloned().unwrap_or(Origin::Default);
+    origins.insert("locality", origin);
 }
 
 fn overlay_catalog(model: &mut Model, catalog: &CatalogModel) {

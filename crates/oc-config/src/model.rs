@@ -1,5 +1,6 @@
 //! What a config resolves to: models, providers, their wire formats and costs.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -7,17 +8,18 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::explain::Origin;
 use crate::locality::Locality;
 use crate::model_ref::ModelRef;
+use crate::origin::Origin;
 use crate::params::Params;
 use crate::raw::{ApiWord, Compat};
 use crate::secret::{Key, KeySource, Secret};
 use crate::settings::ModelSettings;
+use crate::shape::covered;
 
 /// One model of the merged catalog, with everything a client needs to call it
 /// except the key itself (see [`Provider::key`]).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Model {
     /// `provider/model`.
@@ -32,6 +34,8 @@ pub struct Model {
     pub key: Option<KeySource>,
     /// Headers of every request, provider's and model's; the model's win.
     pub headers: BTreeMap<String, Secret>,
+    /// What set each of them.
+    pub(crate) header_origins: BTreeMap<String, Origin>,
     /// Whether the model reasons before it answers.
     pub reasoning: bool,
     /// What it takes; at least text.
@@ -55,6 +59,8 @@ pub struct Model {
     pub thinking_levels: BTreeMap<String, serde_json::Value>,
     /// Where it computes: its provider's jurisdiction, where one is stated.
     pub region: Option<String>,
+    /// Its provider's limit (`timeoutSeconds`).
+    pub(crate) timeout: Option<Duration>,
     /// How it writes, as the settings declare it.
     pub declared: ModelSettings,
     /// Where prompts to it end up, as judged from the configuration.
@@ -67,6 +73,49 @@ pub struct Model {
     pub origins: BTreeMap<&'static str, Origin>,
     /// Why nothing can be sent to this model in particular: reason and fix.
     pub(crate) unusable: Option<(String, String)>,
+}
+
+/// Of the values the telling ones; keys are not shown, nor what looks like one in
+/// the path of the base URL.
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Model")
+            .field("model_ref", &self.model_ref)
+            .field("api", &self.api)
+            .field("base_url", &self.shown_base_url())
+            .field("key", &self.key)
+            .field("headers", &self.headers)
+            .field("reasoning", &self.reasoning)
+            .field("context_window", &self.context_window)
+            .field("max_tokens", &self.max_tokens)
+            .field("params", &self.params)
+            .field("locality", &self.locality)
+            .field("region", &self.region)
+            .field("listed", &self.listed)
+            .field("unusable", &self.unusable)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Model {
+    /// The base URL as it may be shown: what looks like a key in its path is
+    /// covered.
+    ///
+    /// ```
+    /// # use oc_config::{Config, ModelRef};
+    /// let text = r#"{ models: { providers: { relay: {
+    ///   baseUrl: "https://relay.example/sk-1234567890/v1", api: "openai-completions",
+    ///   models: [{ id: "m", name: "M" }],
+    /// } } } }"#;
+    /// let config = Config::parse(text, "openclaw.json", &|_: &str| None)?.value;
+    /// let model = config.model(&ModelRef::parse("relay/m").unwrap()).unwrap();
+    /// assert_eq!(model.shown_base_url(), "https://relay.example/…/v1");
+    /// # Ok::<(), oc_config::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn shown_base_url(&self) -> Cow<'_, str> {
+        covered(&self.base_url)
+    }
 }
 
 /// What says that a model exists.
@@ -106,7 +155,7 @@ impl fmt::Display for Cost {
 }
 
 /// One provider: an endpoint and how to authenticate there.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Provider {
     /// The id, in lower case.
@@ -126,6 +175,8 @@ pub struct Provider {
     pub key_vars: Vec<String>,
     /// Headers of every request.
     pub headers: BTreeMap<String, Secret>,
+    /// What set each of them.
+    pub(crate) header_origins: BTreeMap<String, Origin>,
     /// Where prompts end up, as judged: a relay on loopback is hosted.
     pub locality: Locality,
     /// Where the socket goes; what decides about timeouts and keys.
@@ -140,6 +191,24 @@ pub struct Provider {
     pub configured: bool,
     /// Why nothing can be sent there for another reason than the key.
     pub(crate) unsupported: Option<(String, String)>,
+}
+
+/// As that of [`Model`].
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider")
+            .field("id", &self.id)
+            .field("base_url", &self.base_url.as_deref().map(covered))
+            .field("api", &self.api)
+            .field("auth", &self.auth)
+            .field("key", &self.key)
+            .field("headers", &self.headers)
+            .field("locality", &self.locality)
+            .field("region", &self.region)
+            .field("configured", &self.configured)
+            .field("unsupported", &self.unsupported)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Provider {

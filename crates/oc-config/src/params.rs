@@ -11,10 +11,11 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::document::{Node, Path, Value as Written, holds_secret};
-use crate::explain::Origin;
 use crate::locality::Endpoint;
 use crate::model::{Api, Model};
+use crate::origin::Origin;
 use crate::resolve::Context;
+use crate::shape::covered;
 
 /// Names that OpenClaw knows in several spellings, the first of which is kept.
 const SPELLINGS: &[&[&str]] = &[
@@ -40,7 +41,8 @@ pub struct Params {
 /// What may be said of a value.
 #[derive(Clone, Debug, PartialEq)]
 struct Told {
-    /// With `…` in place of what came out of a variable, or has a secret's name.
+    /// With `…` in place of what came out of a variable, has a secret's name or
+    /// looks like a key.
     shown: Value,
     origin: Option<Origin>,
 }
@@ -136,7 +138,7 @@ fn shown(node: &Node, secret: bool) -> Value {
         Written::Null => Value::Null,
         _ if secret => "…".into(),
         Written::Text(text) if !text.variables.is_empty() => "…".into(),
-        Written::Text(text) => text.text.as_str().into(),
+        Written::Text(text) => covered(&text.text).into(),
         Written::Bool(value) => (*value).into(),
         Written::Unsigned(value) => (*value).into(),
         Written::Signed(value) => (*value).into(),

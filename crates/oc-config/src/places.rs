@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::{Node, Path, Place, Value};
+use crate::origin::Origin;
 use crate::resolve::Context;
 
 /// Of a file with more values the last ones are told with what is around them.
@@ -84,9 +85,10 @@ impl Places {
         }
     }
 
-    /// The place of the value at `path`, if it is there.
-    pub(crate) fn value(&self, path: &Path) -> Option<&Place> {
-        self.by_path.get(&path.to_string()).map(|standing| &standing.value)
+    /// The line of the value at `path`, if it is there.
+    pub(crate) fn origin(&self, path: &Path) -> Option<Origin> {
+        let place = &self.by_path.get(&path.to_string())?.value;
+        Some(Origin::File { file: place.file.clone(), line: place.line })
     }
 
     /// A problem of the value at `path`.

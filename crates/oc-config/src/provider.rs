@@ -8,6 +8,7 @@ use crate::document::Path;
 use crate::key::{Found, follow, usual};
 use crate::locality::{Endpoint, Locality, judge};
 use crate::model::{Api, AuthMode, Provider};
+use crate::origin::Origin;
 use crate::raw::{
     AuthWord, ProviderRow, REQUEST_AUTH, REQUEST_PROXY, RequestAuth, RequestAuthMode, RequestRow,
     SecretInput,
@@ -17,7 +18,8 @@ use crate::secret::{Key, KeySource, Secret};
 use crate::substitute::holds_half_a_variable;
 
 /// Headers that authenticate: with one of them no key is needed.
-const AUTH_HEADERS: [&str; 4] = ["authorization", "x-api-key", "api-key", "x-goog-api-key"];
+pub(crate) const AUTH_HEADERS: [&str; 4] =
+    ["authorization", "x-api-key", "api-key", "x-goog-api-key"];
 
 /// Resolves a configured provider; `path` is where its row stands.
 pub(crate) fn configured(
@@ -34,9 +36,14 @@ pub(crate) fn configured(
         Some(endpoint) => judge(id, endpoint),
         None => (Locality::Hosted, "it has no address to judge".to_owned()),
     };
-    let mut headers = headers(&row.headers, &path.key("headers"), context, &mut unsupported);
+    let mut set = headers(&row.headers, &path.key("headers"), context, &mut unsupported);
     if let Some(request) = &row.request {
-        request_settings(request, &path.key("request"), &mut headers, context, &mut unsupported);
+        request_settings(request, &path.key("request"), &mut set, context, &mut unsupported);
+    }
+    let (mut headers, mut header_origins) = (BTreeMap::new(), BTreeMap::new());
+    for (name, value, origin) in set {
+        headers.insert(name.clone(), value);
+        header_origins.insert(name, origin);
     }
     let authenticated = row.request.as_ref().is_some_and(RequestRow::authenticates)
         || headers.keys().any(|name| AUTH_HEADERS.contains(&name.as_str()));
@@ -53,6 +60,7 @@ pub(crate) fn configured(
         key,
         key_vars,
         headers,
+        header_origins,
         locality,
         address,
         locality_reason,
@@ -67,7 +75,7 @@ pub(crate) fn configured(
 fn request_settings(
     request: &RequestRow,
     at: &Path,
-    headers: &mut BTreeMap<String, Secret>,
+    headers: &mut Vec<Header>,
     context: &mut Context<'_, '_>,
     unsupported: &mut Option<(String, String)>,
 ) {
@@ -91,7 +99,7 @@ fn request_settings(
 fn request_auth(
     auth: &RequestAuth,
     at: &Path,
-    headers: &mut BTreeMap<String, Secret>,
+    headers: &mut Vec<Header>,
     context: &mut Context<'_, '_>,
     unsupported: &mut Option<(String, String)>,
 ) {
@@ -109,9 +117,9 @@ fn request_auth(
         return;
     };
     let row = BTreeMap::from([(field.to_owned(), input.clone())]);
-    for (_, value) in self::headers(&row, at, context, unsupported) {
+    for (_, value, origin) in self::headers(&row, at, context, unsupported) {
         let value = format!("{}{}", prefix.unwrap_or_default(), value.expose());
-        headers.insert(name.to_lowercase(), Secret::new(value));
+        headers.push((name.to_lowercase(), Secret::new(value), origin));
     }
 }
 
@@ -133,6 +141,7 @@ pub(crate) fn hosted(id: &str, catalog: &CatalogProvider, context: &Context<'_, 
         key,
         key_vars: catalog.key_vars.clone(),
         headers: BTreeMap::new(),
+        header_origins: BTreeMap::new(),
         locality,
         address,
         locality_reason,
@@ -248,25 +257,30 @@ fn key(
     }
 }
 
-/// Resolves a table of headers; names come back in lower case.
+/// A header's name in lower case, its value, and what set it.
+pub(crate) type Header = (String, Secret, Origin);
+
+/// Resolves a table of headers.
 pub(crate) fn headers(
     rows: &BTreeMap<String, SecretInput>,
     path: &Path,
     context: &mut Context<'_, '_>,
     unsupported: &mut Option<(String, String)>,
-) -> BTreeMap<String, Secret> {
-    let mut headers = BTreeMap::new();
+) -> Vec<Header> {
+    let mut headers = Vec::new();
     for (name, input) in rows {
         let at = path.key(name);
-        match follow(input, context.document.find(&at), context.secrets) {
+        let origin = context.origin(&at).unwrap_or(Origin::Default);
+        let found = follow(input, context.document.find(&at), context.secrets);
+        match found {
             Found::Value(value, source) => {
                 half_a_variable(&value, &source, &at, context);
-                headers.insert(name.to_lowercase(), value);
+                let variable = source.variable().and_then(|name| context.secrets.variable(name));
+                let origin = origin.made_of(variable.into_iter().collect());
+                headers.push((name.to_lowercase(), value, origin));
             }
             // As it is: a header may be empty, where a key may not.
-            Found::Empty => {
-                headers.insert(name.to_lowercase(), Secret::new(String::new()));
-            }
+            Found::Empty => headers.push((name.to_lowercase(), Secret::new(String::new()), origin)),
             Found::Missing(reason, fix) => {
                 context.warning(&at, reason.clone(), Some(fix.clone()));
                 unsupported.get_or_insert((format!("header `{name}`: {reason}"), fix));

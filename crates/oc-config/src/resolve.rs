@@ -1,6 +1,6 @@
 //! From what is written to what it means: `Raw` to [`Config`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::catalog::{Catalog, CatalogProvider};
@@ -8,13 +8,14 @@ use crate::chosen::choose;
 use crate::config::{Alias, Config};
 use crate::diagnostic::Report;
 use crate::discovered::FOUND;
-use crate::document::{Document, Node, Path};
-use crate::explain::Origin;
+use crate::document::{Document, Node, Path, Value};
+use crate::exposed::warn_of_exposed_keys;
 use crate::key::SecretSources;
 use crate::merge::{Configured, assumed, catalogued, explicit};
 use crate::model::Model;
 use crate::model_ref::ModelRef;
 use crate::nearest::is_meant;
+use crate::origin::Origin;
 use crate::params::params_at;
 use crate::places::{Places, first_of};
 use crate::provider;
@@ -28,8 +29,6 @@ pub(crate) struct Context<'a, 'r> {
     pub(crate) secrets: &'a SecretSources<'a>,
     pub(crate) catalog: &'static Catalog,
     pub(crate) report: &'a mut Report<'r>,
-    /// Whether other users of the machine can read the file.
-    pub(crate) others_can_read: bool,
     /// Settings from elsewhere, for what they declare.
     pub(crate) elsewhere: Option<&'a Settings>,
 }
@@ -50,12 +49,16 @@ impl Context<'_, '_> {
         self.document.find(path).map(|node| self.origin_of(node))
     }
 
-    /// The line of a value of the file.
+    /// The line of a value of the file, and the variables in it.
     pub(crate) fn origin_of(&self, node: &Node) -> Origin {
-        match self.report.line(node.span.start) {
-            (FOUND, _) => Origin::Found,
-            (file, line) => Origin::File { file: file.to_owned(), line },
-        }
+        let (file, line) = match self.report.line(node.span.start) {
+            (FOUND, _) => return Origin::Found,
+            place => place,
+        };
+        let mut names = BTreeSet::new();
+        variables_in(node, &mut names);
+        let variables = names.into_iter().filter_map(|name| self.secrets.variable(name));
+        Origin::File { file: file.to_owned(), line }.made_of(variables.collect())
     }
 
     /// A variable that the string at `path` asks for and that is not set.
@@ -84,6 +87,18 @@ impl Context<'_, '_> {
     }
 }
 
+/// The names of the variables that were put into `node`.
+pub(crate) fn variables_in<'n>(node: &'n Node, names: &mut BTreeSet<&'n str>) {
+    match &node.value {
+        Value::Text(text) => names.extend(text.variables.iter().map(String::as_str)),
+        Value::Array(items) => items.iter().for_each(|item| variables_in(item, names)),
+        Value::Object(entries) => {
+            entries.iter().for_each(|entry| variables_in(&entry.value, names));
+        }
+        _ => {}
+    }
+}
+
 /// Builds the config and reports what is wrong with its meaning.
 pub(crate) fn resolve(
     raw: &Raw,
@@ -108,10 +123,11 @@ pub(crate) fn resolve(
     add_entries(&mut config, raw, &rows, context);
     choose(&mut config, raw, &rows, context);
     config.places = Places::along(&["agents", "defaults", "model", "primary"], context);
-    cap_windows(&mut config, raw);
+    cap_windows(&mut config, raw, context);
     config.reload = raw.reload.mode;
     config.profiles = context.secrets.profiles.clone();
     warn(&config, &rows, context);
+    warn_of_exposed_keys(Some(&config), context);
     config
 }
 
@@ -194,7 +210,7 @@ pub(crate) fn row_path(provider: &Path, index: usize, id: &str, document: &Docum
     };
     // Earlier rows may have been set aside: the row stands at `index` or later.
     let limit = document.find(&models).map_or(0, |node| match &node.value {
-        crate::document::Value::Array(items) => items.len(),
+        Value::Array(items) => items.len(),
         _ => 0,
     });
     let found = (index..limit).find_map(has_id);
@@ -369,13 +385,19 @@ pub(crate) fn near_ref(
 }
 
 /// February's `agents.defaults.contextTokens` caps every window.
-fn cap_windows(config: &mut Config, raw: &Raw) {
+fn cap_windows(config: &mut Config, raw: &Raw, context: &Context<'_, '_>) {
     let Some(cap) = raw.agents.defaults.context_tokens else {
         return;
     };
+    let origin = context.origin(&Path::of(["agents", "defaults", "contextTokens"]));
     for model in config.models.values_mut() {
         let model: &mut Model = Arc::make_mut(model);
-        model.context_tokens = Some(model.context_tokens.map_or(cap.0, |own| own.min(cap.0)));
+        if model.context_tokens.is_none_or(|own| own > cap.0) {
+            model.context_tokens = Some(cap.0);
+            if let Some(origin) = &origin {
+                model.origins.insert("contextTokens", origin.clone());
+            }
+        }
     }
 }
 

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use crate::config::{Config, loaded};
 use crate::diagnostic::{Diagnostic, Loaded, Severity};
 use crate::document::{MAX_PROBLEMS, Path};
-use crate::explain::Origin;
 use crate::locality::Locality;
 use crate::model_ref::ModelRef;
 use crate::nearest::nearest;
+use crate::origin::Origin;
 use crate::places::Places;
 use crate::settings::{DeclaredLocality, ProviderSettings, Settings};
 
@@ -101,11 +101,11 @@ fn declare(
         return;
     };
     if let Some(locality) = declared.locality {
-        let origin = origin(settings, &at.key("locality"));
+        let origin = settings.places.origin(&at.key("locality"));
         declare_locality(config, &known, locality, origin);
     }
     if let Some(region) = &declared.region {
-        let origin = origin(settings, &at.key("region"));
+        let origin = settings.places.origin(&at.key("region"));
         declare_region(config, &known, region, origin);
     }
     for (name, declared) in &declared.models {
@@ -171,11 +171,6 @@ fn models_of<'a>(
 ) -> impl Iterator<Item = &'a mut crate::model::Model> {
     let of_provider = models.iter_mut().filter(move |(model_ref, _)| model_ref.provider() == id);
     of_provider.map(|(_, model)| Arc::make_mut(model))
-}
-
-fn origin(settings: &Settings, at: &Path) -> Option<Origin> {
-    let place = settings.places.value(at)?;
-    Some(Origin::File { file: place.file.clone(), line: place.line })
 }
 
 /// `modelAliases`. A name that would hide a model or is never reached is told.

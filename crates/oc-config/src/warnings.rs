@@ -10,7 +10,7 @@ use crate::model::{Api, Listed, Model, Provider};
 use crate::model_ref::ModelRef;
 use crate::raw::ModelRow;
 use crate::resolve::{Context, Rows, row_path};
-use crate::secret::{Key, KeySource};
+use crate::secret::Key;
 
 /// Warns of everything below.
 pub(crate) fn warn(config: &Config, rows: &Rows<'_>, context: &mut Context<'_, '_>) {
@@ -18,7 +18,6 @@ pub(crate) fn warn(config: &Config, rows: &Rows<'_>, context: &mut Context<'_, '
         let Some(provider) = config.providers.get(id) else {
             continue;
         };
-        readable_key(provider, path, context);
         plain_http(provider, path, context);
         relay(config, provider, path, context);
         foreign_api(provider.api, &path.key("api"), context);
@@ -109,15 +108,6 @@ fn hanging_reasoning(model: &Model, provider: &Provider, at: &Path, context: &mu
         let reason = "LM Studio is known to hang on requests that ask for reasoning";
         let fix = "write `reasoning: false`: what it thinks is told apart all the same".to_owned();
         context.warning(&at.key("reasoning"), reason, Some(fix));
-    }
-}
-
-fn readable_key(provider: &Provider, path: &Path, context: &mut Context<'_, '_>) {
-    let written = matches!(&provider.key, Key::Ready { source: KeySource::Config, .. });
-    if written && context.others_can_read && provider.address == Locality::Hosted {
-        let reason = "other users of this machine can read this file, and the key in it";
-        let fix = "run `chmod 600` on it, or write `${NAME}`".to_owned();
-        context.warning(&path.key("apiKey"), reason, Some(fix));
     }
 }
 

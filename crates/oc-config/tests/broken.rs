@@ -298,10 +298,10 @@ fn every_problem_is_told_with_place_and_fix() {
             told.push_str(&format!("{problem}\n"));
             assert!(problem.span.end <= text.len(), "{name}: {problem}");
             assert!(text.get(problem.span.clone()).is_some(), "{name}: {problem}");
-            if problem.severity == Severity::Error {
-                errors += 1;
-                assert!(problem.fix.is_some(), "{name}: no fix for {problem}");
-            }
+            assert!(problem.fix.is_some(), "{name}: no fix for {problem}");
+            assert!(problem.line > 0 && problem.column > 0, "{name}: no place for {problem}");
+            assert_eq!(problem.file, "c.json5", "{name}");
+            errors += usize::from(problem.severity == Severity::Error);
         }
         assert!(errors > 0, "{name}");
         let masked = error.masked_source();

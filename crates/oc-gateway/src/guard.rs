@@ -91,9 +91,16 @@ pub(crate) struct ClientRules(pub(crate) Rules);
 /// The clients of the settings, with their keys.
 #[derive(Debug, Default)]
 pub(crate) struct Clients {
-    known: Vec<(oc_config::Secret, Rules)>,
+    known: Vec<Known>,
     /// Everybody's rules.
     common: Rules,
+}
+
+#[derive(Debug)]
+struct Known {
+    name: String,
+    key: oc_config::Secret,
+    rules: Rules,
 }
 
 impl Clients {
@@ -111,7 +118,7 @@ impl Clients {
             let rules = rules_of(common.clone(), client.privacy, client.region.as_deref())
                 .with_final_only(client.output == Some(oc_config::Output::Final))
                 .with_models(models_of(client, config)?);
-            known.push((client.key.clone(), rules));
+            known.push(Known { name: client.name.clone(), key: client.key.clone(), rules });
         }
         Ok(Self { known, common })
     }
@@ -142,12 +149,15 @@ impl Clients {
         }
         let key = key?;
         // Every key is compared, so that the time tells nothing about which.
-        self.known.iter().fold(None, |found, (secret, rules)| {
-            match same(secret.expose().as_bytes(), key) {
-                true => Some(rules),
-                false => found,
-            }
+        self.known.iter().fold(None, |found, one| match same(one.key.expose().as_bytes(), key) {
+            true => Some(&one.rules),
+            false => found,
         })
+    }
+
+    /// The rules of the client of this name.
+    pub(crate) fn rules_of(&self, name: &str) -> Option<&Rules> {
+        self.known.iter().find(|one| one.name == name).map(|one| &one.rules)
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     guard::Clients,
     ids::random_id,
     metrics::Metrics,
+    policy::Rules,
     recent::{Recent, Record},
     reload::Reloads,
     shutdown::Drain,
@@ -108,6 +109,17 @@ impl State {
     /// could be asked otherwise. Clients and requests may be bound more tightly.
     pub fn shut_out(&self, model: &ModelRef) -> Option<String> {
         self.roster().shut_out(model, self.clients().common())
+    }
+
+    /// What these rules have against `model`, which could be asked otherwise.
+    pub fn shut_out_by(&self, model: &ModelRef, rules: &Rules) -> Option<String> {
+        self.roster().shut_out(model, rules)
+    }
+
+    /// The rules of the client of this name: the settings' own, tightened by its
+    /// entry in `clients`.
+    pub fn rules_of(&self, client: &str) -> Option<&Rules> {
+        self.clients().rules_of(client)
     }
 
     /// Whether anybody can be asked for `model`: its chain has a candidate that

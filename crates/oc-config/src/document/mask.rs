@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::path::{Path, Step};
 use super::scan::{MAX_DEPTH, comments, scan};
 use super::tree::{Node, Value};
+use crate::shape::looks_secret;
 
 /// Keys whose value is a secret wherever they stand. Compared in lower case.
 const SECRET_KEYS: [&str; 12] = [
@@ -71,6 +72,21 @@ pub(super) fn unparsed(text: &str) -> String {
     cover(text, spans)
 }
 
+/// A `.env` file, of which only the names are shown.
+pub(super) fn dot_env(text: &str) -> String {
+    let mut spans = Vec::new();
+    let mut from = 0;
+    for line in text.split_inclusive('\n') {
+        let shown = match line.trim_start().starts_with('#') {
+            true => 0,
+            false => line.find('=').map_or(0, |at| at + 1),
+        };
+        spans.push(from + shown..from + line.len());
+        from += line.len();
+    }
+    cover(text, spans)
+}
+
 fn collect(node: &Node, secret: bool, spans: &mut Vec<Range<usize>>) {
     match &node.value {
         Value::Object(entries) => {
@@ -82,6 +98,10 @@ fn collect(node: &Node, secret: bool, spans: &mut Vec<Range<usize>>) {
         Value::Array(items) => items.iter().for_each(|item| collect(item, secret, spans)),
         // A URL with a query, a fragment or a user: keys are put there by mistake.
         Value::Text(text) if text.text.contains("://") && text.text.contains(['?', '#', '@']) => {
+            spans.push(node.span.start + 1..node.span.end.saturating_sub(1));
+        }
+        // And anywhere else.
+        Value::Text(text) if looks_secret(&text.text) => {
             spans.push(node.span.start + 1..node.span.end.saturating_sub(1));
         }
         Value::Text(_) | Value::Unsigned(_) | Value::Signed(_) | Value::Float(_) if secret => {
@@ -103,10 +123,11 @@ fn is_secret_table(key: &str) -> bool {
     SECRET_TABLES.contains(&key.to_lowercase().as_str())
 }
 
-fn is_secret(key: &str) -> bool {
+/// Whether what stands under `key` is a secret by that name.
+pub(crate) fn is_secret(key: &str) -> bool {
     let key = key.to_lowercase();
     SECRET_KEYS.contains(&key.as_str())
-        || ["token", "secret", "password", "apikey", "api_key", "_key"]
+        || ["token", "secret", "password", "apikey", "api_key", "_key", "-key"]
             .iter()
             .any(|end| key.ends_with(end))
 }

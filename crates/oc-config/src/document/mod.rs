@@ -10,7 +10,7 @@ mod typed;
 
 use std::collections::{BTreeMap, HashSet};
 
-pub(crate) use mask::holds_secret;
+pub(crate) use mask::{holds_secret, is_secret};
 pub(crate) use path::{Path, Step};
 pub(crate) use scan::MAX_DEPTH;
 pub(crate) use source::{Place, Source, Sources};
@@ -39,6 +39,11 @@ impl Document {
 /// that is included where a secret is expected is covered whole.
 pub(crate) fn mask(text: &str, root: &Node, base: usize, below_secret: bool) -> String {
     mask::document(text, root, base, below_secret)
+}
+
+/// A `.env` file with every value covered, in the same way.
+pub(crate) fn mask_dot_env(text: &str) -> String {
+    mask::dot_env(text)
 }
 
 /// The same for a text that could not be parsed: every value is covered.

@@ -13,6 +13,8 @@ pub(crate) struct Source {
     pub(crate) file: String,
     /// The text with every secret covered.
     pub(crate) masked: String,
+    /// Whether other users of the machine can read it.
+    others_can_read: bool,
     base: usize,
     text: String,
     line_starts: Vec<usize>,
@@ -33,6 +35,7 @@ impl Source {
         Self {
             file: file.to_owned(),
             masked: String::new(),
+            others_can_read: false,
             base,
             text: text.to_owned(),
             line_starts: std::iter::once(0).chain(ends).collect(),
@@ -104,6 +107,23 @@ impl Sources {
         if let Some(last) = self.0.last_mut() {
             last.masked = masked;
         }
+    }
+
+    /// Says whether others can read the file added last.
+    pub(crate) fn expose_last(&mut self, others_can_read: bool) {
+        if let Some(last) = self.0.last_mut() {
+            last.others_can_read = others_can_read;
+        }
+    }
+
+    /// Whether others can read any of the files.
+    pub(crate) fn any_exposed(&self) -> bool {
+        self.0.iter().any(|source| source.others_can_read)
+    }
+
+    /// Where the file begins that `at` stands in, if others can read it.
+    pub(crate) fn exposed(&self, at: usize) -> Option<usize> {
+        self.at(at).filter(|source| source.others_can_read).map(|source| source.base)
     }
 
     /// The end of the first file.

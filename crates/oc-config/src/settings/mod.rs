@@ -19,7 +19,9 @@ use crate::diagnostic::{Diagnostic, Loaded, Severity};
 use crate::document::Path;
 use crate::env::Env;
 use crate::error::ConfigError;
+use crate::files::FileText;
 use crate::locality::Locality;
+use crate::origin::Origin;
 use crate::places::Places;
 use crate::raw::{Amount, Count, Region, Share, Whole, response_store, stated};
 use crate::secret::Secret;
@@ -80,8 +82,7 @@ impl Settings {
     /// When there is no such file, when it cannot be read, and when it is
     /// wrong, with every problem in it.
     pub fn load(path: &FilePath, env: &dyn Env) -> Result<Loaded<Self>, ConfigError> {
-        let text = source::read(path)?.text;
-        Self::parse(&text, &path.display().to_string(), env)
+        load::settings(&source::read(path)?, &path.display().to_string(), env)
     }
 
     /// Reads `text`; `file` is its name in diagnostics. Touches no file.
@@ -89,7 +90,13 @@ impl Settings {
     /// # Errors
     /// When the text is wrong, with every problem in it.
     pub fn parse(text: &str, file: &str, env: &dyn Env) -> Result<Loaded<Self>, ConfigError> {
-        load::settings(text, file, env)
+        load::settings(&FileText::new(text.to_owned()), file, env)
+    }
+
+    /// Where the value of the key `path` stands, if it is stated in a file.
+    #[must_use]
+    pub fn origin(&self, path: &[&str]) -> Option<Origin> {
+        self.places.origin(&Path::typed(path))
     }
 
     /// A problem of the key `path`, such as `fallback.hedge`, at the place where

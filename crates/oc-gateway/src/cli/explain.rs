@@ -7,9 +7,9 @@ use std::{
 };
 
 use anyhow::Context as _;
-use oc_config::{Settings, UnusableReason, Usability};
-use oc_gateway::State;
-use serde_json::Value;
+use oc_config::{Origin, Settings, UnusableReason, Usability};
+use oc_gateway::{Rules, State};
+use serde_json::{Value, json};
 
 use super::{
     configs::{Files, Reading},
@@ -29,6 +29,9 @@ pub(crate) struct Arguments {
     /// As this agent asks: with its own models, aliases, params and policy.
     #[arg(long, value_name = "ID", conflicts_with = "last")]
     agent: Option<String>,
+    /// As this client of the settings asks: under its own privacy, region and models.
+    #[arg(long, value_name = "NAME", conflicts_with = "last")]
+    client: Option<String>,
     /// What happened to the last request of the gateway that listens where the
     /// settings say.
     #[arg(long, conflicts_with = "model")]
@@ -36,8 +39,8 @@ pub(crate) struct Arguments {
     /// Where that gateway listens, if it was started with `serve --listen`.
     #[arg(long, value_name = "ADDR:PORT", requires = "last")]
     listen: Option<SocketAddr>,
-    /// As JSON: the chain with `{ref, usable, reason, fix, values, params}` of each
-    /// candidate and the `files` that were read, or the ledger.
+    /// As JSON: the chain with `{ref, usable, reason, fix, values, headers, params}` of
+    /// each candidate, the `files` that were read and the `client`, or the ledger.
     #[arg(long)]
     json: bool,
 }
@@ -52,12 +55,21 @@ pub(crate) async fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::
     if arguments.last {
         return last(state.settings(), arguments, out).await;
     }
+    let bound = match arguments.client.as_deref().map(|name| Bound::of(name, &state)) {
+        None => None,
+        Some(Some(bound)) => Some(bound),
+        Some(None) => {
+            let name = arguments.client.as_deref().unwrap_or_default();
+            writeln!(anstream::stderr().lock(), "error: {}", no_client(name, state.settings()))?;
+            return Ok(exit::FAILED);
+        }
+    };
     let explained = match &arguments.agent {
         Some(agent) => state.config().explain_agent(agent, &arguments.model),
         None => state.config().explain(&arguments.model),
     };
     let explained = explained.map(|mut explained| {
-        shut_out(&state, &mut explained.chain);
+        shut_out(&state, bound.as_ref(), &mut explained.chain);
         explained
     });
     match explained {
@@ -70,11 +82,20 @@ pub(crate) async fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::
             let sources = reading.sources.iter();
             json["notUsed"] = reading.unused.clone().into();
             json["files"] = sources.map(|(what, source)| (*what, source.as_str())).collect();
+            if let Some(bound) = &bound {
+                json["client"] = bound.as_json();
+            }
             writeln!(out, "{json:#}")?;
         }
         Ok(explained) => {
             for (what, source) in &reading.sources {
                 writeln!(out, "{what}: {source}")?;
+            }
+            if let Some(bound) = &bound {
+                bound.show(out)?;
+            } else if !state.settings().clients.is_empty() {
+                let names = names(state.settings());
+                writeln!(out, "clients: {names}; `--client NAME` explains what one of them gets")?;
             }
             write!(out, "{explained}")?;
             unspoken(&state, &explained.chain, out)?;
@@ -84,17 +105,96 @@ pub(crate) async fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::
     Ok(exit::OK)
 }
 
-/// What the config has nothing against, and the settings keep prompts from.
-fn shut_out(state: &State, chain: &mut oc_config::Chain) {
-    for one in chain.candidates.iter_mut().filter(|one| one.usability.is_usable()) {
-        if let Some(detail) = state.shut_out(&one.model_ref) {
-            one.usability = Usability::Unusable {
-                reason: UnusableReason::Policy { detail },
-                fix: "loosen `privacy` or `region` in the settings, \
-                      or declare the provider's `locality` or `region`"
-                    .to_owned(),
-            };
+/// A client of the settings, and the rules it is bound by.
+struct Bound<'a> {
+    name: &'a str,
+    /// Its place in `clients`.
+    index: usize,
+    rules: &'a Rules,
+    origin: Option<Origin>,
+}
+
+impl<'a> Bound<'a> {
+    fn of(name: &str, state: &'a State) -> Option<Self> {
+        let mut clients = state.settings().clients.iter().enumerate();
+        let (index, client) = clients.find(|(_, client)| client.name == name)?;
+        let rules = state.rules_of(&client.name)?;
+        let origin = state.settings().origin(&["clients", &index.to_string()]);
+        Some(Self { name: &client.name, index, rules, origin })
+    }
+
+    fn show(&self, out: &mut impl Write) -> io::Result<()> {
+        write!(out, "client: {}", self.name)?;
+        if let Some(origin) = &self.origin {
+            write!(out, "  [{origin}]")?;
         }
+        let Rules { local_only, regions, final_only, models, .. } = self.rules;
+        let mut limits = Vec::new();
+        if *local_only {
+            limits.push("local-only".to_owned());
+        }
+        if !regions.is_empty() {
+            limits.push(format!("region {}", regions.join(" and ")));
+        }
+        if *final_only {
+            limits.push("final output".to_owned());
+        }
+        if let Some(models) = models {
+            limits.push(format!("only {}", models.join(", ")));
+        }
+        match limits.as_slice() {
+            [] => writeln!(out, ": no limits but those of everybody"),
+            limits => writeln!(out, ": {}", limits.join("; ")),
+        }
+    }
+
+    fn as_json(&self) -> Value {
+        let Rules { local_only, regions, final_only, models, .. } = self.rules;
+        json!({
+            "name": self.name,
+            "origin": self.origin.as_ref().map(ToString::to_string),
+            "privacy": local_only.then_some("local-only"),
+            "regions": regions,
+            "output": if *final_only { "final" } else { "full" },
+            "models": models,
+        })
+    }
+}
+
+fn no_client(name: &str, settings: &Settings) -> String {
+    match settings.clients.as_slice() {
+        [] => format!(
+            "no client `{name}`; the settings describe none: \
+             add `clients: [{{ name, key }}]`, or leave out `--client`"
+        ),
+        _ => format!("no client `{name}`; the settings describe {}", names(settings)),
+    }
+}
+
+fn names(settings: &Settings) -> String {
+    let names: Vec<&str> = settings.clients.iter().map(|client| client.name.as_str()).collect();
+    names.join(", ")
+}
+
+/// What the config has nothing against, and the settings keep prompts from.
+fn shut_out(state: &State, bound: Option<&Bound<'_>>, chain: &mut oc_config::Chain) {
+    for one in chain.candidates.iter_mut().filter(|one| one.usability.is_usable()) {
+        let everybodys = state.shut_out(&one.model_ref);
+        let detail = match bound {
+            Some(bound) => state.shut_out_by(&one.model_ref, bound.rules),
+            None => everybodys.clone(),
+        };
+        let Some(detail) = detail else { continue };
+        let fix = match bound.filter(|_| everybodys.is_none()) {
+            Some(Bound { index, .. }) => format!(
+                "loosen `clients[{index}]` of the settings, \
+                 or declare the provider's `locality` or `region`"
+            ),
+            None => "loosen `privacy` or `region` in the settings, \
+                     or declare the provider's `locality` or `region`"
+                .to_owned(),
+        };
+        one.usability = Usability::Unusable { reason: UnusableReason::Policy { detail }, fix };
     }
 }
 
@@ -186,8 +286,6 @@ fn used(usage: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

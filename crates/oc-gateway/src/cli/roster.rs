@@ -14,7 +14,7 @@ pub(crate) fn show(state: &State, model: &str, out: &mut impl Write) -> io::Resu
     for (n, candidate) in chain.candidates.iter().enumerate() {
         write!(out, "  {}. {}", n + 1, candidate.model_ref)?;
         if let Some(model) = &candidate.model {
-            write!(out, "  {}  {}  {}", model.api, origin(&model.base_url), model.locality)?;
+            write!(out, "  {}  {}  {}", model.api, model.shown_base_url(), model.locality)?;
             if let Some(window) = model.context_window {
                 write!(out, "  {window} tokens")?;
             }
@@ -28,9 +28,4 @@ pub(crate) fn show(state: &State, model: &str, out: &mut impl Write) -> io::Resu
         }
     }
     Ok(())
-}
-
-/// A base URL without what may follow a `?`.
-fn origin(base_url: &str) -> &str {
-    base_url.split(['?', '#']).next().unwrap_or(base_url)
 }

@@ -17,6 +17,7 @@ mod losses;
 mod operations;
 mod params;
 mod patience;
+mod planted;
 mod policy;
 mod recordings;
 mod support;
