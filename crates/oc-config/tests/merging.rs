@@ -32,6 +32,8 @@ const ROWS: &[Row] = &[
         "Some(false)",
         "c:1",
     ),
+    ("", "thinkingLevelMap", thinking, "{}", "-"),
+    ("thinkingLevelMap: { off: null }", "thinkingLevelMap", thinking, r#"{"off":null}"#, "-"),
     // The route is never the catalog's row, always the provider's or the row's.
     ("", "api", |m| m.api.to_string(), "anthropic-messages", "catalog"),
     ("api: 'openai-completions'", "api", |m| m.api.to_string(), "openai-completions", "c:1"),
@@ -48,6 +50,10 @@ const ROWS: &[Row] = &[
         "-",
     ),
 ];
+
+fn thinking(model: &Model) -> String {
+    serde_json::json!(model.thinking_levels).to_string()
+}
 
 fn inputs(model: &Model) -> String {
     let words: Vec<_> = model.input.iter().copied().map(InputKind::as_str).collect();

@@ -141,7 +141,11 @@ impl JsonSchema for EnvBlock {
             "type": "object",
             "properties": {
                 "shellEnv": shell,
-                "vars": { "type": "object", "additionalProperties": { "type": "string" } },
+                "vars": {
+                    "description": "Variables by name.",
+                    "type": "object",
+                    "additionalProperties": { "type": "string" },
+                },
             },
             "additionalProperties": { "type": "string" },
         })

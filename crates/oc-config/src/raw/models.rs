@@ -391,12 +391,19 @@ enum MetadataSource {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct ThinkingLevels {
+    /// No thinking.
     off: OrNull,
+    /// Hardly any.
     minimal: OrNull,
+    /// A little.
     low: OrNull,
+    /// Some.
     medium: OrNull,
+    /// Much.
     high: OrNull,
+    /// Very much.
     xhigh: OrNull,
+    /// As much as it can.
     max: OrNull,
 }
 

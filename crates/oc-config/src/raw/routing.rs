@@ -86,14 +86,19 @@ enum DataCollection {
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct MaxPrice {
+    /// Of a million tokens of prompt.
     #[serde(skip_serializing_if = "Option::is_none")]
     prompt: Option<Price>,
+    /// Of a million tokens of answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     completion: Option<Price>,
+    /// Of an image.
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<Price>,
+    /// Of a million tokens of sound.
     #[serde(skip_serializing_if = "Option::is_none")]
     audio: Option<Price>,
+    /// Of a request.
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<Price>,
 }
@@ -101,8 +106,10 @@ struct MaxPrice {
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SortObject {
+    /// `price`, `throughput` or `latency`.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<String>,
+    /// Within what is sorted: `model`, or `none`.
     #[serde(skip_serializing_if = "partition_is_absent")]
     #[serde(default)]
     #[schemars(default)]
@@ -116,12 +123,16 @@ fn partition_is_absent(partition: &super::OrNull) -> bool {
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Percentiles {
+    /// Of 50 percent of requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     p50: Option<f64>,
+    /// Of 75 percent of requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     p75: Option<f64>,
+    /// Of 90 percent of requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     p90: Option<f64>,
+    /// Of 99 percent of requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     p99: Option<f64>,
 }

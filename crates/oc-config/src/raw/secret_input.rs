@@ -17,7 +17,7 @@ pub(crate) enum SecretInput {
     Reference(SecretReference),
 }
 
-/// OpenClaw's SecretRef. Its `id` has the shape that its source asks for.
+/// A SecretRef. Its `id` has the shape that its source asks for.
 #[derive(Clone, Debug)]
 pub(crate) struct SecretReference {
     /// Where the secret is kept.
@@ -70,7 +70,7 @@ impl SecretSource {
     }
 }
 
-/// The same as it is written.
+/// OpenClaw's SecretRef.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SecretReference")]

@@ -57,6 +57,7 @@ impl JsonSchema for OrNull {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "read for its strictness")]
 pub(crate) struct Runtime {
+    /// Its name, such as `codex`.
     id: Option<String>,
 }
 

@@ -120,8 +120,11 @@ struct ByClassVisitor(ByClass);
 #[derive(Debug, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Classes {
+    /// For servers on this machine.
     loopback: Option<DurationText>,
+    /// For those on the private network.
     private: Option<DurationText>,
+    /// For all others.
     hosted: Option<DurationText>,
 }
 
