@@ -9,6 +9,7 @@ mod agents;
 mod auth;
 mod behaviour;
 mod choice;
+mod compat;
 mod forms;
 mod gateway;
 mod models;
@@ -25,10 +26,10 @@ use serde::de::DeserializeOwned;
 pub(crate) use agents::{Agent, Agents};
 pub(crate) use auth::{Auth, EnvBlock, SecretMode, SecretStore, Secrets};
 pub(crate) use choice::ModelChoice;
+pub use compat::Compat;
 pub(crate) use forms::{REQUEST_AUTH, REQUEST_PROXY, RESPONSE_STORE, SECRET_STORE, response_store};
 pub(crate) use gateway::Reload;
 pub use gateway::ReloadMode;
-pub use models::Compat;
 pub(crate) use models::{
     ApiWord, AuthWord, Cost, MergeMode, ModelRow, Models, ProviderRow, RequestAuth,
     RequestAuthMode, RequestRow,
