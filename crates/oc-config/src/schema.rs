@@ -67,7 +67,7 @@ fn without_null(node: &mut Value) {
                 forms.retain(|form| form.get("type") != Some(&Value::from("null")));
                 if let [only] = forms.as_slice() {
                     let only = only.clone();
-                    object.remove("anyOf");
+                    object.shift_remove("anyOf");
                     take_in(object, only);
                 }
             }
@@ -107,7 +107,7 @@ fn allow_includes(node: &mut Value) {
             }
             // What is required may come with it.
             if object.get("required").is_some_and(Value::is_array) {
-                let required = object.remove("required");
+                let required = object.shift_remove("required");
                 let rule =
                     json!({ "anyOf": [{ "required": required }, { "required": ["$include"] }] });
                 if let Some(all) = object.entry("allOf").or_insert_with(|| json!([])).as_array_mut()

@@ -58,8 +58,12 @@ fn each_value_names_its_line_its_variables_and_what_set_them() {
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     let first = &json["candidates"][0];
     assert_eq!(
-        first["values"]["baseUrl"].to_string(),
-        r#"{"origin":"/c/openclaw.json:8","value":"http://127.0.0.1:9/v1","variables":[{"name":"HOST","setBy":"/c/openclaw.json:2"}]}"#
+        first["values"]["baseUrl"],
+        serde_json::json!({
+            "origin": "/c/openclaw.json:8",
+            "value": "http://127.0.0.1:9/v1",
+            "variables": [{ "name": "HOST", "setBy": "/c/openclaw.json:2" }],
+        })
     );
     assert_eq!(first["headers"]["x-team"]["variables"][0]["setBy"], "/c/.env:2");
     assert_eq!(first["headers"]["x-plain"].to_string(), r#"{"origin":"/c/openclaw.json:9"}"#);

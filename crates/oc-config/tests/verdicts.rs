@@ -180,7 +180,7 @@ impl<'a> Instances<'a> {
                 let path = format!("{path}.{key}");
                 for object in &objects {
                     let mut absent = object.clone();
-                    absent.remove(key);
+                    absent.shift_remove(key);
                     self.all.push((path.clone(), around(Value::Object(absent))));
                     let with = |value| {
                         let mut object = object.clone();
