@@ -45,8 +45,8 @@ pub(crate) struct Lasting {
     pub(crate) fingerprints: RandomState,
     /// Tells this process from other gateways; see [`HOP`](crate::guard::HOP).
     pub(crate) instance: String,
-    /// What seals the reasoning of hosts that have no key: it means nothing after
-    /// a restart.
+    /// What seals the reasoning of hosts that have no key, or one that anybody
+    /// could guess: it means nothing after a restart.
     pub(crate) sealing: String,
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) drain: Drain,

@@ -185,7 +185,7 @@ async fn open(
 ) -> Result<Box<Reading>, ProviderError> {
     let secrets = endpoint.secrets();
     let facts = endpoint.facts(&model);
-    let terms = terms(&endpoint, &facts, &encoded);
+    let terms = terms(&endpoint, &model, &facts, &encoded);
     let interpreter = || wire.interpreter_for(&endpoint.compat, &facts);
     let relays = encoded.relays.then(|| Unfold { wire, interpreter: interpreter() });
     let interpreter = interpreter();
@@ -205,14 +205,14 @@ async fn open(
 }
 
 /// What the request says of its answer.
-fn terms(endpoint: &Endpoint, facts: &ModelFacts, encoded: &Encoded) -> Terms {
+fn terms(endpoint: &Endpoint, model: &str, facts: &ModelFacts, encoded: &Encoded) -> Terms {
     let compat = endpoint.compat_flags();
     let limits = endpoint.limits;
     let declared = encoded.declared.clone();
     Terms {
         api: endpoint.api(),
         limits,
-        sealer: endpoint.sealer(),
+        sealer: endpoint.sealer(model),
         split: compat.split(),
         stops: StopSequences::new(encoded.stop.clone()),
         markup: ToolText::new(compat.tool_call_parser, declared, limits.frame_bytes),

@@ -212,9 +212,10 @@ impl Endpoint {
 
     /// With this secret for the envelopes that carry the host's reasoning
     /// through clients. Default: the key. Set it where several keys take turns
-    /// at one host, or where the host is given its key in a header: what is
-    /// sealed with one secret is dropped under another, and with none at all
-    /// anybody can make an envelope.
+    /// at one host, where the host is given its key in a header, or where the key
+    /// is [guessable](ApiKey::is_guessable): what is sealed with one secret is
+    /// dropped under another, and with none, or one that everybody knows, anybody
+    /// can make an envelope.
     #[must_use]
     pub fn seal_key(mut self, secret: ApiKey) -> Self {
         self.seal_key = Some(secret);
@@ -299,10 +300,10 @@ impl Endpoint {
         self.base_url.origin().ascii_serialization()
     }
 
-    /// What closes and opens envelopes of this host's reasoning.
-    pub(crate) fn sealer(&self) -> Sealer {
+    /// What closes and opens envelopes of the reasoning of `model` at this host.
+    pub(crate) fn sealer(&self, model: &str) -> Sealer {
         let secret = self.seal_key.as_ref().or(self.key.as_ref());
-        Sealer::new(self.origin(), secret.map_or("", ApiKey::expose))
+        Sealer::new(self.origin(), model, secret.map_or("", ApiKey::expose))
     }
 
     /// What nobody may read in an error of this host's.

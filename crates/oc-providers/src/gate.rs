@@ -19,6 +19,7 @@ use crate::wire::is_host_step;
 /// | stop, tool calls, pause | nothing | `Reject(Empty)` |
 /// | the same | reasoning only | `Reject(ReasoningOnly)` |
 /// | length | anything | `Reserve(Incomplete)`: the answer where nobody has a better one |
+/// | a stop sequence that was asked for | nothing | `Commit`: an empty answer is the answer |
 /// | content filter | anything | `Reject(ContentFilter)` |
 /// | refusal | anything | `Commit`: to decline is an answer; by policy `Reserve(Declined)` |
 /// | stop, tool calls, pause | a whole custom tool's call, a picture, a part of another type | `Commit`; [without items](Self::with_items) as if nothing |
@@ -132,6 +133,8 @@ impl DeltaGate {
             }
             Delta::Alive => Gate::Alive,
             Delta::Progress(report) => self.report(*report),
+            // Nothing but a stop sequence: that is what was asked for.
+            Delta::Finish(finish) if finish.stop_sequence.is_some() => Gate::Commit,
             Delta::Finish(finish) => self.at_the_end(&finish.reason),
             _ => Gate::Hold,
         }
@@ -185,11 +188,10 @@ pub fn delta_weight(delta: &Delta) -> usize {
         Delta::Extra(extra) => {
             extra.fields.iter().map(|(key, value)| key.len() + json_weight(value)).sum()
         }
-        Delta::Frame(frame) => frame
-            .says
-            .iter()
-            .map(delta_weight)
-            .fold(frame.frame.data().len(), usize::saturating_add),
+        // What it says comes after it and counts there; how many bytes of frames
+        // are held beside it has a bound of its own, past which an answer is
+        // written anew instead of being refused.
+        Delta::Frame(_) => 0,
         _ => 0,
     };
     content.saturating_add(size_of::<Delta>())
@@ -295,6 +297,25 @@ mod tests {
         ToolCallEnd, ToolCallStart, WholeItem,
     };
     use serde_json::Map;
+
+    /// It was refused as empty, with the advice to look at the chat template.
+    #[test]
+    fn nothing_before_a_stop_sequence_is_an_answer() {
+        let mut finish = Finish::new(FinishReason::Stop);
+        finish.stop_sequence = Some("END".into());
+        assert_eq!(DeltaGate::new().judge(&Delta::Finish(finish.clone())), Gate::Commit);
+        assert_eq!(DeltaGate::whole().judge(&Delta::Finish(finish)), Gate::Commit);
+    }
+
+    /// Frames were counted beside the deltas that they say: 0.9 MB of arguments
+    /// were more than 4 MB.
+    #[test]
+    fn a_frame_weighs_nothing_beside_what_it_says() {
+        let says = vec![Delta::Text(TextDelta::new(Slot(0), "x".repeat(1000)))];
+        let frame = oc_responses_stream::sse::Frame::new(None, "x".repeat(2000).as_str());
+        let frame = oc_responses_stream::WireFrame::new("w", frame, says);
+        assert!(delta_weight(&Delta::Frame(Box::new(frame))) < 1000);
+    }
 
     fn verdicts(deltas: &[Delta]) -> Vec<Gate> {
         let mut gate = delta_gate();

@@ -21,6 +21,9 @@ pub enum Loss {
     AsInstruction(&'static str),
     /// A field of the request is enforced on the answer here; its name.
     EnforcedHere(&'static str),
+    /// A value beyond what the host or the model takes was brought as near as it
+    /// may be; the field's name.
+    Clamped(&'static str),
     /// A field that nothing says the host knows; its name.
     UnknownField(String),
     /// Reasoning of an earlier turn that this host did not make or cannot take back.
@@ -54,6 +57,7 @@ impl Loss {
             Self::UnknownField(name) => short(name).to_owned(),
             Self::AsInstruction(name) => format!("{name} (as an instruction)"),
             Self::EnforcedHere(name) => format!("{name} (enforced here)"),
+            Self::Clamped(name) => format!("{name} (brought within bounds)"),
             Self::Reasoning => "earlier reasoning".to_owned(),
             Self::Item(kind) => format!("item {}", short(kind)),
             Self::Part(kind) => format!("part {}", short(kind)),
@@ -81,6 +85,9 @@ impl fmt::Display for Loss {
             }
             Self::AsInstruction(name) => write!(f, "field `{name}` became an instruction"),
             Self::EnforcedHere(name) => write!(f, "field `{name}` is enforced on the answer"),
+            Self::Clamped(name) => {
+                write!(f, "field `{name}` brought within what the host takes")
+            }
             Self::Field(name) => write!(f, "field `{name}` dropped"),
             Self::UnknownField(name) => {
                 write!(f, "field `{name}` dropped: nothing says that the host knows it")

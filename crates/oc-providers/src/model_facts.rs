@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::capabilities::Compat;
+use crate::loss::Loss;
 use crate::request::Effort;
 
 /// What is known of one model.
@@ -127,9 +128,14 @@ impl ModelFacts {
         self
     }
 
-    /// `asked`, not above what the model can write and not below `least`.
-    pub(crate) fn clamp(&self, asked: u64, least: u64) -> u64 {
-        self.max_output_tokens.map_or(asked, |most| asked.min(most)).max(least)
+    /// The output tokens `asked`, not above what the model can write and not below
+    /// `least`; another number than the client's is listed.
+    pub(crate) fn output_tokens(&self, asked: u64, least: u64, losses: &mut Vec<Loss>) -> u64 {
+        let within = self.max_output_tokens.map_or(asked, |most| asked.min(most)).max(least);
+        if within != asked {
+            losses.push(Loss::Clamped("max_output_tokens"));
+        }
+        within
     }
 
     /// The word for an effort at this model of a host; `None`: it is not sent.
@@ -144,6 +150,8 @@ impl ModelFacts {
         let words = compat.effort_words.unwrap_or_else(|| compat.chat.thinking.effort_words());
         match words.iter().find(|(known, _)| *known == ours) {
             Some((_, its)) => its.map(str::to_owned),
+            // Hosts that know few words refuse one that nobody knows.
+            None if !words.is_empty() && matches!(effort, Effort::Other(_)) => None,
             None => Some(ours.to_owned()),
         }
     }
@@ -180,7 +188,7 @@ mod tests {
             ("minimal", Some("low")),
             ("medium", Some("medium")),
             ("max", Some("high")),
-            ("turbo", Some("turbo")),
+            ("turbo", None),
         ] {
             assert_eq!(word(&nothing, &plain, ours).as_deref(), its, "{ours}");
         }

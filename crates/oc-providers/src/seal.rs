@@ -2,11 +2,12 @@
 //! clients that know only one opaque string (`encrypted_content`, a signature).
 //!
 //! ```text
-//! oc-seal-1.<base64url of {"api","origin","value"}>.<base64url of HMAC-SHA-256>
+//! oc-seal-1.<base64url of {"api","model","origin","value"}>.<base64url of HMAC-SHA-256>
 //! ```
 //!
-//! The envelope names the wire and the host that made what is in it: a seal is
-//! worth nothing to anyone else, and a foreign one is answered with 400. Its
+//! The envelope names the wire, the host and the model that made what is in it: a
+//! seal is worth nothing to anyone else, and a foreign one is answered with 400;
+//! one host may serve many makers' models. Its
 //! code is made with a secret of the host's endpoint, so that no client can put
 //! words into the mouth of a model that it talks to through us. The Responses
 //! API's own seals, which their maker checks, travel as they are.
@@ -22,37 +23,41 @@ use crate::endpoint::Api;
 
 const PREFIX: &str = "oc-seal-1.";
 
-/// Closes and opens the envelopes of one host.
+/// Closes and opens the envelopes of one model at one host.
 #[derive(Clone)]
 pub(crate) struct Sealer {
     origin: String,
+    model: String,
     key: hmac::Key,
 }
 
 impl Sealer {
-    /// For the host `origin`, with a secret that no client knows.
-    pub(crate) fn new(origin: String, secret: &str) -> Self {
+    /// For `model` at the host `origin`, with a secret that no client knows.
+    pub(crate) fn new(origin: String, model: &str, secret: &str) -> Self {
         // A key of its own: what the secret is used for elsewhere stays apart.
         let secret = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
         let derived = hmac::sign(&secret, PREFIX.as_bytes());
-        Self { origin, key: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) }
+        let key = hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref());
+        Self { origin, model: model.to_owned(), key }
     }
 
-    /// `value` of `api`'s making at this host, as one string.
+    /// `value` of `api`'s making by this model, as one string.
     pub(crate) fn close(&self, api: &str, value: &Value) -> String {
-        let letter = letter(api, &self.origin, value);
+        let letter = letter(api, &self.origin, &self.model, value);
         let code = hmac::sign(&self.key, letter.as_bytes());
         format!("{PREFIX}{letter}.{}", URL_SAFE_NO_PAD.encode(code))
     }
 
-    /// What [`close`](Self::close) put in for the same wire at the same host;
-    /// `None` for anything else.
+    /// What [`close`](Self::close) put in for the same wire, host and model; `None`
+    /// for anything else.
     pub(crate) fn open(&self, api: &str, text: &str) -> Option<Value> {
         let (letter, code) = text.strip_prefix(PREFIX)?.split_once('.')?;
         let code = URL_SAFE_NO_PAD.decode(code).ok()?;
         hmac::verify(&self.key, letter.as_bytes(), &code).ok()?;
         let opened = read(letter)?;
-        (opened.api == api && opened.origin == self.origin).then_some(opened.value)
+        let is_ours =
+            opened.api == api && opened.origin == self.origin && opened.model == self.model;
+        is_ours.then_some(opened.value)
     }
 }
 
@@ -74,7 +79,7 @@ pub(crate) fn in_envelope(seal: &str) -> String {
         return seal.to_owned();
     }
     let value = Value::String(seal.to_owned());
-    format!("{PREFIX}{}", letter(Api::OpenaiResponses.as_str(), "", &value))
+    format!("{PREFIX}{}", letter(Api::OpenaiResponses.as_str(), "", "", &value))
 }
 
 /// The seal that [`in_envelope`] wrapped; `None` for anything else.
@@ -89,17 +94,18 @@ pub(crate) fn open_bare(text: &str) -> Option<String> {
 /// An envelope that nobody opens: for a seal of unknown make, which must not be
 /// taken for anyone's own.
 pub(crate) fn unknown_make(api: &str) -> String {
-    format!("{PREFIX}{}", letter(api, "", &Value::Null))
+    format!("{PREFIX}{}", letter(api, "", "", &Value::Null))
 }
 
-fn letter(api: &str, origin: &str, value: &Value) -> String {
-    let letter = json!({"api": api, "origin": origin, "value": value});
+fn letter(api: &str, origin: &str, model: &str, value: &Value) -> String {
+    let letter = json!({"api": api, "model": model, "origin": origin, "value": value});
     URL_SAFE_NO_PAD.encode(letter.to_string())
 }
 
 struct Opened {
     api: String,
     origin: String,
+    model: String,
     value: Value,
 }
 
@@ -109,6 +115,7 @@ fn read(letter: &str) -> Option<Opened> {
     Some(Opened {
         api: letter.get("api")?.as_str()?.to_owned(),
         origin: letter.get("origin")?.as_str()?.to_owned(),
+        model: letter.get("model")?.as_str()?.to_owned(),
         value: letter.get_mut("value")?.take(),
     })
 }
@@ -120,7 +127,7 @@ mod tests {
     const API: &str = "anthropic-messages";
 
     fn sealer(origin: &str, secret: &str) -> Sealer {
-        Sealer::new(origin.to_owned(), secret)
+        Sealer::new(origin.to_owned(), "m", secret)
     }
 
     fn block() -> Value {
@@ -135,6 +142,8 @@ mod tests {
         assert_eq!(sealer("https://h", "other").open(API, &text), None, "another secret");
         assert_eq!(sealer("https://x", "key").open(API, &text), None, "another host");
         assert_eq!(sealer("https://h", "key").open("openai-completions", &text), None);
+        let other_model = Sealer::new("https://h".to_owned(), "m2", "key");
+        assert_eq!(other_model.open(API, &text), None, "another model of the same host");
         assert!(!format!("{:?}", sealer("https://h", "key")).contains("key"));
     }
 
@@ -149,7 +158,7 @@ mod tests {
             assert_eq!(home.open(API, &forged), None, "changed at {at}");
             assert_eq!(home.open(API, &text[..at]), None, "cut at {at}");
         }
-        let unsigned = format!("{PREFIX}{}", letter(API, "https://h", &block()));
+        let unsigned = format!("{PREFIX}{}", letter(API, "https://h", "m", &block()));
         assert_eq!(home.open(API, &unsigned), None);
         assert_eq!(home.open(API, &format!("{unsigned}.")), None);
         assert_eq!(home.open(API, &unknown_make(API)), None);

@@ -32,6 +32,21 @@ impl ApiKey {
         &self.0
     }
 
+    /// Whether a stranger could find it: it is empty, short, or one of the words
+    /// that guides tell people to write where a server wants any key. Nothing
+    /// proves itself by such a key.
+    ///
+    /// ```
+    /// use oc_providers::ApiKey;
+    ///
+    /// assert!(ApiKey::new("lmstudio").is_guessable());
+    /// assert!(!ApiKey::new("sk-3c9f0f3e6b1d4a7e").is_guessable());
+    /// ```
+    pub fn is_guessable(&self) -> bool {
+        let key = self.expose().trim();
+        key.len() < SHORTEST_PROOF || is_placeholder(key)
+    }
+
     /// `prefix` and the key as a sensitive header value; `None` where the key
     /// holds bytes that no header may carry (a newline from a careless file).
     pub(crate) fn header(&self, prefix: &str) -> Option<HeaderValue> {
@@ -46,6 +61,9 @@ impl ApiKey {
 /// its headers and of its base URL's query. Some servers quote them.
 pub(crate) struct Secrets(Vec<Zeroizing<String>>);
 
+/// What is shorter is found by trying, by someone who has an envelope to try it
+/// on. No vendor's keys are that short.
+const SHORTEST_PROOF: usize = 16;
 /// Shorter than this is no secret, but a letter or two of any word.
 const SHORTEST: usize = 3;
 /// Shorter than this is blotted as a word of its own only.
@@ -132,6 +150,14 @@ mod tests {
         let header = key.header("Bearer ").expect("printable key");
         assert!(!format!("{key:?} {header:?}").contains("planted"));
         assert_eq!(header.to_str().expect("ascii"), "Bearer sk-planted-key");
+    }
+
+    #[test]
+    fn a_placeholder_proves_nothing() {
+        for key in ["", "  ", "lmstudio", "LOCAL", " ollama ", "sk-1", "change-me"] {
+            assert!(ApiKey::new(key).is_guessable(), "{key}");
+        }
+        assert!(!ApiKey::new("sk-planted-key-0123").is_guessable());
     }
 
     #[test]

@@ -125,6 +125,32 @@ async fn keys_that_take_turns_share_a_secret() {
     assert!(!accepted(&turn, "sk-1", None));
 }
 
+/// A host may serve many makers' models; a seal of one was opened for another.
+#[tokio::test]
+async fn another_model_of_the_same_host_does_not_get_it() {
+    let mut turn = next_turn().await;
+    turn["model"] = json!("m2");
+    let (body, losses) = sent(Api::AnthropicMessages, "https://api.anthropic.com", &turn);
+    assert!(!body.to_string().contains("SIG=="), "{body}");
+    assert!(losses.contains(&Loss::Reasoning));
+}
+
+/// Nothing says who made plain reasoning: it went to the next Responses host as
+/// if that had thought it.
+#[test]
+fn unsealed_reasoning_is_nobodys_own() {
+    for reasoning in [
+        json!({"type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": "SECRETTHOUGHT"}]}),
+        json!({"type": "reasoning", "summary": [{"type": "summary_text", "text": "SECRETTHOUGHT"}]}),
+        json!({"type": "reasoning", "encrypted_content": "gAAAA", "summary": [{"type": "summary_text", "text": "SECRETTHOUGHT"}]}),
+    ] {
+        let turn = json!({"model": "m", "input": [{"role": "user", "content": "go"}, reasoning]});
+        let (body, losses) = sent(Api::OpenaiResponses, "http://127.0.0.1:1234/v1", &turn);
+        assert!(!body.to_string().contains("SECRETTHOUGHT"), "{body}");
+        assert_eq!(losses, [Loss::Reasoning]);
+    }
+}
+
 #[tokio::test]
 async fn a_tool_loop_that_another_model_began_goes_on_without_thinking() {
     let turn = json!({"model": "m", "reasoning": {"effort": "low"}, "input": [

@@ -128,7 +128,8 @@ fn strip_tools(request: &mut Request, custom: bool, marks: bool, losses: &mut Ve
 fn strip_item(item: &mut Item, marks: bool, losses: &mut Vec<Loss>) -> bool {
     match item {
         Item::Message(message) => {
-            message.extra = Map::new();
+            let extra = std::mem::take(&mut message.extra);
+            losses.extend(extra.into_iter().map(|(key, _)| Loss::UnknownField(key)));
             strip_parts(&mut message.content, marks, losses);
         }
         Item::FunctionCall(call) => call.extra = Map::new(),

@@ -50,6 +50,30 @@ impl Surrogates {
     }
 }
 
+/// `json`, which is all there is, with U+FFFD for every half of a pair that has
+/// no other: clients that cut a text by UTF-16 units send them.
+pub(in crate::wire) fn without_halves(json: &str) -> String {
+    let mut whole = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        whole.push_str(before);
+        let (escape, after) = split_escape(escape);
+        let (next, behind) = split_escape(after);
+        rest = after;
+        match (half(escape), half(next)) {
+            (None, _) => whole.push_str(escape),
+            (Some(Half::First), Some(Half::Second)) => {
+                whole.extend([escape, next]);
+                rest = behind;
+            }
+            (Some(_), _) => whole.push_str(LOST),
+        }
+    }
+    whole.push_str(rest);
+    whole
+}
+
 const LOST: &str = "\\ufffd";
 
 enum Half {

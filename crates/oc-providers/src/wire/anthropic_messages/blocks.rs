@@ -87,13 +87,20 @@ struct DataUrl<'a> {
 
 impl<'a> DataUrl<'a> {
     fn read(url: &'a str) -> Option<Self> {
-        let (head, body) = url.strip_prefix("data:")?.split_once(',')?;
-        let media_type = head.split(';').next().unwrap_or_default();
+        let (scheme, rest) = url.split_once(':')?;
+        let (head, body) =
+            rest.split_once(',').filter(|_| scheme.eq_ignore_ascii_case("data"))?;
+        // A word that browsers know and no host takes.
+        let media_type = match head.split(';').next().unwrap_or_default() {
+            "image/jpg" => "image/jpeg",
+            other => other,
+        };
         Some(Self { media_type, data: head.ends_with(";base64").then_some(body) })
     }
 
     fn base64_source(&self) -> Option<Value> {
-        let data = self.data?;
+        // Without a type nobody knows what it is.
+        let data = self.data.filter(|_| self.media_type.contains('/'))?;
         Some(json!({"type": "base64", "media_type": self.media_type, "data": data}))
     }
 }

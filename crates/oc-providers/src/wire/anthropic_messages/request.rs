@@ -28,7 +28,7 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     if !compat.messages_fields && foreign::has_marks(request) {
         losses.push(Loss::Field(CACHE_MARK));
     }
-    let sealer = endpoint.sealer();
+    let sealer = endpoint.sealer(&request.model);
     let home = Home {
         api: Api::AnthropicMessages.as_str(),
         sealer: &sealer,
@@ -37,7 +37,7 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
         compat,
     };
     let mut turns = turns::encode(request, &home, &mut losses);
-    let max_tokens = max_tokens(request, &facts);
+    let max_tokens = max_tokens(request, &facts, &mut losses);
     let thinking = thinking(request, &facts, compat, max_tokens, &turns, &mut losses);
     let inputs = std::mem::take(&mut turns.inputs);
 
@@ -52,9 +52,7 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     put_sampling(&mut body, request, compat, thinks, &mut losses);
     put_thinking(&mut body, request, compat, thinking);
     put_extra(&mut body, request, compat, &mut losses);
-    if !request.stop.is_empty() {
-        body.insert("stop_sequences".into(), request.stop.clone().into());
-    }
+    let stop = put_stop(&mut body, request, &mut losses);
     match &request.user {
         Some(user) if compat.user_id => {
             body.insert("metadata".into(), json!({"user_id": user}));
@@ -75,7 +73,26 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     encoded.losses = losses;
     encoded.inputs = inputs;
     encoded.max_output_tokens = Some(max_tokens);
+    encoded.stop = stop;
     Ok(encoded)
+}
+
+/// Gives the host its stop sequences, and returns those that this wire refuses:
+/// white space alone. An empty one says nothing.
+fn put_stop(
+    body: &mut Map<String, Value>,
+    request: &Request,
+    losses: &mut Vec<Loss>,
+) -> Vec<String> {
+    let said = request.stop.iter().filter(|stop| !stop.is_empty()).cloned();
+    let (kept, given): (Vec<String>, Vec<String>) = said.partition(|stop| stop.trim().is_empty());
+    if !given.is_empty() {
+        body.insert("stop_sequences".into(), given.into());
+    }
+    if !kept.is_empty() {
+        losses.push(Loss::EnforcedHere("stop"));
+    }
+    kept
 }
 
 /// Whether the client speaks this very wire.
@@ -83,9 +100,9 @@ fn is_own(request: &Request) -> bool {
     request.wire == Some(Api::AnthropicMessages)
 }
 
-fn max_tokens(request: &Request, facts: &ModelFacts) -> u64 {
+fn max_tokens(request: &Request, facts: &ModelFacts, losses: &mut Vec<Loss>) -> u64 {
     let asked = request.max_output_tokens.or(facts.max_output_tokens).unwrap_or(DEFAULT_MAX_TOKENS);
-    facts.clamp(asked, 1)
+    facts.output_tokens(asked, 1, losses)
 }
 
 /// What the model is told of thinking; `None`: it is not asked to think.
@@ -99,13 +116,17 @@ fn thinking(
 ) -> Option<Value> {
     let thinking = match in_own_words(request, compat) {
         Some(own) if is_disabled(own) => return None,
-        Some(own) => within(own.clone(), max_tokens),
+        Some(own) => within(own.clone(), max_tokens.saturating_sub(1), losses),
+        None if own_budget(request).is_some() => {
+            let own = json!({"type": "enabled", "budget_tokens": own_budget(request)});
+            within(own, most_thinking(max_tokens), losses)
+        }
         None => match request.reasoning.as_ref()?.effort.as_ref()? {
             // Where signatures are genuine, not to be asked is to be told not to;
             // other servers think unasked.
             Effort::None if compat.thinking_signatures || !facts.reasoning => return None,
             Effort::None => return Some(json!({"type": "disabled"})),
-            effort => budget(effort, max_tokens),
+            effort => budget(effort, max_tokens, losses),
         },
     };
     let forced = matches!(
@@ -137,17 +158,35 @@ fn in_own_words(request: &Request, compat: Compat) -> Option<&Value> {
     request.extra.get("thinking").filter(|_| compat.messages_fields)
 }
 
-/// A budget of the client's, below what is left of its tokens here.
-fn within(mut thinking: Value, max_tokens: u64) -> Value {
+/// The budget that a client of this wire gave, which every server of it knows.
+fn own_budget(request: &Request) -> Option<u64> {
+    let own = request.extra.get("thinking").filter(|_| is_own(request))?;
+    own.get("budget_tokens")?.as_u64()
+}
+
+/// A budget of the client's, at most `most`.
+fn within(mut thinking: Value, most: u64, losses: &mut Vec<Loss>) -> Value {
     if let Some(budget) = thinking.get_mut("budget_tokens") {
-        let most = max_tokens.saturating_sub(1);
-        *budget = budget.as_u64().map_or(most, |asked| asked.min(most)).into();
+        let asked = budget.as_u64();
+        if asked.is_none_or(|asked| asked > most) {
+            losses.push(Loss::Clamped("thinking.budget_tokens"));
+        }
+        *budget = asked.map_or(most, |asked| asked.min(most)).into();
     }
     thinking
 }
 
+/// Half of the tokens stay for the answer: a budget that eats them all ends in
+/// an answer of reasoning only.
+fn most_thinking(max_tokens: u64) -> u64 {
+    (max_tokens / 2).max(MIN_BUDGET)
+}
+
 /// An effort as a budget, which every server of this wire knows.
-fn budget(effort: &Effort, max_tokens: u64) -> Value {
+fn budget(effort: &Effort, max_tokens: u64, losses: &mut Vec<Loss>) -> Value {
+    if matches!(effort, Effort::Other(_)) {
+        losses.push(Loss::Clamped("reasoning.effort"));
+    }
     let wanted = match effort {
         Effort::None | Effort::Minimal => MIN_BUDGET,
         Effort::Low => 2048,
@@ -155,9 +194,7 @@ fn budget(effort: &Effort, max_tokens: u64) -> Value {
         Effort::High => 16_384,
         Effort::XHigh | Effort::Max => 32_000,
     };
-    // Half of the tokens stay for the answer: a budget that eats them all
-    // ends in an answer of reasoning only.
-    let budget = wanted.min((max_tokens / 2).max(MIN_BUDGET));
+    let budget = wanted.min(most_thinking(max_tokens));
     json!({"type": "enabled", "budget_tokens": budget})
 }
 
@@ -369,8 +406,12 @@ fn put_sampling(
         if thinking || !compat.sampling {
             losses.push(Loss::Field("temperature"));
         } else {
-            // 0 to 1 here, 0 to 2 on the Responses wire.
-            body.insert("temperature".into(), temperature.clamp(0.0, 1.0).into());
+            // 0 to 1 here, 0 to 2 on the other wires.
+            let within = temperature.clamp(0.0, 1.0);
+            if within != temperature {
+                losses.push(Loss::Clamped("temperature"));
+            }
+            body.insert("temperature".into(), within.into());
         }
     }
     if let Some(top_p) = request.top_p {

@@ -14,7 +14,7 @@
 //! | `signature_delta`, `redacted_thinking` | `Seal`: the whole block, to be handed back verbatim |
 //! | `content_block_stop` | `ToolCallEnd`, `ItemEnd` |
 //! | `message_delta` | kept: stop reason, cumulative usage |
-//! | `message_stop` | `Usage`, `Finish`; before them `Refusal`, where the stop reason is one; after text it is the work of a filter |
+//! | `message_stop` | after a stop reason `Usage`, `Finish` (without one the answer is cut); before them `Refusal`, where the stop reason is one; after text it is the work of a filter |
 //! | `ping` | `Alive` |
 //! | `error`, or any object with `error` | `Error` |
 //! | blocks that the server runs itself | nothing (this crate asks for none) |
@@ -115,6 +115,9 @@ impl MessagesInterpreter {
             "content_block_delta" => return self.block_delta(event.index, event.delta, out),
             "content_block_stop" => self.block_stop(event.index.unwrap_or(0), out),
             "message_delta" => self.message_delta(event.delta, event.usage),
+            // Relays write it when they lose their upstream; without a reason the
+            // answer is as cut as one that ends without it.
+            "message_stop" if self.stop.is_none() => return FrameVerdict::End,
             "message_stop" => self.message_stop(out),
             "ping" => out.push_back(Delta::Alive),
             "error" => {

@@ -133,6 +133,7 @@ impl<'a> Writer<'a> {
     }
 
     fn message(&mut self, message: &Message) {
+        self.losses.extend(message.extra.keys().cloned().map(Loss::UnknownField));
         let Some(content) = parts::encode(&message.content, self.compat, self.losses) else {
             return;
         };

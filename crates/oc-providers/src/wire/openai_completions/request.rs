@@ -63,7 +63,7 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     let mut losses = Vec::new();
     let marks = compat.chat.cache_marks;
     let request = &*foreign::without(request, Api::OpenaiCompletions, marks, &mut losses);
-    let messages = messages::encode(request, compat, &endpoint.sealer(), &mut losses);
+    let messages = messages::encode(request, compat, &endpoint.sealer(&request.model), &mut losses);
     if messages.is_empty() {
         return Err(ProviderError::unsupported(
             "request holds nothing that openai-completions can carry (no text, picture or tool result)",
@@ -77,7 +77,8 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
         body.insert("stream_options".into(), json!({"include_usage": true}));
     }
     put_tools(&mut body, request, compat, &facts, &mut losses);
-    let max_output_tokens = request.max_output_tokens.map(|asked| facts.clamp(asked, 1));
+    let max_output_tokens =
+        request.max_output_tokens.map(|asked| facts.output_tokens(asked, 1, &mut losses));
     put(&mut body, compat.chat.max_tokens_field.as_str(), max_output_tokens);
     put_sampling(&mut body, request, compat, &mut losses);
     let stop = put_stop(&mut body, request, compat, &mut losses);
@@ -177,7 +178,7 @@ fn put_thinking(
     if let Some(effort) = effort {
         let word = facts.effort_word(effort, &compat);
         let fields = compat.chat.thinking.fields(*effort != Effort::None, word.as_deref());
-        if fields.is_empty() {
+        if fields.is_empty() || (word.is_none() && matches!(effort, Effort::Other(_))) {
             losses.push(Loss::Field("reasoning"));
         }
         body.extend(fields);

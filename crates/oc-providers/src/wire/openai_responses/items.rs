@@ -4,11 +4,12 @@
 //! other host gets them in the one shape that llama-server, vLLM, transformers
 //! and LM Studio all take:
 //! - one system message, first: chat templates refuse a second or a later one;
-//! - assistant messages and reasoning with an id and a status of our own
-//!   making: vLLM's schema wants them to be there, and nobody reads them;
+//! - assistant messages with an id and a status of our own making: vLLM's
+//!   schema wants them to be there, and nobody reads them;
 //! - a tool's result as plain text, its pictures in a user message after it:
 //!   llama.cpp refuses parts that are no text;
-//! - reasoning with its text in `content`; without any text it is left out.
+//! - reasoning only under a seal of this wire, where the host seals: nothing
+//!   says which model thought what is not sealed.
 //!
 //! Everywhere, every call has a result and every result its call: templates fail
 //! on one without the other, and OpenAI's own host answers 400 (`wire/pairs.rs`).
@@ -117,7 +118,7 @@ fn faithful_reasoning(reasoning: &Reasoning) -> Option<Map<String, Value>> {
     if seal::is_envelope(sealed) {
         return None;
     }
-    let mut json = reasoning_json(&reasoning.summary, &[]);
+    let mut json = reasoning_json(&reasoning.summary);
     put(&mut json, "id", reasoning.id.as_ref().map(|id| id.as_str()));
     json.insert("encrypted_content".into(), sealed.into());
     Some(json)
@@ -212,30 +213,16 @@ impl<'a> Plain<'a> {
         self.items.push(json);
     }
 
-    /// Only what this wire made: reasoning under another wire's seal is not
-    /// shown to a model that never thought it.
+    /// Only what is sealed, for hosts that seal: nothing says who made plain
+    /// reasoning, and it is not shown to a model that never thought it.
     fn reasoning(&mut self, reasoning: &Reasoning) {
         if self.compat.sealed_reasoning {
-            match faithful_reasoning(reasoning) {
-                Some(json) => self.items.push(Value::Object(json)),
-                None => self.losses.push(Loss::Reasoning),
+            if let Some(json) = faithful_reasoning(reasoning) {
+                self.items.push(Value::Object(json));
+                return;
             }
-            return;
         }
-        if reasoning.encrypted_content.as_deref().is_some_and(seal::is_envelope) {
-            self.losses.push(Loss::Reasoning);
-            return;
-        }
-        let texts =
-            if reasoning.content.is_empty() { &reasoning.summary } else { &reasoning.content };
-        let text = texts.join("\n\n");
-        if text.trim().is_empty() {
-            self.losses.push(Loss::Reasoning);
-            return;
-        }
-        let mut json = Value::Object(reasoning_json(&[], &[text]));
-        self.complete(&mut json, "rs");
-        self.items.push(json);
+        self.losses.push(Loss::Reasoning);
     }
 
     fn call(&mut self, call: &FunctionCall, id: &str) {
@@ -340,17 +327,12 @@ fn function_call(call: &FunctionCall, id: &str) -> Map<String, Value> {
     json
 }
 
-fn reasoning_json(summary: &[String], content: &[String]) -> Map<String, Value> {
+fn reasoning_json(summary: &[String]) -> Map<String, Value> {
     let summary: Vec<Value> =
         summary.iter().map(|text| json!({"type": "summary_text", "text": text})).collect();
     let mut json = Map::new();
     json.insert("type".into(), "reasoning".into());
     json.insert("summary".into(), Value::Array(summary));
-    if !content.is_empty() {
-        let content: Vec<Value> =
-            content.iter().map(|text| json!({"type": "reasoning_text", "text": text})).collect();
-        json.insert("content".into(), Value::Array(content));
-    }
     json
 }
 

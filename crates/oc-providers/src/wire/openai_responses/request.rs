@@ -28,8 +28,9 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Encoded {
     body.insert("input".into(), items::encode(request, compat, &mut losses));
     body.insert("stream".into(), true.into());
     put_tools(&mut body, request, compat, &facts, &mut losses);
+    let least = compat.min_output_tokens;
     let max_output_tokens =
-        request.max_output_tokens.map(|asked| facts.clamp(asked, compat.min_output_tokens));
+        request.max_output_tokens.map(|asked| facts.output_tokens(asked, least, &mut losses));
     put(&mut body, "max_output_tokens", max_output_tokens);
     put_sampling(&mut body, request, compat, &mut losses);
     put(&mut body, "reasoning", reasoning(request, &facts, compat, &mut losses));

@@ -13,12 +13,12 @@ pub(super) fn content(content: &Value, place: &Place) -> Result<Vec<Part>, BadRe
         Value::Array(list) => list
             .iter()
             .enumerate()
-            .map(|(at, json)| {
+            .try_fold(Vec::new(), |mut read, (at, json)| {
                 let place = place.element(at);
                 let object = json.as_object().ok_or_else(|| place.wrong_type("an object"))?;
-                part(&Fields::new(object, &place), json)
-            })
-            .collect(),
+                parts(&Fields::new(object, &place), json, &mut read)?;
+                Ok(read)
+            }),
         _ => Err(place.wrong_type("a string or an array of blocks")),
     }
 }
@@ -28,8 +28,25 @@ pub(super) fn is_part(kind: &str) -> bool {
     matches!(kind, "text" | "image" | "document")
 }
 
-/// One block.
-pub(super) fn part(fields: &Fields<'_>, json: &Value) -> Result<Part, BadRequest> {
+/// One block, put after what was `read`. What is said of a document for the model
+/// alone stands before it: no other wire has a field for it.
+pub(super) fn parts(
+    fields: &Fields<'_>,
+    json: &Value,
+    read: &mut Vec<Part>,
+) -> Result<(), BadRequest> {
+    let part = part(fields, json)?;
+    if fields.text("type")?.as_deref() == Some("document")
+        && !matches!(part, Part::Other(_))
+        && let Some(context) = fields.text("context")?.filter(|text| !text.trim().is_empty())
+    {
+        read.push(Part::text(context));
+    }
+    read.push(part);
+    Ok(())
+}
+
+fn part(fields: &Fields<'_>, json: &Value) -> Result<Part, BadRequest> {
     let part = match fields.text("type")?.as_deref() {
         Some("text") => {
             let mut part = TextPart::new(fields.required("text")?);

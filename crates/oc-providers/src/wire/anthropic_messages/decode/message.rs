@@ -72,7 +72,7 @@ impl<'a> Reader<'a> {
                 Item::Other(OtherItem::new(object.clone()))
             }
             _ => {
-                self.said.push(block::part(&fields, json)?);
+                block::parts(&fields, json, &mut self.said)?;
                 return Ok(());
             }
         };

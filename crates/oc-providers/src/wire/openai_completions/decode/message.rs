@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use oc_responses_stream::{
     CallId, FunctionCall, FunctionCallOutput, Item, Message, Part, Reasoning, Role,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::fields::{Fields, Place};
 use crate::wire::openai_completions::custom;
@@ -52,7 +52,9 @@ impl Reader {
 
     fn said(&mut self, role: Role, fields: &Fields<'_>) -> Result<(), BadRequest> {
         let content = content(fields)?.ok_or_else(|| fields.missing("content"))?;
-        self.items.push(Item::Message(Message::new(role, content)));
+        let mut message = Message::new(role, content);
+        message.extra = speaker(fields)?;
+        self.items.push(Item::Message(message));
         Ok(())
     }
 
@@ -68,7 +70,9 @@ impl Reader {
             said.push(Part::Refusal(refusal));
         }
         if !said.is_empty() {
-            self.items.push(Item::Message(Message::new(Role::Assistant, said)));
+            let mut message = Message::new(Role::Assistant, said);
+            message.extra = speaker(fields)?;
+            self.items.push(Item::Message(message));
         }
         let place = fields.place("tool_calls");
         for (at, call) in fields.list("tool_calls")?.iter().enumerate() {
@@ -154,6 +158,12 @@ impl Reader {
         });
         Ok(())
     }
+}
+
+/// Who of several speaks, as this wire has it.
+fn speaker(fields: &Fields<'_>) -> Result<Map<String, Value>, BadRequest> {
+    let name = fields.text("name")?.map(|name| ("name".to_owned(), Value::String(name)));
+    Ok(name.into_iter().collect())
 }
 
 fn content(fields: &Fields<'_>) -> Result<Option<Vec<Part>>, BadRequest> {

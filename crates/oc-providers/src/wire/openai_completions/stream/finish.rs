@@ -2,6 +2,9 @@
 
 use oc_responses_stream::FinishReason;
 
+use super::Fields;
+use super::fields::text;
+
 /// What a `finish_reason` says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
@@ -29,9 +32,35 @@ pub(super) fn ending(word: &str) -> Ending {
     })
 }
 
+/// The stop sequence that a choice ended at, where its server says so: vLLM's
+/// `stop_reason`, SGLang's `matched_stop`. A number is a token, and a word for
+/// an ending is no sequence.
+pub(super) fn stop_sequence(choice: &Fields<'_>) -> Option<String> {
+    let said = |key| choice.raw(key).filter(|raw| raw.get().starts_with('"')).and_then(text);
+    let stop = said("stop_reason").or_else(|| said("matched_stop"))?.into_owned();
+    let is_sequence =
+        !stop.is_empty() && matches!(ending(&stop), Ending::Whole(FinishReason::Other(_)));
+    is_sequence.then_some(stop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_matched_stop_sequence_is_known_by_its_text() {
+        for (choice, wanted) in [
+            (r#"{"finish_reason":"stop","stop_reason":"<END>"}"#, Some("<END>")),
+            (r#"{"finish_reason":"stop","matched_stop":"\n\n"}"#, Some("\n\n")),
+            (r#"{"finish_reason":"stop","stop_reason":128009}"#, None),
+            (r#"{"finish_reason":"stop","stop_reason":"eos"}"#, None),
+            (r#"{"finish_reason":"stop","stop_reason":""}"#, None),
+            (r#"{"finish_reason":"stop","stop_reason":null}"#, None),
+        ] {
+            let choice = Fields::parse(choice).expect("object");
+            assert_eq!(stop_sequence(&choice).as_deref(), wanted);
+        }
+    }
 
     #[test]
     fn finish_reasons_have_one_meaning() {

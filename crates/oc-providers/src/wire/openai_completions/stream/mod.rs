@@ -76,6 +76,7 @@ pub struct CompletionsInterpreter {
     finish: Option<FinishReason>,
     /// Text, or reasoning, came in pieces: a whole `message` after them says it again.
     told: Told,
+    stop_sequence: Option<String>,
     /// A `finish_reason` of `""` was seen.
     empty_finish: bool,
     ended: bool,
@@ -161,7 +162,10 @@ impl CompletionsInterpreter {
             None => {}
             Some("") => self.empty_finish = true,
             Some(word) => match finish::ending(word) {
-                Ending::Whole(reason) => self.finish = Some(reason),
+                Ending::Whole(reason) => {
+                    self.stop_sequence = finish::stop_sequence(&choice);
+                    self.finish = Some(reason);
+                }
                 Ending::Failed => {
                     let message = "upstream gave up on the answer and did not say why";
                     self.fail(UpstreamError::new(word, message), out);
@@ -279,7 +283,10 @@ impl CompletionsInterpreter {
         if let (None, Some(usage)) = (self.usage, self.timings) {
             out.push_back(Delta::Usage(usage));
         }
-        out.push_back(Delta::Finish(Finish::new(reason)));
+        let mut finish = Finish::new(reason);
+        finish.stop_sequence =
+            self.stop_sequence.take().filter(|_| finish.reason == FinishReason::Stop);
+        out.push_back(Delta::Finish(finish));
     }
 
     fn fail(&mut self, error: UpstreamError, out: &mut VecDeque<Delta>) {

@@ -14,6 +14,7 @@ use oc_responses_stream::{Item, Message, Role};
 use serde_json::{Map, Value};
 
 use super::tools;
+use crate::wire::surrogates::without_halves;
 use crate::endpoint::Api;
 use crate::request::{Effort, JsonSchemaFormat, ReasoningRequest, Request, TextFormat, ToolChoice};
 
@@ -46,7 +47,12 @@ impl BadRequest {
     /// The object that `body` holds. Says where it breaks, never what it says.
     pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Self> {
         let fault = |code, message| Self { param: None, code: Some(code), message };
-        match serde_json::from_slice(body) {
+        let read = serde_json::from_slice(body).or_else(|fault| match std::str::from_utf8(body) {
+            // Half a character is no reason to refuse a conversation.
+            Ok(text) if text.contains("\\u") => serde_json::from_str(&without_halves(text)),
+            _ => Err(fault),
+        });
+        match read {
             Ok(Value::Object(json)) => Ok(json),
             Ok(_) => Err(fault("invalid_type", "body must be a json object".to_owned())),
             Err(at) => {
