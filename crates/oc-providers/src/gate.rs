@@ -133,8 +133,11 @@ impl DeltaGate {
             }
             Delta::Alive => Gate::Alive,
             Delta::Progress(report) => self.report(*report),
-            // Nothing but a stop sequence: that is what was asked for.
-            Delta::Finish(finish) if finish.stop_sequence.is_some() => Gate::Commit,
+            // Nothing but a stop sequence: that is what was asked for. After
+            // reasoning it may have stood there: vLLM searches that, too.
+            Delta::Finish(finish) if finish.stop_sequence.is_some() && !self.reasoned => {
+                Gate::Commit
+            }
             Delta::Finish(finish) => self.at_the_end(&finish.reason),
             _ => Gate::Hold,
         }
@@ -304,7 +307,11 @@ mod tests {
         let mut finish = Finish::new(FinishReason::Stop);
         finish.stop_sequence = Some("END".into());
         assert_eq!(DeltaGate::new().judge(&Delta::Finish(finish.clone())), Gate::Commit);
-        assert_eq!(DeltaGate::whole().judge(&Delta::Finish(finish)), Gate::Commit);
+        assert_eq!(DeltaGate::whole().judge(&Delta::Finish(finish.clone())), Gate::Commit);
+        let mut thought = DeltaGate::new();
+        thought.judge(&Delta::Reasoning(ReasoningDelta::raw(Slot(0), "word after word")));
+        let verdict = thought.judge(&Delta::Finish(finish));
+        assert_eq!(verdict, Gate::Reject(Reason::ReasoningOnly));
     }
 
     /// Frames were counted beside the deltas that they say: 0.9 MB of arguments

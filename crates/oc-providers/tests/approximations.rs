@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use oc_providers::wire::Dialect;
-use oc_providers::{Api, Encoded, Endpoint, Loss, ModelFacts, Provider, ScriptedTransport};
+use oc_providers::wire::{Dialect, Encoded};
+use oc_providers::{Api, Endpoint, Loss, ModelFacts, Provider, ScriptedTransport};
 use serde_json::{Value, json};
 
 const RESPONSES: (Api, &str) = (Api::OpenaiResponses, "http://127.0.0.1:1234/v1");
@@ -92,8 +92,10 @@ fn white_space_as_a_stop_is_enforced_here() {
 
 #[test]
 fn an_odd_picture_is_named_as_hosts_know_it_or_refused() {
-    let part = |url: &str| json!({"messages": [{"role": "user", "content": [
-        {"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": url}}]}]});
+    let part = |url: &str| {
+        json!({"messages": [{"role": "user", "content": [
+        {"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": url}}]}]})
+    };
     for url in ["data:image/jpg;base64,AAAA", "DATA:image/jpeg;base64,AAAA"] {
         let sent = encoded(Dialect::Chat, MESSAGES, part(url)).body;
         let source = &sent["messages"][0]["content"][1]["source"];
@@ -111,7 +113,8 @@ fn half_a_character_in_a_body_is_replaced() {
         (r"\ud83d\ud83d\ude00", "\u{fffd}\u{1f600}"),
         (r"\\ud83d", r"\ud83d"),
     ] {
-        let body = format!(r#"{{"model":"m\ud83d","messages":[{{"role":"user","content":"{text}"}}]}}"#);
+        let body =
+            format!(r#"{{"model":"m\ud83d","messages":[{{"role":"user","content":"{text}"}}]}}"#);
         let asked = Dialect::Chat.decode_request(body.as_bytes()).expect("a request").request;
         assert!(format!("{:?}", asked.input).contains(&format!("{wanted:?}")), "{text}");
     }

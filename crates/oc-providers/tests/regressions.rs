@@ -469,8 +469,12 @@ async fn a_document_behind_a_byte_order_mark_was_lost() {
 #[tokio::test]
 async fn a_message_stop_without_a_reason_was_a_success() {
     let body = event(&json!({"type": "message_start", "message": {"id": "m"}}))
-        + &event(&json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}))
-        + &event(&json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "half"}}))
+        + &event(
+            &json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
+        )
+        + &event(
+            &json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "half"}}),
+        )
         + &event(&json!({"type": "content_block_stop", "index": 0}))
         + &event(&json!({"type": "message_stop"}));
     let provider = provider(Api::AnthropicMessages, [Script::sse(body)]);
@@ -482,7 +486,9 @@ async fn a_message_stop_without_a_reason_was_a_success() {
 #[tokio::test]
 async fn the_stop_sequence_that_a_chat_host_names_was_not_read() {
     let body = event(&json!({"choices": [{"delta": {"content": "a"}}]}))
-        + &event(&json!({"choices": [{"delta": {}, "finish_reason": "stop", "stop_reason": "<END>"}]}))
+        + &event(
+            &json!({"choices": [{"delta": {}, "finish_reason": "stop", "stop_reason": "<END>"}]}),
+        )
         + "data: [DONE]\n\n";
     let provider = provider(Api::OpenaiCompletions, [Script::sse(body)]);
     let deltas = provider.collect(&Request::text("m", "hi")).await.expect("an answer");

@@ -2,12 +2,16 @@
 
 use axum::{
     Extension, Json, Router,
-    extract::{Path, State as Shared, rejection::PathRejection},
+    extract::{
+        Path, Query, State as Shared,
+        rejection::{PathRejection, QueryRejection},
+    },
     response::{IntoResponse as _, Response},
     routing::get,
 };
 use http::HeaderMap;
 use oc_config::Model;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{Live, State, app::speaks_messages, error::Failure, guard::ClientRules, policy::Rules};
@@ -17,10 +21,44 @@ pub(super) fn routes() -> Router<Live> {
     Router::new().route("/v1/models", get(list)).route("/v1/models/{*id}", get(one))
 }
 
-/// All on one page, whatever page was asked for.
+/// The page that a client of Anthropic's API asks for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Page {
+    limit: Option<String>,
+    after_id: Option<String>,
+    before_id: Option<String>,
+}
+
+impl Page {
+    /// Takes the page out of all models, and whether there are more beyond it.
+    /// All on one, unless a smaller one is asked for; what is no number or no
+    /// model is not asked for.
+    fn of(&self, mut models: Vec<Value>) -> (Vec<Value>, bool) {
+        let at = |models: &[Value], id: &Option<String>| {
+            let id = id.as_deref()?;
+            models.iter().position(|model| model["id"] == id)
+        };
+        let most = self.limit.as_deref().and_then(|limit| limit.parse().ok()).unwrap_or(usize::MAX);
+        if let Some(before) = at(&models, &self.before_id) {
+            models.truncate(before);
+            let skipped = before.saturating_sub(most.max(1));
+            return (models.split_off(skipped), skipped > 0);
+        }
+        if let Some(after) = at(&models, &self.after_id) {
+            models.drain(..=after);
+        }
+        let more = models.len() > most.max(1);
+        models.truncate(most.max(1));
+        (models, more)
+    }
+}
+
+/// OpenAI's API has no pages; there it is always all of them.
 async fn list(
     Shared(state): Shared<State>,
     Extension(ClientRules(rules)): Extension<ClientRules>,
+    page: Result<Query<Page>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
     let usable = usable(&state, &rules);
@@ -29,9 +67,11 @@ async fn list(
         return Json(json!({ "object": "list", "data": models })).into_response();
     }
     let models: Vec<Value> = usable.map(|model| state.described_to_messages(model)).collect();
+    let page = page.map(|Query(page)| page).unwrap_or_default();
+    let (models, has_more) = page.of(models);
     let id = |model: Option<&Value>| model.map(|model| model["id"].clone());
     let (first, last) = (id(models.first()), id(models.last()));
-    Json(json!({ "data": models, "has_more": false, "first_id": first, "last_id": last }))
+    Json(json!({ "data": models, "has_more": has_more, "first_id": first, "last_id": last }))
         .into_response()
 }
 
@@ -116,5 +156,32 @@ impl State {
             object.insert("max_tokens".into(), model.max_tokens.into());
         }
         shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_as_long_as_it_was_asked_for() {
+        let all = || ["a", "b", "c"].map(|id| json!({"id": id})).to_vec();
+        let text = |text: &str| Some(text.to_owned());
+        for (limit, after_id, before_id, wanted, has_more) in [
+            (None, None, None, "abc", false),
+            (text("1000"), None, None, "abc", false),
+            (text("1"), None, None, "a", true),
+            (text("2"), text("a"), None, "bc", false),
+            (text("1"), None, text("c"), "b", true),
+            (text("1"), None, text("b"), "a", false),
+            (text("x"), text("nobody"), None, "abc", false),
+            (text("0"), None, None, "a", true),
+            (None, text("c"), None, "", false),
+        ] {
+            let page = Page { limit, after_id, before_id };
+            let (models, more) = page.of(all());
+            let ids: String = models.iter().filter_map(|model| model["id"].as_str()).collect();
+            assert_eq!((ids.as_str(), more), (wanted, has_more), "{page:?}");
+        }
     }
 }

@@ -88,8 +88,7 @@ struct DataUrl<'a> {
 impl<'a> DataUrl<'a> {
     fn read(url: &'a str) -> Option<Self> {
         let (scheme, rest) = url.split_once(':')?;
-        let (head, body) =
-            rest.split_once(',').filter(|_| scheme.eq_ignore_ascii_case("data"))?;
+        let (head, body) = rest.split_once(',').filter(|_| scheme.eq_ignore_ascii_case("data"))?;
         // A word that browsers know and no host takes.
         let media_type = match head.split(';').next().unwrap_or_default() {
             "image/jpg" => "image/jpeg",

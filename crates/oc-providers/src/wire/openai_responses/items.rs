@@ -216,11 +216,11 @@ impl<'a> Plain<'a> {
     /// Only what is sealed, for hosts that seal: nothing says who made plain
     /// reasoning, and it is not shown to a model that never thought it.
     fn reasoning(&mut self, reasoning: &Reasoning) {
-        if self.compat.sealed_reasoning {
-            if let Some(json) = faithful_reasoning(reasoning) {
-                self.items.push(Value::Object(json));
-                return;
-            }
+        if self.compat.sealed_reasoning
+            && let Some(json) = faithful_reasoning(reasoning)
+        {
+            self.items.push(Value::Object(json));
+            return;
         }
         self.losses.push(Loss::Reasoning);
     }

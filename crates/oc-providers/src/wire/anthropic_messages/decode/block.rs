@@ -10,15 +10,14 @@ use crate::wire::openai_responses::BadRequest;
 pub(super) fn content(content: &Value, place: &Place) -> Result<Vec<Part>, BadRequest> {
     match content {
         Value::String(text) => Ok(vec![Part::text(text.as_str())]),
-        Value::Array(list) => list
-            .iter()
-            .enumerate()
-            .try_fold(Vec::new(), |mut read, (at, json)| {
+        Value::Array(list) => {
+            list.iter().enumerate().try_fold(Vec::new(), |mut read, (at, json)| {
                 let place = place.element(at);
                 let object = json.as_object().ok_or_else(|| place.wrong_type("an object"))?;
                 parts(&Fields::new(object, &place), json, &mut read)?;
                 Ok(read)
-            }),
+            })
+        }
         _ => Err(place.wrong_type("a string or an array of blocks")),
     }
 }

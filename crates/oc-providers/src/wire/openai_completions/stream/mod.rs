@@ -163,7 +163,7 @@ impl CompletionsInterpreter {
             Some("") => self.empty_finish = true,
             Some(word) => match finish::ending(word) {
                 Ending::Whole(reason) => {
-                    self.stop_sequence = finish::stop_sequence(&choice);
+                    self.stop_sequence = finish::stop_sequence(choice);
                     self.finish = Some(reason);
                 }
                 Ending::Failed => {

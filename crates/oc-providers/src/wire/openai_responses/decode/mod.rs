@@ -14,9 +14,9 @@ use oc_responses_stream::{Item, Message, Role};
 use serde_json::{Map, Value};
 
 use super::tools;
-use crate::wire::surrogates::without_halves;
 use crate::endpoint::Api;
 use crate::request::{Effort, JsonSchemaFormat, ReasoningRequest, Request, TextFormat, ToolChoice};
+use crate::wire::surrogates::without_halves;
 
 /// What a client asked for.
 #[derive(Clone, Debug, PartialEq)]
