@@ -92,7 +92,7 @@ fn the_result_of_a_later_call_of_the_same_id_was_given_to_the_one_that_was_broke
         ),
         (
             Dialect::Messages,
-            json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Rome?"},
+            json!({"model": "m", "max_tokens": 99, "messages": [{"role": "user", "content": "Rome?"},
                 message(rome), stop, message(paris), {"role": "user", "content": [
                     {"type": "tool_result", "tool_use_id": "call_0", "content": "SUNNY"}]}]}),
         ),
