@@ -158,14 +158,13 @@ impl CompletionsInterpreter {
             let logprobs = choice.object("logprobs").and_then(|all| all.value("content"));
             self.delta(&delta, is_whole, logprobs, out);
         }
+        // A document that was unfolded says it before its last chunk.
+        self.stop_sequence = finish::stop_sequence(choice).or(self.stop_sequence.take());
         match choice.text("finish_reason").as_deref() {
             None => {}
             Some("") => self.empty_finish = true,
             Some(word) => match finish::ending(word) {
-                Ending::Whole(reason) => {
-                    self.stop_sequence = finish::stop_sequence(choice);
-                    self.finish = Some(reason);
-                }
+                Ending::Whole(reason) => self.finish = Some(reason),
                 Ending::Failed => {
                     let message = "upstream gave up on the answer and did not say why";
                     self.fail(UpstreamError::new(word, message), out);
