@@ -43,6 +43,8 @@ pub struct Needs {
     pub tools: bool,
     /// The answer must follow a JSON schema.
     pub json_schema: bool,
+    /// Several answers are wanted at once.
+    pub choices: bool,
     /// From each of these groups the candidate must bear at least one tag.
     pub tags: Vec<Vec<Arc<str>>>,
 }
@@ -57,6 +59,7 @@ impl Needs {
             images: false,
             tools: false,
             json_schema: false,
+            choices: false,
             tags: Vec::new(),
         }
     }
@@ -96,6 +99,13 @@ impl Needs {
         self
     }
 
+    /// States whether several answers are wanted at once.
+    #[must_use]
+    pub const fn with_choices(mut self, several: bool) -> Self {
+        self.choices = several;
+        self
+    }
+
     /// Demands this tag: `local`, `region:eu`. What a tag means is the
     /// caller's business; it is compared whole.
     #[must_use]
@@ -125,6 +135,8 @@ pub struct Capabilities {
     pub tools: Option<bool>,
     /// Whether it can be held to a JSON schema.
     pub json_schema: Option<bool>,
+    /// Whether it gives several answers at once.
+    pub choices: Option<bool>,
     /// The tags that it bears.
     pub tags: Vec<Arc<str>>,
 }
@@ -139,6 +151,7 @@ impl Capabilities {
             images: None,
             tools: None,
             json_schema: None,
+            choices: None,
             tags: Vec::new(),
         }
     }
@@ -175,6 +188,13 @@ impl Capabilities {
     #[must_use]
     pub const fn with_json_schema(mut self, schema: bool) -> Self {
         self.json_schema = Some(schema);
+        self
+    }
+
+    /// States whether it gives several answers at once.
+    #[must_use]
+    pub const fn with_choices(mut self, several: bool) -> Self {
+        self.choices = Some(several);
         self
     }
 
@@ -217,6 +237,7 @@ pub(crate) fn fit_window(
         (needs.images, can.images, "take images", "images"),
         (needs.tools, can.tools, "call tools", "tools"),
         (needs.json_schema, can.json_schema, "follow a JSON schema", "a schema"),
+        (needs.choices, can.choices, "give more than one answer (`n`)", "`n`"),
     ] {
         if needed && able == Some(false) {
             let fix = format!("add a fallback that can {what}, or ask without {without}");

@@ -22,6 +22,7 @@ pub(crate) fn needs(request: &Request) -> Needs {
         .with_images(request.input.iter().any(holds_image))
         .with_tools(tools)
         .with_json_schema(matches!(request.format, Some(TextFormat::JsonSchema(_))))
+        .with_choices(request.choices.is_some_and(|answers| answers > 1))
 }
 
 /// What is known of a model behind an endpoint. What the config only assumes
@@ -34,6 +35,7 @@ pub(crate) fn capabilities(model: &Model, endpoint: &Endpoint) -> Capabilities {
     can.images = stated.then(|| model.input.contains(&InputKind::Image));
     can.tools = model.compat.supports_tools;
     can.json_schema = (!endpoint.carries_json_schema()).then_some(false);
+    can.choices = (!endpoint.gives_choices()).then_some(false);
     can
 }
 
@@ -108,6 +110,14 @@ mod tests {
         assert_eq!((blind.images, blind.tools), (Some(false), Some(false)));
         assert_eq!((blind.window, blind.output_tokens), (Some(8192), Some(4096)));
         assert_eq!(can("seeing", Api::OpenaiResponses).images, Some(true));
+        // Only Chat has a word for several answers.
+        for (api, choices) in [
+            (Api::OpenaiResponses, Some(false)),
+            (Api::OpenaiCompletions, None),
+            (Api::AnthropicMessages, Some(false)),
+        ] {
+            assert_eq!(can("plain", api).choices, choices, "{api}");
+        }
         // A plain host of the Messages wire has no words for a schema.
         assert_eq!(can("plain", Api::AnthropicMessages).json_schema, Some(false));
     }

@@ -17,14 +17,11 @@ use oc_responses_stream::{Delta, Opened};
 
 use crate::endpoint::Endpoint;
 use crate::error::{ProviderError, ProviderErrorKind};
-use crate::markup::ToolText;
 use crate::model_facts::ModelFacts;
 use crate::pipeline::{Pipeline, Terms, Unfold};
 use crate::secret::Secrets;
-use crate::stops::StopSequences;
 use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError};
-use crate::truncation::Truncation;
-use crate::wire::{self, BringBack, Encoded, Wire};
+use crate::wire::{self, Encoded, Wire};
 
 /// The most bytes of an error body that are read.
 const ERROR_BODY_BYTES: usize = 64 << 10;
@@ -186,7 +183,7 @@ async fn open(
     let secrets = endpoint.secrets();
     let facts = endpoint.facts(&model);
     let terms = terms(&endpoint, &model, &facts, &encoded);
-    let interpreter = || wire.interpreter_for(&endpoint.compat, &facts);
+    let interpreter = || wire.interpreter_for(&endpoint.compat, &facts, encoded.choices);
     let relays = encoded.relays.then(|| Unfold { wire, interpreter: interpreter() });
     let interpreter = interpreter();
     let response = transport.send(http_request(&endpoint, encoded)?).await?;
@@ -195,7 +192,7 @@ async fn open(
     Ok(Box::new(Reading {
         opened: Some(Opened::new(request_id.clone())),
         body: response.body,
-        pipeline: Pipeline::new(interpreter, terms, relays),
+        pipeline: Pipeline::new(interpreter, &terms, relays),
         secrets,
         request_id,
         unsaid: false,
@@ -207,21 +204,19 @@ async fn open(
 /// What the request says of its answer.
 fn terms(endpoint: &Endpoint, model: &str, facts: &ModelFacts, encoded: &Encoded) -> Terms {
     let compat = endpoint.compat_flags();
-    let limits = endpoint.limits;
-    let declared = encoded.declared.clone();
     Terms {
         api: endpoint.api(),
-        limits,
+        limits: endpoint.limits,
+        choices: encoded.choices,
         sealer: endpoint.sealer(model),
         split: compat.split(),
-        stops: StopSequences::new(encoded.stop.clone()),
-        markup: ToolText::new(compat.tool_call_parser, declared, limits.frame_bytes),
-        truncation: Truncation::new(
-            encoded.max_output_tokens,
-            encoded.served_window.or(facts.served_window),
-        ),
+        stop: encoded.stop.clone(),
+        tool_call_parser: compat.tool_call_parser,
+        declared: encoded.declared.clone(),
+        max_output_tokens: encoded.max_output_tokens,
+        served_window: encoded.served_window.or(facts.served_window),
         html_arguments: compat.html_arguments,
-        back: BringBack::new(encoded.carried.clone()),
+        carried: encoded.carried.clone(),
     }
 }
 

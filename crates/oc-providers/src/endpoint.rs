@@ -295,6 +295,12 @@ impl Endpoint {
         wire::of(self.api).carries_json_schema(&self.compat)
     }
 
+    /// Whether it can be asked for several answers at once
+    /// ([`Request::choices`](crate::Request::choices)).
+    pub fn gives_choices(&self) -> bool {
+        wire::of(self.api).gives_choices()
+    }
+
     /// `scheme://host:port`, the unit of connections and of connect faults.
     pub fn origin(&self) -> String {
         self.base_url.origin().ascii_serialization()

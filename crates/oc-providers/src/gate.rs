@@ -1,5 +1,7 @@
 //! The gate for deltas: when an attempt has said something that counts.
 
+use std::collections::BTreeMap;
+
 use oc_fallback::{Gate, OnRefusal, Reason};
 use oc_responses_stream::{Delta, FinishReason, Item, Part, Progress};
 
@@ -24,6 +26,11 @@ use crate::wire::is_host_step;
 /// | refusal | anything | `Commit`: to decline is an answer; by policy `Reserve(Declined)` |
 /// | stop, tool calls, pause | a whole custom tool's call, a picture, a part of another type | `Commit`; [without items](Self::with_items) as if nothing |
 ///
+/// Several answers (`n`) are judged together: the first meaningful delta of any of
+/// them commits. Where none has any, the best end counts: one that commits, else
+/// one of a content filter, one of a limit, reasoning, nothing. By policy they are
+/// declined where one of them is and none of the others answers.
+///
 /// Make a fresh one for each attempt ([`delta_gate`] gives it as a closure). Where
 /// the client gets the answer in one piece, [`DeltaGate::whole`] commits at the
 /// finish only, so that a failure after text can still be replaced.
@@ -41,20 +48,31 @@ use crate::wire::is_host_step;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct DeltaGate {
-    reasoned: bool,
     /// Nothing is delivered before the finish.
     whole: bool,
     on_refusal: OnRefusal,
     /// How far the server said that it is, before its answer.
     reported: Option<Progress>,
+    /// Whole items do not reach the client.
+    drops_items: bool,
+    first: Heard,
+    /// The other answers, where several were asked for.
+    others: BTreeMap<u32, Heard>,
+}
+
+/// What came of one answer.
+#[derive(Clone, Debug, Default)]
+struct Heard {
+    reasoned: bool,
     /// The model declined, and the policy is to ask another.
     declined: bool,
     /// Something meaningful came.
     meaningful: bool,
     /// A whole item came that is no step on the way: a custom tool's call.
     delivered: bool,
-    /// Such items do not reach the client.
-    drops_items: bool,
+    ended: Option<FinishReason>,
+    /// By a stop sequence that was asked for.
+    stopped: bool,
 }
 
 impl DeltaGate {
@@ -89,57 +107,62 @@ impl DeltaGate {
 
     /// The verdict on the attempt's next delta.
     pub fn judge(&mut self, delta: &Delta) -> Gate {
-        if let Delta::Finish(finish) = delta
-            && self.asks_another(&finish.reason)
-        {
-            return Gate::Reserve(Reason::Declined);
-        }
-        if self.meaningful && matches!(delta, Delta::Finish(_)) {
-            return Gate::Commit;
-        }
-        match self.content(delta) {
-            Gate::Commit if self.whole && !matches!(delta, Delta::Finish(_)) => {
-                self.meaningful = true;
-                Gate::Meaningful
-            }
-            verdict => verdict,
-        }
-    }
-
-    fn content(&mut self, delta: &Delta) -> Gate {
+        let (choice, delta) = match delta {
+            Delta::Choice(other) => (other.choice, &*other.delta),
+            delta => (0, delta),
+        };
         match delta {
-            Delta::Text(text) if text.is_final() && !is_blank(&text.text) => Gate::Commit,
-            Delta::Refusal(text) if !is_blank(&text.text) => match self.on_refusal {
-                OnRefusal::Next => {
-                    self.declined = true;
-                    Gate::Hold
-                }
-                _ => Gate::Commit,
-            },
-            // Calls leave the provider whole: their end says that they are.
-            Delta::ToolCallEnd(_) => Gate::Commit,
-            Delta::Item(whole) if is_meaningful(&whole.item) => Gate::Commit,
-            Delta::Item(whole) => {
-                self.delivered |= !self.drops_items && is_answer(&whole.item);
-                Gate::Hold
-            }
-            Delta::Part(_) => {
-                self.delivered |= !self.drops_items;
-                Gate::Hold
-            }
-            Delta::Reasoning(thought) => {
-                self.reasoned |= !thought.text.trim().is_empty();
-                Gate::Hold
+            Delta::Finish(finish) => {
+                let heard = self.heard(choice);
+                heard.ended = Some(finish.reason.clone());
+                heard.stopped = finish.stop_sequence.is_some();
+                // Of several, the first ends last.
+                if choice == 0 { self.at_the_end() } else { Gate::Hold }
             }
             Delta::Alive => Gate::Alive,
             Delta::Progress(report) => self.report(*report),
-            // Nothing but a stop sequence: that is what was asked for. After
-            // reasoning it may have stood there: vLLM searches that, too.
-            Delta::Finish(finish) if finish.stop_sequence.is_some() && !self.reasoned => {
-                Gate::Commit
+            delta => self.content(choice, delta),
+        }
+    }
+
+    fn content(&mut self, choice: u32, delta: &Delta) -> Gate {
+        let (on_refusal, drops_items) = (self.on_refusal, self.drops_items);
+        let heard = self.heard(choice);
+        let is_meaningful = match delta {
+            Delta::Text(text) => text.is_final() && !is_blank(&text.text),
+            Delta::Refusal(text) if !is_blank(&text.text) => {
+                heard.declined |= on_refusal == OnRefusal::Next;
+                !heard.declined
             }
-            Delta::Finish(finish) => self.at_the_end(&finish.reason),
-            _ => Gate::Hold,
+            // Calls leave the provider whole: their end says that they are.
+            Delta::ToolCallEnd(_) => true,
+            Delta::Item(whole) if is_meaningful(&whole.item) => true,
+            Delta::Item(whole) => {
+                heard.delivered |= !drops_items && is_answer(&whole.item);
+                false
+            }
+            Delta::Part(_) => {
+                heard.delivered |= !drops_items;
+                false
+            }
+            Delta::Reasoning(thought) => {
+                heard.reasoned |= !thought.text.trim().is_empty();
+                false
+            }
+            _ => false,
+        };
+        heard.meaningful |= is_meaningful;
+        match is_meaningful {
+            true if self.whole => Gate::Meaningful,
+            true => Gate::Commit,
+            false => Gate::Hold,
+        }
+    }
+
+    fn heard(&mut self, choice: u32) -> &mut Heard {
+        match choice {
+            0 => &mut self.first,
+            other => self.others.entry(other).or_default(),
         }
     }
 
@@ -152,21 +175,51 @@ impl DeltaGate {
         Gate::Loading
     }
 
-    /// Whether the model declined, or was made to, and another is to be asked.
-    fn asks_another(&self, reason: &FinishReason) -> bool {
-        let declined = matches!(reason, FinishReason::Refusal | FinishReason::ContentFilter);
-        self.on_refusal == OnRefusal::Next && (declined || self.declined)
+    fn at_the_end(&self) -> Gate {
+        let all = || std::iter::once(&self.first).chain(self.others.values());
+        let answered = |one: &Heard| !one.has_declined() && one.at_its_end() == Gate::Commit;
+        if self.on_refusal == OnRefusal::Next
+            && all().any(Heard::has_declined)
+            && !all().any(answered)
+        {
+            return Gate::Reserve(Reason::Declined);
+        }
+        let ends = all().map(Heard::at_its_end);
+        ends.min_by_key(rank).unwrap_or(Gate::Reject(Reason::Empty))
+    }
+}
+
+impl Heard {
+    /// Whether the model declined, or was made to.
+    fn has_declined(&self) -> bool {
+        let ended = self.ended.as_ref();
+        self.declined || matches!(ended, Some(FinishReason::Refusal | FinishReason::ContentFilter))
     }
 
-    fn at_the_end(&self, reason: &FinishReason) -> Gate {
-        match reason {
-            FinishReason::Refusal => Gate::Commit,
-            FinishReason::ContentFilter => Gate::Reject(Reason::ContentFilter),
-            FinishReason::Length => Gate::Reserve(Reason::Incomplete),
+    fn at_its_end(&self) -> Gate {
+        match &self.ended {
+            _ if self.meaningful => Gate::Commit,
+            // Nothing but a stop sequence: that is what was asked for. After
+            // reasoning it may have stood there: vLLM searches that, too.
+            _ if self.stopped && !self.reasoned => Gate::Commit,
+            Some(FinishReason::Refusal) => Gate::Commit,
+            Some(FinishReason::ContentFilter) => Gate::Reject(Reason::ContentFilter),
+            Some(FinishReason::Length) => Gate::Reserve(Reason::Incomplete),
             _ if self.delivered => Gate::Commit,
             _ if self.reasoned => Gate::Reject(Reason::ReasoningOnly),
             _ => Gate::Reject(Reason::Empty),
         }
+    }
+}
+
+/// Which of several ends counts: the lowest.
+fn rank(end: &Gate) -> u8 {
+    match end {
+        Gate::Commit => 0,
+        Gate::Reject(Reason::ContentFilter) => 1,
+        Gate::Reserve(_) => 2,
+        Gate::Reject(Reason::ReasoningOnly) => 3,
+        _ => 4,
     }
 }
 
@@ -195,6 +248,7 @@ pub fn delta_weight(delta: &Delta) -> usize {
         // are held beside it has a bound of its own, past which an answer is
         // written anew instead of being refused.
         Delta::Frame(_) => 0,
+        Delta::Choice(other) => delta_weight(&other.delta),
         _ => 0,
     };
     content.saturating_add(size_of::<Delta>())
@@ -225,6 +279,7 @@ pub fn may_show_early(delta: &Delta) -> bool {
         | Delta::ItemEnd(_) => true,
         Delta::Frame(frame) => frame.says.iter().all(may_show_early),
         Delta::Item(whole) => matches!(*whole.item, Item::Reasoning(_)),
+        Delta::Choice(other) => may_show_early(&other.delta),
         _ => false,
     }
 }

@@ -87,6 +87,7 @@ mod request;
 mod schema;
 mod seal;
 mod secret;
+mod stages;
 mod stops;
 mod transport;
 mod truncation;

@@ -2,44 +2,44 @@
 //! the other.
 //!
 //! ```text
-//! bytes ─ Parser (SSE, wire, inline <think>) ─ StopSequences ─ ToolText
-//!       ─ seals ─ Truncation ─ WholeCalls ─ BringBack ─ deltas
+//! bytes ─ Parser (SSE, wire, inline <think>) ─ Stages ─ deltas
 //! ```
+//!
+//! Where several answers were asked for (`n`), each has stages of its own behind
+//! the one parser; the end of the first is the end of all, and comes last.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 
 use oc_responses_stream::{
-    Answer, Collector, Delta, FrameVerdict, Interpret, Limits as ParserLimits, Parser, Seal,
+    Answer, ChoiceDelta, Collector, Delta, FrameVerdict, Interpret, Limits as ParserLimits, Parser,
     SplitOptions, StrayClose, StreamError, StreamErrorKind, WireFrame, sse,
 };
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::endpoint::{Api, Limits};
 use crate::error::{ProviderError, ProviderErrorKind};
-use crate::markup::ToolText;
+use crate::markup::{Declared, ToolCallParser};
 use crate::seal::Sealer;
-use crate::stops::StopSequences;
-use crate::truncation::Truncation;
-use crate::whole_calls::{BrokenCall, WholeCalls};
-use crate::wire::{BringBack, Wire, error_body};
+use crate::stages::Stages;
+use crate::wire::{Carried, Wire, error_body};
 
 /// The most bytes of frames that are held beside their deltas until something
 /// is said. An answer that thinks longer, or draws, is not relayed.
 const UNSAID_FRAME_BYTES: usize = 1 << 20;
 
-/// One answer on its way.
+/// One exchange on its way: one answer, or as many as were asked for.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     parser: Parser<AnyWire>,
-    stops: StopSequences,
-    markup: ToolText,
-    sealer: Sealer,
-    truncation: Truncation,
-    calls: WholeCalls,
-    back: BringBack,
+    first: Stages,
+    /// Of the other answers.
+    others: Vec<Stages>,
+    /// The answer that something was said of last.
+    speaking: u32,
+    /// The end of the first answer, while others go on.
+    finish: Option<Delta>,
     over: bool,
 }
 
@@ -48,15 +48,23 @@ pub(crate) struct Pipeline {
 pub(crate) struct Terms {
     pub(crate) api: Api,
     pub(crate) limits: Limits,
+    /// How many answers were asked for.
+    pub(crate) choices: u32,
     pub(crate) sealer: Sealer,
     /// How reasoning stands in the model's text.
     pub(crate) split: SplitOptions,
-    pub(crate) stops: StopSequences,
-    pub(crate) markup: ToolText,
-    pub(crate) truncation: Truncation,
+    /// Stop sequences that the host was not given.
+    pub(crate) stop: Vec<String>,
+    pub(crate) tool_call_parser: Option<ToolCallParser>,
+    pub(crate) declared: Declared,
+    /// The limit that was sent.
+    pub(crate) max_output_tokens: Option<u64>,
+    /// The window that the server states.
+    pub(crate) served_window: Option<u64>,
     /// Arguments come with HTML entities in them.
     pub(crate) html_arguments: bool,
-    pub(crate) back: BringBack,
+    /// The tools that were carried as functions.
+    pub(crate) carried: Carried,
 }
 
 impl Pipeline {
@@ -64,7 +72,7 @@ impl Pipeline {
     /// with it whoever makes events of an answer that came as one document.
     pub(crate) fn new(
         interpreter: Box<dyn Interpret + Send>,
-        terms: Terms,
+        terms: &Terms,
         relays: Option<Unfold>,
     ) -> Self {
         let limits = ParserLimits::default()
@@ -73,12 +81,10 @@ impl Pipeline {
         Self {
             parser: Parser::with_interpreter(AnyWire::new(interpreter, terms.api, relays), limits)
                 .split_reasoning_with(terms.split.with_stray_close(StrayClose::Error)),
-            stops: terms.stops,
-            markup: terms.markup,
-            sealer: terms.sealer,
-            truncation: terms.truncation,
-            calls: WholeCalls::new(terms.limits.frame_bytes).decoding_html(terms.html_arguments),
-            back: terms.back,
+            first: Stages::new(terms),
+            others: (1..terms.choices).map(|_| Stages::new(terms)).collect(),
+            speaking: 0,
+            finish: None,
             over: false,
         }
     }
@@ -102,44 +108,67 @@ impl Pipeline {
         self.over
     }
 
-    /// The next delta. The first error is the last thing that comes.
+    /// The next delta. The first error is the last thing that comes, and so is
+    /// the end of the last answer.
     pub(crate) fn next(&mut self) -> Option<Result<Delta, ProviderError>> {
         if self.over {
             return None;
         }
         loop {
-            if let Some(delta) = self.back.next() {
-                let next = told_as_error(delta);
-                self.over = !matches!(&next, Ok(delta) if !matches!(delta, Delta::Finish(_)));
-                return Some(next);
-            }
-            match self.calls.next() {
-                Some(Ok(delta)) => {
-                    self.back.push(delta);
-                    continue;
+            let choice = self.speaking;
+            match self.stages(choice).and_then(Stages::next) {
+                Some(Ok(finish @ Delta::Finish(_))) if choice == 0 => self.finish = Some(finish),
+                Some(next) => {
+                    self.over = next.is_err();
+                    return Some(next.map(|delta| delta.of_choice(choice)));
                 }
-                Some(Err(fault)) => {
-                    self.over = true;
-                    return Some(Err(call_fault(fault)));
-                }
-                None => {}
-            }
-            if let Some(delta) = self.markup.next() {
-                let delta = self.truncation.repair(self.with_portable_seal(delta));
-                self.calls.push(delta);
-                continue;
-            }
-            if let Some(delta) = self.stops.next() {
-                self.markup.push(delta);
-                continue;
-            }
-            match self.parser.next_event()? {
-                Ok(delta) => self.stops.push(delta),
-                Err(fault) => {
-                    self.over = true;
-                    return Some(Err(self.told_apart(fault)));
+                None => {
+                    if self.others.iter().all(Stages::is_over)
+                        && let Some(finish) = self.finish.take()
+                    {
+                        self.over = true;
+                        return Some(Ok(finish));
+                    }
+                    if let Some(next) = self.read()? {
+                        self.over = next.is_err();
+                        return Some(next);
+                    }
                 }
             }
+        }
+    }
+
+    /// Lets the stages have what was read next. `None`: nothing was;
+    /// `Some(Some(…))`: it passes by all of them.
+    fn read(&mut self) -> Option<Option<Result<Delta, ProviderError>>> {
+        match self.parser.next_event()? {
+            Ok(Delta::Choice(ChoiceDelta { choice, delta, .. })) => {
+                self.speaking = choice;
+                if let Some(stages) = self.stages(choice) {
+                    stages.push(*delta);
+                }
+            }
+            // A frame may be of any of the answers.
+            Ok(frame @ Delta::Frame(_)) => return Some(Some(Ok(frame))),
+            Ok(Delta::Error(error)) if self.first.is_over() => {
+                return Some(Some(Err(ProviderError::in_stream(error))));
+            }
+            Ok(delta) => {
+                if let Delta::Usage(usage) = &delta {
+                    self.others.iter_mut().for_each(|stages| stages.count(*usage));
+                }
+                self.speaking = 0;
+                self.first.push(delta);
+            }
+            Err(fault) => return Some(Some(Err(self.told_apart(fault)))),
+        }
+        Some(None)
+    }
+
+    fn stages(&mut self, choice: u32) -> Option<&mut Stages> {
+        match choice.checked_sub(1) {
+            None => Some(&mut self.first),
+            Some(other) => self.others.get_mut(usize::try_from(other).ok()?),
         }
     }
 
@@ -155,43 +184,6 @@ impl Pipeline {
             )
             .with_source(fault),
         }
-    }
-
-    /// Another wire's seal goes into an envelope: that is a Responses seal of
-    /// our making, which every client of ours can carry.
-    fn with_portable_seal(&self, delta: Delta) -> Delta {
-        let responses = Api::OpenaiResponses.as_str();
-        match delta {
-            Delta::Seal(seal) if seal.api != responses => {
-                let envelope = self.sealer.close(seal.api, &seal.value);
-                Delta::Seal(Seal::new(seal.slot, responses, Value::String(envelope)))
-            }
-            other => other,
-        }
-    }
-}
-
-fn told_as_error(delta: Delta) -> Result<Delta, ProviderError> {
-    match delta {
-        Delta::Error(upstream) => Err(ProviderError::in_stream(upstream)),
-        other => Ok(other),
-    }
-}
-
-fn call_fault(fault: BrokenCall) -> ProviderError {
-    match fault {
-        BrokenCall::NoObject => ProviderError::new(
-            ProviderErrorKind::BadToolCall,
-            "model called a tool with arguments that are no json object",
-        ),
-        BrokenCall::Nameless => ProviderError::new(
-            ProviderErrorKind::BadToolCall,
-            "model called a tool without saying which",
-        ),
-        BrokenCall::Oversized => ProviderError::new(
-            ProviderErrorKind::Oversized,
-            "tool calls are larger than one event may be",
-        ),
     }
 }
 
@@ -360,6 +352,7 @@ fn is_said(delta: &Delta) -> bool {
     match delta {
         Delta::Text(text) => text.is_final() && !text.text.trim().is_empty(),
         Delta::Refusal(_) | Delta::ToolCallEnd(_) | Delta::Finish(_) => true,
+        Delta::Choice(other) => is_said(&other.delta),
         _ => false,
     }
 }

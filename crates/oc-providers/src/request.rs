@@ -52,6 +52,11 @@ pub struct Request {
     pub stop: Vec<String>,
     /// What a stateless client wants back besides (`reasoning.encrypted_content`).
     pub include: Vec<String>,
+    /// How many answers are wanted (Chat `n`, which alone has a word for more than
+    /// one). `None`: one. Those after the first come as [`Delta::Choice`].
+    ///
+    /// [`Delta::Choice`]: crate::Delta::Choice
+    pub choices: Option<u32>,
     /// Whether the server may keep the answer. `None` counts as no.
     pub store: Option<bool>,
     /// The client's own labels.
@@ -81,6 +86,11 @@ impl Request {
     pub fn text(model: impl Into<String>, text: impl Into<String>) -> Self {
         use oc_responses_stream::{Message, Role};
         Self::new(model, vec![Item::Message(Message::text(Role::User, text))])
+    }
+
+    /// How many answers are wanted, at least one.
+    pub(crate) fn choices(&self) -> u32 {
+        self.choices.unwrap_or(1).max(1)
     }
 
     /// Whether the tool choice lets the model call the function `name`.

@@ -30,6 +30,10 @@ impl StopSequences {
 
     pub(crate) fn push(&mut self, delta: Delta) {
         if self.over {
+            // Counts are of all answers: another may go on.
+            if let Delta::Usage(_) = delta {
+                self.ready.push_back(delta);
+            }
             return;
         }
         if self.stops.is_empty() {

@@ -6,6 +6,10 @@
 //! that ends exactly where it does was cut by it, and one that goes beyond it
 //! shows that the window is a larger one by now. The window of a config says
 //! nothing here: it is an estimate, and an answer may well end where it ends.
+//!
+//! Several answers are counted together. Where the counts are as high as all of
+//! them together can be, each has reached its limit; below that they prove
+//! nothing of any of them.
 
 use oc_responses_stream::{Delta, FinishReason, Usage};
 
@@ -14,18 +18,31 @@ use oc_responses_stream::{Delta, FinishReason, Usage};
 pub(crate) struct Truncation {
     max_output_tokens: Option<u64>,
     served_window: Option<u64>,
+    /// How many answers the counts are of.
+    answers: u64,
     usage: Option<Usage>,
 }
 
 impl Truncation {
     /// `max_output_tokens` as it was sent, `served_window` as its server says.
     pub(crate) fn new(max_output_tokens: Option<u64>, served_window: Option<u64>) -> Self {
-        Self { max_output_tokens, served_window, usage: None }
+        Self { max_output_tokens, served_window, answers: 1, usage: None }
+    }
+
+    /// The same for one of so many answers to one prompt.
+    pub(crate) fn of_several(mut self, answers: u32) -> Self {
+        self.answers = u64::from(answers.max(1));
+        self
+    }
+
+    /// Takes note of the counts of all of them.
+    pub(crate) fn count(&mut self, usage: Usage) {
+        self.usage = Some(usage);
     }
 
     pub(crate) fn repair(&mut self, mut delta: Delta) -> Delta {
         match &mut delta {
-            Delta::Usage(usage) => self.usage = Some(*usage),
+            Delta::Usage(usage) => self.count(*usage),
             Delta::Finish(finish)
                 if finish.reason == FinishReason::Stop && self.reached_a_limit() =>
             {
@@ -38,8 +55,11 @@ impl Truncation {
 
     fn reached_a_limit(&self) -> bool {
         let Some(usage) = &self.usage else { return false };
-        self.max_output_tokens.is_some_and(|limit| usage.output_tokens >= limit)
-            || self.served_window == Some(usage.total_tokens)
+        let each = usage.output_tokens / self.answers;
+        let others = usage.output_tokens.saturating_sub(each);
+        let is_even = usage.output_tokens == each.saturating_mul(self.answers);
+        self.max_output_tokens.is_some_and(|limit| each >= limit)
+            || (is_even && self.served_window == Some(usage.total_tokens.saturating_sub(others)))
     }
 }
 
@@ -62,6 +82,26 @@ mod tests {
         match truncation.repair(Delta::Finish(Finish::new(reported))) {
             Delta::Finish(finish) => finish.reason,
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn counts_of_several_answers_prove_only_that_all_reached_the_limit() {
+        use FinishReason::{Length, Stop};
+        for (output, total, limits, wanted) in [
+            (48, 60, (Some(16), None), Length),
+            (47, 59, (Some(16), None), Stop),
+            (16, 28, (Some(16), None), Stop),
+            (60, 1020, (None, Some(980)), Length),
+            (57, 1017, (None, Some(980)), Stop),
+        ] {
+            let mut usage = Usage::default();
+            usage.output_tokens = output;
+            usage.total_tokens = total;
+            let mut truncation = Truncation::new(limits.0, limits.1).of_several(3);
+            truncation.count(usage);
+            let finish = truncation.repair(Delta::Finish(Finish::new(Stop)));
+            assert_eq!(finish, Delta::Finish(Finish::new(wanted)), "{output} {total}");
         }
     }
 

@@ -133,8 +133,8 @@ impl Collector {
             Delta::Usage(usage) => self.answer.usage = Some(*usage),
             Delta::Finish(finish) => self.answer.finish = Some(finish.clone()),
             Delta::Error(error) => self.answer.error = Some(error.clone()),
-            // Its deltas say it again.
-            Delta::Frame(_) => {}
+            // Its deltas say it again; an answer is one answer.
+            Delta::Frame(_) | Delta::Choice(_) => {}
         }
     }
 

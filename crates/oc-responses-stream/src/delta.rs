@@ -77,6 +77,44 @@ pub enum Delta {
     /// wire: it comes before the deltas that it means, and says nothing more
     /// than they do to anyone else.
     Frame(Box<WireFrame>),
+    /// A delta of another answer to the same request, where several were asked
+    /// for (`n` of Chat Completions). Whoever takes one answer ignores it.
+    Choice(ChoiceDelta),
+}
+
+impl Delta {
+    /// This delta as one of the answer number `choice`: the deltas of the first
+    /// stay bare, and so do errors, which are of all of them.
+    ///
+    /// ```
+    /// use oc_responses_stream::{Delta, Slot, TextDelta};
+    ///
+    /// let hi = Delta::Text(TextDelta::new(Slot(0), "Hi"));
+    /// assert_eq!(hi.clone().of_choice(0), hi);
+    /// assert!(matches!(hi.of_choice(2), Delta::Choice(second) if second.choice == 2));
+    /// ```
+    #[must_use]
+    pub fn of_choice(self, choice: u32) -> Self {
+        match self {
+            Self::Error(_) | Self::Choice(_) => self,
+            _ if choice == 0 => self,
+            delta => Self::Choice(ChoiceDelta { choice, delta: Box::new(delta) }),
+        }
+    }
+}
+
+/// A delta of another answer than the first. See [`Delta::Choice`].
+///
+/// Each answer has an order, slots and a [`Finish`] of its own; the bare
+/// `Finish` of the first comes when all others have had theirs. [`Delta::Usage`]
+/// counts all of them together and is always bare.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ChoiceDelta {
+    /// Which answer: from 1, for the first has its deltas bare.
+    pub choice: u32,
+    /// What it says; never another `Choice`.
+    pub delta: Box<Delta>,
 }
 
 /// An event as it stood on the wire. See [`Delta::Frame`].

@@ -31,9 +31,9 @@ mod stream_of_events;
 
 pub use collect::{Answer, Collector};
 pub use delta::{
-    AnnotationDelta, Delta, ExtraDelta, Finish, FinishReason, ItemEnd, Opened, PhaseDelta,
-    ReasoningDelta, ReasoningKind, Seal, Slot, Started, TextDelta, ToolCallArguments, ToolCallEnd,
-    ToolCallStart, UpstreamError, WholeItem, WholePart, WireFrame,
+    AnnotationDelta, ChoiceDelta, Delta, ExtraDelta, Finish, FinishReason, ItemEnd, Opened,
+    PhaseDelta, ReasoningDelta, ReasoningKind, Seal, Slot, Started, TextDelta, ToolCallArguments,
+    ToolCallEnd, ToolCallStart, UpstreamError, WholeItem, WholePart, WireFrame,
 };
 pub use error::{StreamError, StreamErrorKind};
 pub use event::{Event, UnknownEvent};

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::sse::{Decoded, Decoder, Frame};
 use crate::{
-    Delta, DeltaRef, FrameVerdict, Hot, HotKind, HotText, Interpret, Progress,
+    Delta, DeltaRef, FrameVerdict, Hot, HotKind, HotText, Interpret, Progress, ReasoningDelta,
     ResponsesInterpreter, Slot, SplitDeltas, SplitOptions, StreamError,
 };
 
@@ -122,9 +122,10 @@ pub struct Parser<I: Interpret> {
 #[derive(Clone, Debug, Default)]
 struct Sizes {
     reasoning: usize,
-    items: BTreeMap<Slot, usize>,
+    /// By answer and item.
+    items: BTreeMap<(u32, Slot), usize>,
     /// The item of the last delta, which is most often that of the next.
-    last: Option<Slot>,
+    last: Option<(u32, Slot)>,
     last_size: usize,
 }
 
@@ -382,7 +383,7 @@ impl<I: Interpret> Parser<I> {
             HotText::Written => self.written.len(),
         };
         let is_reasoning = matches!(hot.says, HotKind::Reasoning(_));
-        if let Err(error) = self.sizes.add(hot.slot, length, is_reasoning, &self.limits) {
+        if let Err(error) = self.sizes.add((0, hot.slot), length, is_reasoning, &self.limits) {
             self.fail(error);
             return None;
         }
@@ -539,17 +540,23 @@ impl<I: Interpret> Parser<I> {
             None => self.ready.push_back(delta),
             Some(split) => {
                 let said = self.ready.len();
-                let is_counted = matches!(delta, Delta::Reasoning(_));
+                let is_counted = thought_of(&delta).is_some();
                 split.push(delta);
                 while let Some(delta) = split.next() {
-                    if let Delta::Reasoning(thought) = &delta
+                    if let Some(thought) = thought_of(&delta)
                         && !is_counted
                         && let Err(error) = self.sizes.think(thought.text.len(), &self.limits)
                     {
                         self.state = State::Failed(error);
                         return;
                     }
+                    // Of one answer among several, it is the end of all.
+                    let fails = matches!(delta, Delta::Error(_));
                     self.ready.push_back(delta);
+                    if fails {
+                        self.state = State::Ended;
+                        return;
+                    }
                 }
                 // Held back or not, the server is at work.
                 if self.ready.len() == said {
@@ -607,10 +614,17 @@ impl<I: Interpret> Parser<I> {
 
 impl Sizes {
     fn of(&mut self, delta: &Delta, limits: &Limits) -> Result<(), StreamError> {
+        let (choice, delta) = match delta {
+            Delta::Choice(other) => (other.choice, &*other.delta),
+            delta => (0, delta),
+        };
+        let item = |slot| (choice, slot);
         match delta {
-            Delta::Text(d) | Delta::Refusal(d) => self.add(d.slot, d.text.len(), false, limits),
-            Delta::Reasoning(d) => self.add(d.slot, d.text.len(), true, limits),
-            Delta::ToolCallArguments(d) => self.add(d.slot, d.text.len(), false, limits),
+            Delta::Text(d) | Delta::Refusal(d) => {
+                self.add(item(d.slot), d.text.len(), false, limits)
+            }
+            Delta::Reasoning(d) => self.add(item(d.slot), d.text.len(), true, limits),
+            Delta::ToolCallArguments(d) => self.add(item(d.slot), d.text.len(), false, limits),
             // What comes whole restates what came in pieces: it counts by itself.
             Delta::ToolCallEnd(d) => whole(d.arguments.as_ref().map_or(0, String::len), limits),
             Delta::Item(d) => whole(text_bytes(&d.item.to_json()), limits),
@@ -627,17 +641,17 @@ impl Sizes {
     #[inline]
     fn add(
         &mut self,
-        slot: Slot,
+        item: (u32, Slot),
         bytes: usize,
         is_reasoning: bool,
         limits: &Limits,
     ) -> Result<(), StreamError> {
-        if self.last != Some(slot) {
+        if self.last != Some(item) {
             if let Some(last) = self.last {
                 self.items.insert(last, self.last_size);
             }
-            self.last = Some(slot);
-            self.last_size = self.items.get(&slot).copied().unwrap_or_default();
+            self.last = Some(item);
+            self.last_size = self.items.get(&item).copied().unwrap_or_default();
         }
         self.last_size = self.last_size.saturating_add(bytes);
         if self.last_size > limits.item_bytes {
@@ -653,6 +667,15 @@ impl Sizes {
             return Err(StreamError::reasoning_too_large(limits.reasoning_bytes));
         }
         Ok(())
+    }
+}
+
+/// The reasoning that a delta holds, of whichever answer.
+fn thought_of(delta: &Delta) -> Option<&ReasoningDelta> {
+    match delta {
+        Delta::Reasoning(thought) => Some(thought),
+        Delta::Choice(other) => thought_of(&other.delta),
+        _ => None,
     }
 }
 

@@ -48,6 +48,8 @@ pub(super) const CODES: &[(&str, Reason)] = &[
     ("bad_tool_call", Reason::BadToolCall),
     ("tool_markup_as_text", Reason::ToolMarkup),
     ("reasoning_in_text", Reason::ReasoningInText),
+    // one answer where several were asked for: it takes no `n`
+    ("too_few_choices", Reason::Unsupported),
     // Google
     ("resource_exhausted", Reason::RateLimit),
     // others

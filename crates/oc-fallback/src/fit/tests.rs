@@ -28,6 +28,12 @@ fn each_need_against_each_capability() {
             can().with_json_schema(false),
             Some((Reason::Unsupported, "cannot follow a JSON schema")),
         ),
+        (
+            needs().with_choices(true),
+            can().with_choices(false),
+            Some((Reason::Unsupported, "cannot give more than one answer (`n`)")),
+        ),
+        (needs(), can().with_choices(false), None),
         (needs().with_images(true), can().with_images(true).with_tools(false), None),
         // Output
         (needs().with_output_tokens(8192), can().with_output_tokens(8192), None),

@@ -191,12 +191,21 @@ impl Asked {
                 let id = format!("chatcmpl-{token}");
                 let options = openai_completions::RenderOptions::new(id, model, now);
                 let options = options.include_usage(*include_usage).output(output);
-                let passage = openai_completions::relay::Chunks::new(&options);
-                let renderer = openai_completions::Renderer::new(options);
-                if !relays {
-                    return Box::new(renderer);
+                let one = |options: openai_completions::RenderOptions| -> Box<dyn Render> {
+                    let passage = openai_completions::relay::Chunks::new(&options);
+                    let renderer = openai_completions::Renderer::new(options);
+                    if !relays {
+                        return Box::new(renderer);
+                    }
+                    Box::new(Relayed::new(passage, renderer, whole))
+                };
+                match self.request.choices() {
+                    1 => one(options),
+                    several => {
+                        let each = (0..several).map(|index| one(options.clone().index(index)));
+                        Box::new(openai_completions::Several::new(each.collect()))
+                    }
                 }
-                Box::new(Relayed::new(passage, renderer, whole))
             }
             Particulars::Messages => {
                 let id = format!("msg_{token}");

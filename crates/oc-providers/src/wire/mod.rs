@@ -63,9 +63,22 @@ pub trait Wire: fmt::Debug + Send + Sync {
         compat.json_schema
     }
 
-    /// The same for an answer of this host's, by a model of which this is known.
-    /// By default neither makes a difference.
-    fn interpreter_for(&self, _compat: &Compat, _facts: &ModelFacts) -> Box<dyn Interpret + Send> {
+    /// Whether a host can be asked for several answers at once
+    /// ([`Request::choices`]). Default: no.
+    fn gives_choices(&self) -> bool {
+        false
+    }
+
+    /// The same for what this host answers, by a model of which this is known, to
+    /// a request for so many `choices`, which are more than one only where
+    /// [`gives_choices`](Self::gives_choices). By default none of it makes a
+    /// difference.
+    fn interpreter_for(
+        &self,
+        _compat: &Compat,
+        _facts: &ModelFacts,
+        _choices: u32,
+    ) -> Box<dyn Interpret + Send> {
         self.interpreter()
     }
 
@@ -105,6 +118,8 @@ pub struct Encoded {
     /// Stop sequences that the host is not given: they are enforced on its
     /// answer.
     pub stop: Vec<String>,
+    /// How many answers are asked for.
+    pub(crate) choices: u32,
     /// The client speaks this wire: the host's frames are given out, too.
     pub(crate) relays: bool,
     /// Inputs of calls that the body cannot hold to the letter.
@@ -127,6 +142,7 @@ impl Encoded {
             losses: Vec::new(),
             max_output_tokens: None,
             stop: Vec::new(),
+            choices: 1,
             relays: false,
             inputs: Inputs::default(),
             served_window: None,
@@ -165,7 +181,7 @@ pub(crate) fn of(api: Api) -> &'static dyn Wire {
 const MOST_STOPS: usize = 64;
 /// Fields that hold the conversation, or say how it is answered: those that a
 /// config adds do not replace them.
-const OURS: &[&str] = &["model", "input", "messages", "stream"];
+const OURS: &[&str] = &["model", "input", "messages", "stream", "n"];
 /// The limit on output tokens, as the wires call it.
 const LIMITS: &[&str] = &["max_tokens", "max_completion_tokens", "max_output_tokens"];
 
@@ -176,6 +192,13 @@ pub(crate) fn encode(
     request: &Request,
     endpoint: &Endpoint,
 ) -> Result<Encoded, ProviderError> {
+    if request.choices() > 1 && !wire.gives_choices() {
+        return Err(ProviderError::unsupported(format!(
+            "{} gives one answer, and {} were asked for (`n`)",
+            endpoint.api(),
+            request.choices()
+        )));
+    }
     let request = &*inline_thoughts::told_apart(request);
     let request = &*with_the_tools_it_takes(request, endpoint)?;
     let carried::AsFunctions { request, carried, mut losses } =
@@ -188,6 +211,7 @@ pub(crate) fn encode(
         )));
     }
     encoded.headers.extend(request.headers.clone());
+    encoded.choices = request.choices();
     encoded.relays = request.wire == Some(endpoint.api());
     losses.append(&mut encoded.losses);
     encoded.losses = losses;

@@ -321,7 +321,7 @@ fn what_cannot_be_served_is_refused_by_name() {
         (json!({"model": "m", "messages": []}), Some("messages")),
         (json!({"model": "m", "messages": "hi"}), Some("messages")),
         (json!({"model": 1, "messages": hi}), Some("model")),
-        (json!({"model": "m", "messages": hi, "n": 2}), Some("n")),
+        (json!({"model": "m", "messages": hi, "n": 129}), Some("n")),
         (
             json!({"model": "m", "messages": hi, "modalities": ["text", "audio"]}),
             Some("modalities"),

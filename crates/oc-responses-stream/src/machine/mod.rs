@@ -136,7 +136,12 @@ impl ResponseMachine {
             self.settle();
         }
         match delta {
-            Delta::Opened(_) | Delta::Alive | Delta::Progress(_) | Delta::Frame(_) => {}
+            Delta::Opened(_)
+            | Delta::Alive
+            | Delta::Progress(_)
+            | Delta::Frame(_)
+            // One response is one answer.
+            | Delta::Choice(_) => {}
             Delta::Started(_) => self.open(),
             Delta::Text(text) => self.text(text, false),
             Delta::Refusal(text) => self.text(text, true),
@@ -301,7 +306,8 @@ impl ResponseMachine {
             | Delta::Phase(_)
             | Delta::Finish(_)
             | Delta::Error(_)
-            | Delta::Frame(_) => false,
+            | Delta::Frame(_)
+            | Delta::Choice(_) => false,
         }
     }
 

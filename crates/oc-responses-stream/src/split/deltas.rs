@@ -9,7 +9,7 @@ use super::code::Plain;
 use super::tags::{self, Sight};
 use super::{EmptyFinal, ReasoningSplitter, SplitOptions, StrayClose, TextPiece};
 use crate::{
-    Delta, Finish, FinishReason, Hot, HotKind, ItemEnd, ItemStatus, Phase, PhaseDelta,
+    ChoiceDelta, Delta, Finish, FinishReason, Hot, HotKind, ItemEnd, ItemStatus, Phase, PhaseDelta,
     ReasoningDelta, ReasoningKind, Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
     UpstreamError,
 };
@@ -60,6 +60,8 @@ pub struct SplitDeltas {
     /// What was thought, where it may have to be said again.
     thought: String,
     empty_final: bool,
+    /// The other answers, where several were asked for.
+    choices: BTreeMap<u32, SplitDeltas>,
 }
 
 /// Where a delta belongs, and that its item's deltas need nothing but a number.
@@ -196,6 +198,10 @@ impl SplitDeltas {
                 self.end_texts();
                 self.ready.push_back(delta);
             }
+            Delta::Choice(ChoiceDelta { choice, delta }) => {
+                self.other(choice).push(*delta);
+                self.take_from(choice);
+            }
             mut other => {
                 let is_content = matches!(other, Delta::ToolCallStart(_) | Delta::Item(_));
                 self.has_content |= is_content;
@@ -280,6 +286,10 @@ impl SplitDeltas {
                 self.emit(slot, part);
             }
         }
+        for choice in self.choices.keys().copied().collect::<Vec<_>>() {
+            self.other(choice).flush_all();
+            self.take_from(choice);
+        }
     }
 
     /// See [`ReasoningSplitter::stray_closes`].
@@ -292,6 +302,18 @@ impl SplitDeltas {
     /// all of it was reasoning. See [`EmptyFinal`].
     pub fn is_empty_final(&self) -> bool {
         self.empty_final
+    }
+
+    /// Another answer is taken apart by itself.
+    fn other(&mut self, choice: u32) -> &mut Self {
+        let options = self.options;
+        self.choices.entry(choice).or_insert_with(|| Self::with_options(options))
+    }
+
+    fn take_from(&mut self, choice: u32) {
+        if let Some(other) = self.choices.get_mut(&choice) {
+            self.ready.extend(other.ready.drain(..).map(|delta| delta.of_choice(choice)));
+        }
     }
 
     fn end(&mut self, finish: Finish) {
@@ -504,6 +526,7 @@ fn slot_of(delta: &mut Delta) -> Option<&mut Slot> {
         | Delta::Extra(_)
         | Delta::Finish(_)
         | Delta::Error(_)
-        | Delta::Frame(_) => return None,
+        | Delta::Frame(_)
+        | Delta::Choice(_) => return None,
     })
 }

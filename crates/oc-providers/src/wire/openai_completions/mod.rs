@@ -31,6 +31,7 @@ pub use compat::{
 };
 pub use decode::{ChatRequest, decode_request};
 pub use error::error_body;
+pub(super) use render::Several;
 pub use render::{ReasoningFields, RenderOptions, Renderer};
 pub use stream::CompletionsInterpreter;
 
@@ -58,8 +59,18 @@ impl Wire for OpenaiCompletions {
         Box::new(CompletionsInterpreter::new())
     }
 
-    fn interpreter_for(&self, compat: &Compat, facts: &ModelFacts) -> Box<dyn Interpret + Send> {
+    fn gives_choices(&self) -> bool {
+        true
+    }
+
+    fn interpreter_for(
+        &self,
+        compat: &Compat,
+        facts: &ModelFacts,
+        choices: u32,
+    ) -> Box<dyn Interpret + Send> {
         let reader = CompletionsInterpreter::new()
+            .with_choices(choices)
             .with_visible_details(facts.visible_details.clone())
             .sealing_reasoning(compat.chat.replay != ReasoningReplay::Never);
         Box::new(reader)

@@ -28,6 +28,8 @@ use crate::wire::relay::{Ending, Events, Gathered, Passage, Verdict, is_content,
 /// What is known of the chunks that passed.
 #[derive(Clone, Debug)]
 pub(in crate::wire) struct Chunks {
+    /// Which of several answers passes.
+    index: u64,
     id: String,
     model: String,
     created: String,
@@ -51,6 +53,7 @@ pub(in crate::wire) struct Chunks {
 impl Chunks {
     pub(in crate::wire) fn new(options: &RenderOptions) -> Self {
         Self {
+            index: options.index.into(),
             id: json!(options.id).to_string(),
             model: json!(options.model).to_string(),
             created: options.created.to_string(),
@@ -91,7 +94,8 @@ impl Chunks {
         }
         if let Some(first) = choices.first() {
             let choice = Object::parse(first).filter(|_| choices.len() == 1);
-            let Some(choice) = choice.filter(|choice| choice.count("index") == Some(0)) else {
+            let Some(choice) = choice.filter(|choice| choice.count("index") == Some(self.index))
+            else {
                 return Verdict::Deviates;
             };
             if ending.is_none() && choice.text("finish_reason").is_some_and(|word| !word.is_empty())
@@ -240,7 +244,7 @@ impl Chunks {
         let Delta::Seal(seal) = delta else { return None };
         let detail = answer::sealed(seal.value.as_str()?, self.seals)?;
         self.seals += 1;
-        Some(json!([{"index": 0, "delta": {"reasoning_details": [detail]},
+        Some(json!([{"index": self.index, "delta": {"reasoning_details": [detail]},
             "logprobs": null, "finish_reason": null}]))
     }
 
@@ -305,9 +309,21 @@ impl Passage for Chunks {
         false
     }
 
-    /// The renderer was pushed what was told: it has said who speaks, and knows
-    /// the calls.
-    fn hand_over(&self, _renderer: &mut Renderer, _out: &mut VecDeque<Vec<u8>>) {}
+    /// The renderer was pushed what was told, and knows the calls. It believes to
+    /// have said who speaks: a chunk that is of other answers passed before.
+    fn hand_over(&self, renderer: &mut Renderer, out: &mut VecDeque<Vec<u8>>) {
+        if self.begun || !renderer.has_begun() {
+            return;
+        }
+        let (name, json) = self.own(
+            json!([{"index": self.index, "delta": {"role": "assistant", "content": ""},
+                "logprobs": null, "finish_reason": null}]),
+            None,
+        );
+        let mut bytes = Vec::new();
+        sse::encode(&name, &json, &mut bytes);
+        out.push_back(bytes);
+    }
 
     fn aside(event: &Object<'_>) -> Map<String, Value> {
         let mut all = members(event, &["choices"]);

@@ -76,6 +76,7 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     if compat.chat.stream_usage {
         body.insert("stream_options".into(), json!({"include_usage": true}));
     }
+    put(&mut body, "n", request.choices.filter(|answers| *answers > 1));
     put_tools(&mut body, request, compat, &facts, &mut losses);
     let max_output_tokens =
         request.max_output_tokens.map(|asked| facts.output_tokens(asked, 1, &mut losses));

@@ -5,7 +5,7 @@ use super::{Row, UPSTREAM, row};
 use crate::reason::Reason::{
     Auth, AuthPermanent, BadToolCall, Billing, ContentFilter, ContextOverflow, Format,
     ModelNotFound, Overloaded, Policy, Protocol, RateLimit, ReasoningInText, ServerError, TooLarge,
-    ToolMarkup, Unclassified,
+    ToolMarkup, Unclassified, Unsupported,
 };
 
 #[rustfmt::skip]
@@ -35,6 +35,9 @@ pub(super) const WORD_ROWS: &[Row] = &[
     row("OpenAI (a request refused in the answer, after 200)", 200,
         r#"{"error":{"type":"invalid_request_error","code":"unsupported_value","message":"Unsupported value for temperature"}}"#, Format,
         (200, r#"{"error":{"type":"x_invalid_request_error","code":"unsupported_value","message":"Unsupported value for temperature"}}"#, ServerError)),
+    row("oc-providers openai_completions/stream (one answer of three)", 200,
+        r#"{"error":{"code":"too_few_choices","message":"upstream gave 1 of the 3 answers asked for (`n`)"}}"#, Unsupported,
+        (200, r#"{"error":{"code":"x_too_few_choices","message":"upstream gave 1 of the 3 answers asked for (`n`)"}}"#, ServerError)),
     row("openclaw.md 4.4 (RATE_LIMIT)", 200,
         r#"{"error":{"code":"RATE_LIMIT","message":"slower, please"}}"#, RateLimit,
         (200, r#"{"error":{"code":"RATE_LIMITER_DOWN","message":"slower, please"}}"#, ServerError)),

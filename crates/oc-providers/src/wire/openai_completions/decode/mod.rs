@@ -4,7 +4,7 @@
 //! or parts, reasoning is taken from every field that it is handed back in,
 //! tools may be flat, `functions` may stand for `tools`. Strict where tolerance
 //! would change what was asked: a known field of the wrong type is refused with
-//! its name, as is what cannot be served (several answers, audio).
+//! its name, as is what cannot be served (audio).
 
 mod message;
 
@@ -61,6 +61,9 @@ const CANONICAL: &[&str] = &[
     "audio",
 ];
 
+/// The most answers that a request may ask for: OpenAI's own bound.
+const MOST_CHOICES: u32 = 128;
+
 /// Reads the body of `POST /v1/chat/completions`.
 ///
 /// ```
@@ -102,6 +105,7 @@ pub fn decode_request(body: &[u8]) -> Result<ChatRequest, BadRequest> {
     request.metadata = fields.map("metadata")?;
     request.user = fields.text("user")?;
     request.store = fields.flag("store")?;
+    request.choices = read_choices(&fields)?;
     request.extra = fields.rest(CANONICAL);
     let options = fields.object("stream_options")?;
     let include_usage = match options {
@@ -112,11 +116,19 @@ pub fn decode_request(body: &[u8]) -> Result<ChatRequest, BadRequest> {
     Ok(ChatRequest { request, stream, include_usage })
 }
 
-fn refuse_what_is_not_built(fields: &Fields<'_>) -> Result<(), BadRequest> {
-    if fields.count("n")?.is_some_and(|answers| answers > 1) {
-        let instead = "only one answer can be given; ask several times";
-        return Err(fields.place("n").not_supported(instead));
+/// How many answers are wanted, where it is more than one.
+fn read_choices(fields: &Fields<'_>) -> Result<Option<u32>, BadRequest> {
+    let asked = fields.count("n")?.map(|asked| u32::try_from(asked).unwrap_or(u32::MAX));
+    match asked {
+        Some(asked) if !(1..=MOST_CHOICES).contains(&asked) => {
+            let message = format!("`n` must be from 1 to {MOST_CHOICES}");
+            Err(fields.place("n").refused(Some("invalid_value"), message))
+        }
+        asked => Ok(asked.filter(|asked| *asked > 1)),
     }
+}
+
+fn refuse_what_is_not_built(fields: &Fields<'_>) -> Result<(), BadRequest> {
     let speaks = fields.list("modalities")?.iter().any(|modality| modality == "audio");
     if speaks || fields.present("audio").is_some() {
         let place = fields.place(if speaks { "modalities" } else { "audio" });

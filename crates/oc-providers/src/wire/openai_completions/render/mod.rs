@@ -1,6 +1,7 @@
 //! Deltas to a Chat client: a stream of chunks, or one document.
 
 pub(super) mod answer;
+mod several;
 
 use std::collections::{HashMap, VecDeque};
 
@@ -12,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::{annotations, custom, error_body};
 use answer::{Answer, Call};
+pub(in crate::wire) use several::Several;
 
 /// What a [`Renderer`] writes, and how.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub struct RenderOptions {
     pub reasoning: ReasoningFields,
     /// What is written. Default: [`OutputStyle::Full`].
     pub output: OutputStyle,
+    /// Which of several answers it is, from 0. Default: the first.
+    pub index: u32,
 }
 
 impl RenderOptions {
@@ -43,7 +47,15 @@ impl RenderOptions {
             include_usage: false,
             reasoning: ReasoningFields::default(),
             output: OutputStyle::default(),
+            index: 0,
         }
+    }
+
+    /// As this one of several answers, from 0.
+    #[must_use]
+    pub fn index(mut self, index: u32) -> Self {
+        self.index = index;
+        self
     }
 
     /// With or without a last chunk with the token counts.
@@ -243,6 +255,11 @@ impl Renderer {
         self.is_terminal() || self.answer.has_content()
     }
 
+    /// Whether it was said who speaks.
+    pub(in crate::wire::openai_completions) fn has_begun(&self) -> bool {
+        !matches!(self.state, State::Waiting)
+    }
+
     /// Whether the answer ended, well or badly.
     pub fn is_terminal(&self) -> bool {
         matches!(self.state, State::Finished(_) | State::Failed(_))
@@ -259,7 +276,7 @@ impl Renderer {
         };
         let mut document = self.head("chat.completion");
         let choice = json!({
-            "index": 0,
+            "index": self.options.index,
             "message": self.answer.message(self.options.reasoning),
             "logprobs": self.answer.logprobs(),
             "finish_reason": finish,
@@ -458,7 +475,8 @@ impl Renderer {
 
     fn finish(&mut self, word: &'static str) {
         self.begin();
-        let choice = json!({"index": 0, "delta": {}, "logprobs": null, "finish_reason": word});
+        let index = self.options.index;
+        let choice = json!({"index": index, "delta": {}, "logprobs": null, "finish_reason": word});
         let mut last = self.chunk_of(vec![choice]);
         if let Some(usage) = self.usage.filter(|_| self.options.include_usage) {
             self.write(&last);
@@ -501,8 +519,9 @@ impl Renderer {
 
     fn chunk(&mut self, delta: Value, logprobs: Value) {
         self.begin();
+        let index = self.options.index;
         let choice =
-            json!({"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": null});
+            json!({"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": null});
         let chunk = self.chunk_of(vec![choice]);
         self.write(&chunk);
     }

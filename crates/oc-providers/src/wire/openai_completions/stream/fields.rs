@@ -16,7 +16,7 @@ pub(in super::super) struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
     /// The object that `text` is; `None` where it is none.
-    pub(super) fn parse(text: &'a str) -> Option<Self> {
+    pub(in super::super) fn parse(text: &'a str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
 

@@ -17,8 +17,12 @@
 //! Groq send no `[DONE]`. `[DONE]` or the end of input without a
 //! `finish_reason` is a cut, as it is when a relay loses its upstream. The empty
 //! reason `""` ends nothing by itself; with `[DONE]` it does.
+//!
+//! Of several answers (`n`) each is read by itself ([`choice`]), however their
+//! pieces are interleaved; the stream is whole when each of them is.
 
 mod calls;
+mod choice;
 mod extent;
 mod fields;
 mod finish;
@@ -30,19 +34,15 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use oc_responses_stream::{
-    Delta, Finish, FinishReason, FrameVerdict, Interpret, ItemStatus, Started, StreamError,
-    UpstreamError, Usage, sse,
+    Delta, FrameVerdict, Interpret, Started, StreamError, UpstreamError, Usage, sse,
 };
-use serde_json::{Value, json};
 
-use super::{annotations, error};
+use super::error;
 use crate::call_ids::CallIds;
 use crate::wire::surrogates::Surrogates;
-use calls::Calls;
+pub(super) use choice::pieces;
+use choice::{Choice, Piece};
 pub(super) use fields::Fields;
-use finish::Ending;
-use items::Items;
-use reasoning::Thought;
 
 /// Reads a Chat Completions stream. See the module's table.
 ///
@@ -67,28 +67,21 @@ use reasoning::Thought;
 /// ```
 #[derive(Debug, Default)]
 pub struct CompletionsInterpreter {
-    started: bool,
-    items: Items,
-    calls: Calls,
+    started: Option<Started>,
     surrogates: Surrogates,
+    first: Choice,
+    /// The other answers that were asked for.
+    others: Vec<Choice>,
+    /// The answer that ended last.
+    finished_last: Option<u64>,
+    /// The counts of all answers together, where the server gave them.
     usage: Option<Usage>,
-    timings: Option<Usage>,
-    finish: Option<FinishReason>,
-    /// Text, or reasoning, came in pieces: a whole `message` after them says it again.
-    told: Told,
-    stop_sequence: Option<String>,
-    /// A `finish_reason` of `""` was seen.
-    empty_finish: bool,
+    /// What was said of the counts.
+    told: Option<Usage>,
     ended: bool,
     /// More types of `reasoning_details` that are text for people.
     visible_details: Vec<String>,
-}
-
-/// What came in pieces so far.
-#[derive(Clone, Copy, Debug, Default)]
-struct Told {
-    text: bool,
-    thought: bool,
+    seals_thoughts: bool,
 }
 
 impl CompletionsInterpreter {
@@ -108,7 +101,17 @@ impl CompletionsInterpreter {
     /// host's when it comes back; or without.
     #[must_use]
     pub fn sealing_reasoning(mut self, seals: bool) -> Self {
-        self.items.seals_thoughts = seals;
+        self.seals_thoughts = seals;
+        self
+    }
+
+    /// The same for as many answers as were asked for (`n`), at least one. Those
+    /// after the first come as [`Delta::Choice`]; what comes beyond them is left
+    /// out. An end without one of them is [`Delta::Error`], code `too_few_choices`.
+    #[must_use]
+    pub fn with_choices(mut self, asked: u32) -> Self {
+        let others = usize::try_from(asked.saturating_sub(1)).unwrap_or(usize::MAX);
+        self.others.resize_with(others, Choice::default);
         self
     }
 
@@ -117,147 +120,103 @@ impl CompletionsInterpreter {
             self.fail(error, out);
             return FrameVerdict::Known;
         }
-        let choices = chunk.list("choices");
-        let first = choices.iter().flatten().find_map(|raw| {
-            let choice = Fields::parse(raw.get())?;
-            // Only one answer is asked for; of several the first is taken.
-            (choice.count("index").unwrap_or(0) == 0).then_some(choice)
-        });
-        let usage = usage::read(chunk, first.as_ref());
-        if choices.is_none() && usage.is_none() {
+        let (pieces, usage) = (pieces(chunk), usage::of_chunk(chunk));
+        if pieces.is_none() && usage.is_none() {
             return FrameVerdict::Unknown;
         }
-        if let Some(choice) = &first {
+        let mut pieces = pieces.unwrap_or_default();
+        pieces.retain(|piece| self.choice(piece.number).is_some());
+        if !pieces.is_empty() {
             self.start(Some(chunk), out);
-            self.choice(choice, out);
         }
-        if self.ended {
-            return FrameVerdict::Known;
+        for piece in &pieces {
+            if let Err(error) = self.piece(piece, out) {
+                self.fail(error, out);
+                return FrameVerdict::Known;
+            }
         }
-        self.timings = usage::of_timings(chunk).or(self.timings);
-        let counted = usage.is_some();
-        if counted && usage != self.usage {
-            self.usage = usage;
-            out.extend(usage.map(Delta::Usage));
-        }
-        if counted && first.is_none() && self.finish.is_some() {
+        let counted = self.count(chunk, &pieces, usage, out);
+        if counted && pieces.is_empty() && self.all().all(Choice::is_finished) {
             self.end(out);
         }
         FrameVerdict::Known
     }
 
-    fn choice(&mut self, choice: &Fields<'_>, out: &mut VecDeque<Delta>) {
-        if let Some(error) = error::in_choice(choice) {
-            self.fail(error, out);
-            return;
-        }
-        // A whole `message` is what a server sends that only pretends to stream.
-        let delta = choice.object("delta");
-        let is_whole = delta.is_none();
-        if let Some(delta) = delta.or_else(|| choice.object("message")) {
-            let logprobs = choice.object("logprobs").and_then(|all| all.value("content"));
-            self.delta(&delta, is_whole, logprobs, out);
-        }
-        // A document that was unfolded says it before its last chunk.
-        self.stop_sequence = finish::stop_sequence(choice).or(self.stop_sequence.take());
-        match choice.text("finish_reason").as_deref() {
-            None => {}
-            Some("") => self.empty_finish = true,
-            Some(word) => match finish::ending(word) {
-                Ending::Whole(reason) => self.finish = Some(reason),
-                Ending::Failed => {
-                    let message = "upstream gave up on the answer and did not say why";
-                    self.fail(UpstreamError::new(word, message), out);
-                }
-            },
-        }
-    }
-
-    /// A piece of the answer's message, or all of it.
-    fn delta(
-        &mut self,
-        delta: &Fields<'_>,
-        is_whole: bool,
-        logprobs: Option<Value>,
-        out: &mut VecDeque<Delta>,
-    ) {
-        let mut thought = Thought::read(delta, &self.visible_details);
-        let visible = std::mem::take(&mut thought.visible);
+    /// A piece of one of the answers.
+    fn piece(&mut self, piece: &Piece<'_>, out: &mut VecDeque<Delta>) -> Result<(), UpstreamError> {
+        let number = piece.number;
+        let visible = std::mem::take(&mut self.visible_details);
+        let (started, seals) = (self.started.clone(), self.seals_thoughts);
+        let Some(choice) = self.choice(number) else { return Ok(()) };
+        choice.items.seals_thoughts = seals;
         let before = out.len();
-        let told = if is_whole { self.told } else { Told::default() };
-        if !told.thought {
-            self.items.thought(thought, out);
-            self.items.text(&visible, None, out);
+        // Of the first it was said.
+        if let (false, 1.., Some(started)) = (choice.began, number, started) {
+            out.push_back(Delta::Started(started));
         }
-        if !told.text {
-            self.content(delta, logprobs, out);
+        let outcome = choice.read(&piece.fields, &visible, out);
+        if choice.is_finished() {
+            self.finished_last = Some(number);
         }
-        for said in out.range(before.min(out.len())..).filter(|_| !is_whole) {
-            self.told.text |= matches!(said, Delta::Text(_));
-            self.told.thought |= matches!(said, Delta::Reasoning(_));
-        }
-        if let Some(signature) = delta.value("extra_content").filter(Value::is_object) {
-            self.items.signature(json!({"content": signature}), out);
-        }
-        if let Some(refusal) = delta.text("refusal").filter(|_| !told.text) {
-            self.items.refusal(&refusal, out);
-        }
-        for raw in delta.list("annotations").unwrap_or_default() {
-            let annotation = serde_json::from_str(raw.get()).ok();
-            if let Some(annotation) = annotation.as_ref().and_then(annotations::from_chat) {
-                self.items.annotation(annotation, out);
-            }
-        }
-        let calls = delta.list("tool_calls").unwrap_or_default();
-        let legacy = delta.object("function_call");
-        let again = is_whole && !self.calls.is_empty();
-        let calls = calls.iter().filter_map(|raw| Fields::parse(raw.get())).chain(legacy);
-        let calls = calls.filter(|_| !again);
-        for (place, call) in (0..).zip(calls) {
-            self.items.close(ItemStatus::Completed, out);
-            let items = &mut self.items;
-            // In a whole message each is a call, whatever it is called.
-            let place = is_whole.then_some(place);
-            let id = self.calls.piece(&call, place, || items.take_slot(), out);
-            let signature = call.value("extra_content").filter(Value::is_object);
-            if let (Some(signature), Some(id)) = (signature, id) {
-                self.items.signature(json!({"calls": {id: signature}}), out);
-            }
-        }
+        belong_to(number, out, before);
+        self.visible_details = visible;
+        outcome
     }
 
-    /// `content`: text, or parts (Mistral).
-    fn content(
+    /// Takes note of the counts in a chunk; whether there were any. A count that
+    /// comes without an answer beside it is of all of them, but llama-server
+    /// counts each by itself, as soon as it has ended.
+    fn count(
         &mut self,
-        delta: &Fields<'_>,
-        mut logprobs: Option<Value>,
+        chunk: &Fields<'_>,
+        pieces: &[Piece<'_>],
+        usage: Option<Usage>,
         out: &mut VecDeque<Delta>,
-    ) {
-        if let Some(text) = delta.text("content") {
-            self.items.text(&text, logprobs, out);
-            return;
+    ) -> bool {
+        let (several, finished) = (!self.others.is_empty(), self.finished_last);
+        let singly = several
+            && pieces.is_empty()
+            && (!self.all().all(Choice::is_finished) || self.all().any(|it| it.usage.is_some()));
+        let mut counted = usage.is_some();
+        match finished.filter(|_| singly).and_then(|number| self.choice(number)) {
+            Some(choice) => choice.usage = usage.or(choice.usage),
+            None => self.usage = usage.or(self.usage),
         }
-        for part in delta.list("content").unwrap_or_default() {
-            let Some(part) = Fields::parse(part.get()) else { continue };
-            match part.text("type").unwrap_or_default().as_ref() {
-                "thinking" | "reasoning" => {
-                    let raw = thinking(&part);
-                    let carrier = "content";
-                    self.items.thought(Thought { carrier, raw, ..Thought::default() }, out);
-                }
-                "text" | "output_text" | "" => {
-                    let text = part.text("text").unwrap_or_default();
-                    self.items.text(&text, logprobs.take(), out);
-                }
-                "refusal" => self.items.refusal(&part.text("refusal").unwrap_or_default(), out),
-                // Pictures and references: nothing that an answer of text has.
-                _ => {}
+        for piece in pieces.iter().filter(|_| usage.is_none()) {
+            // Kimi
+            let own = piece.fields.object("usage").as_ref().and_then(usage::counts);
+            counted |= own.is_some();
+            if let Some(choice) = self.choice(piece.number) {
+                choice.usage = own.or(choice.usage);
             }
+        }
+        let whose = pieces.first().map(|piece| piece.number).or(finished).unwrap_or(0);
+        if let Some(timings) = usage::of_timings(chunk)
+            && let Some(choice) = self.choice(whose)
+        {
+            choice.timings = Some(timings);
+        }
+        let all = self.usage.or_else(|| usage::sum(self.all().filter_map(|choice| choice.usage)));
+        if counted && all != self.told {
+            self.told = all;
+            out.extend(all.map(Delta::Usage));
+        }
+        counted
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Choice> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    fn choice(&mut self, number: u64) -> Option<&mut Choice> {
+        match number.checked_sub(1) {
+            None => Some(&mut self.first),
+            Some(other) => self.others.get_mut(usize::try_from(other).ok()?),
         }
     }
 
     fn start(&mut self, chunk: Option<&Fields<'_>>, out: &mut VecDeque<Delta>) {
-        if std::mem::replace(&mut self.started, true) {
+        if self.started.is_some() {
             return;
         }
         let word = |key| chunk.and_then(|chunk| chunk.word(key)).map(Cow::into_owned);
@@ -266,25 +225,43 @@ impl CompletionsInterpreter {
             word("model"),
             chunk.and_then(|chunk| chunk.count("created")),
         );
-        self.calls.name_with(CallIds::of(&started));
-        out.push_back(Delta::Started(started));
+        let ids = CallIds::of(&started);
+        self.first.name_calls_with(ids);
+        self.others.iter_mut().for_each(|choice| choice.name_calls_with(ids));
+        out.push_back(Delta::Started(started.clone()));
+        self.started = Some(started);
+    }
+
+    /// No more comes. All answers are whole, or those that came are and some are
+    /// missing altogether; else this is no end.
+    fn end_if(&mut self, is_whole: fn(&Choice) -> bool, out: &mut VecDeque<Delta>) {
+        let began = self.all().any(|choice| choice.began);
+        if !self.ended && began && self.all().all(|choice| !choice.began || is_whole(choice)) {
+            self.end(out);
+        }
     }
 
     /// The answer is whole.
     fn end(&mut self, out: &mut VecDeque<Delta>) {
-        let reason = self.finish.take().unwrap_or(FinishReason::Stop);
-        let cut = matches!(reason, FinishReason::Length | FinishReason::ContentFilter);
+        let asked = self.all().count();
+        let came = self.all().filter(|choice| choice.began).count();
+        if asked > 1 && came < asked {
+            let message = format!("upstream gave {came} of the {asked} answers asked for (`n`)");
+            return self.fail(UpstreamError::new(TOO_FEW, message), out);
+        }
         self.ended = true;
         self.start(None, out);
-        let status = if cut { ItemStatus::Incomplete } else { ItemStatus::Completed };
-        self.items.close(status, out);
-        self.calls.end(cut, out);
-        if let (None, Some(usage)) = (self.usage, self.timings) {
-            out.push_back(Delta::Usage(usage));
+        if self.told.is_none() {
+            let timings = usage::sum(self.all().filter_map(|choice| choice.timings));
+            out.extend(timings.map(Delta::Usage));
         }
-        let mut finish = Finish::new(reason);
-        finish.stop_sequence =
-            self.stop_sequence.take().filter(|_| finish.reason == FinishReason::Stop);
+        for (number, choice) in (1..).zip(&mut self.others) {
+            let before = out.len();
+            let finish = choice.close(out);
+            out.push_back(Delta::Finish(finish));
+            belong_to(number, out, before);
+        }
+        let finish = self.first.close(out);
         out.push_back(Delta::Finish(finish));
     }
 
@@ -295,15 +272,15 @@ impl CompletionsInterpreter {
     }
 }
 
-/// The text of a thinking part: `thinking` is text or a list of text parts.
-fn thinking<'a>(part: &Fields<'a>) -> Cow<'a, str> {
-    if let Some(text) = part.text("thinking").or_else(|| part.text("text")) {
-        return text;
+/// The code of an answer that has fewer choices than were asked for.
+const TOO_FEW: &str = "too_few_choices";
+
+/// What was added to `out` since there were `before` is of the answer `number`.
+fn belong_to(number: u64, out: &mut VecDeque<Delta>, before: usize) {
+    let Ok(number @ 1..) = u32::try_from(number) else { return };
+    for delta in out.range_mut(before.min(out.len())..) {
+        *delta = std::mem::replace(delta, Delta::Alive).of_choice(number);
     }
-    let parts = part.list("thinking").unwrap_or_default();
-    let texts =
-        parts.iter().filter_map(|raw| Fields::parse(raw.get())?.text("text").map(Cow::into_owned));
-    Cow::Owned(texts.collect())
 }
 
 impl Interpret for CompletionsInterpreter {
@@ -312,9 +289,7 @@ impl Interpret for CompletionsInterpreter {
             return FrameVerdict::Known;
         }
         if frame.is_done_mark() {
-            if self.finish.is_some() || self.empty_finish {
-                self.end(out);
-            }
+            self.end_if(Choice::may_end, out);
             return FrameVerdict::End;
         }
         if let Some(text) = frame.error() {
@@ -357,12 +332,10 @@ impl Interpret for CompletionsInterpreter {
     }
 
     fn end_of_input(&mut self, out: &mut VecDeque<Delta>) {
-        if self.is_whole() {
-            self.end(out);
-        }
+        self.end_if(Choice::is_finished, out);
     }
 
     fn is_whole(&self) -> bool {
-        !self.ended && self.finish.is_some()
+        !self.ended && self.all().all(Choice::is_finished)
     }
 }

@@ -4,15 +4,24 @@ use oc_responses_stream::Usage;
 
 use super::fields::Fields;
 
-/// The counts that a chunk brings: in `usage`, in its choice (Kimi), in
-/// `x_groq`.
-pub(super) fn read(chunk: &Fields<'_>, choice: Option<&Fields<'_>>) -> Option<Usage> {
-    chunk
-        .object("usage")
-        .as_ref()
-        .and_then(counts)
-        .or_else(|| choice?.object("usage").as_ref().and_then(counts))
-        .or_else(|| chunk.object("x_groq")?.object("usage").as_ref().and_then(counts))
+/// The counts that a chunk brings: in `usage`, in `x_groq`.
+pub(super) fn of_chunk(chunk: &Fields<'_>) -> Option<Usage> {
+    let usage = chunk.object("usage").as_ref().and_then(counts);
+    usage.or_else(|| chunk.object("x_groq")?.object("usage").as_ref().and_then(counts))
+}
+
+/// The counts of several answers to one prompt, each of which counts the prompt;
+/// of one, as they are.
+pub(super) fn sum(each: impl Iterator<Item = Usage>) -> Option<Usage> {
+    each.reduce(|mut all, one| {
+        all.input_tokens = all.input_tokens.max(one.input_tokens);
+        all.cached_tokens = all.cached_tokens.max(one.cached_tokens);
+        all.cache_write_tokens = all.cache_write_tokens.max(one.cache_write_tokens);
+        all.output_tokens = all.output_tokens.saturating_add(one.output_tokens);
+        all.reasoning_tokens = all.reasoning_tokens.saturating_add(one.reasoning_tokens);
+        all.total_tokens = all.input_tokens.saturating_add(all.output_tokens);
+        all
+    })
 }
 
 /// llama.cpp's `timings`, for answers without usage.
@@ -26,7 +35,8 @@ pub(super) fn of_timings(chunk: &Fields<'_>) -> Option<Usage> {
     Some(usage)
 }
 
-fn counts(usage: &Fields<'_>) -> Option<Usage> {
+/// A `usage`, whatever its words.
+pub(super) fn counts(usage: &Fields<'_>) -> Option<Usage> {
     let input = usage.count("prompt_tokens").or_else(|| usage.count("input_tokens"));
     let output = usage.count("completion_tokens").or_else(|| usage.count("output_tokens"));
     if input.is_none() && output.is_none() {
@@ -91,10 +101,6 @@ mod tests {
                 Some([1, 0, 0, 2, 0, 3]),
             ),
             (
-                r#"{"choice":{"usage":{"prompt_tokens":1,"completion_tokens":2}}}"#,
-                Some([1, 0, 0, 2, 0, 3]),
-            ),
-            (
                 r#"{"usage":{"prompt_tokens":"5","completion_tokens":6.0}}"#,
                 Some([5, 0, 0, 6, 0, 11]),
             ),
@@ -103,8 +109,7 @@ mod tests {
             (r#"{"usage":{"cost":1}}"#, None),
         ] {
             let chunk = Fields::parse(json).expect(json);
-            let choice = chunk.object("choice");
-            assert_eq!(read(&chunk, choice.as_ref()).map(tuple), wanted, "{json}");
+            assert_eq!(of_chunk(&chunk).map(tuple), wanted, "{json}");
         }
     }
 

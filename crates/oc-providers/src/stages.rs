@@ -1,0 +1,129 @@
+//! What stands between a wire and the deltas that leave: of one answer, in this
+//! order.
+//!
+//! ```text
+//! StopSequences ─ ToolText ─ seals ─ Truncation ─ WholeCalls ─ BringBack
+//! ```
+
+use oc_responses_stream::{Delta, Seal, Usage};
+use serde_json::Value;
+
+use crate::endpoint::Api;
+use crate::error::{ProviderError, ProviderErrorKind};
+use crate::markup::ToolText;
+use crate::pipeline::Terms;
+use crate::seal::Sealer;
+use crate::stops::StopSequences;
+use crate::truncation::Truncation;
+use crate::whole_calls::{BrokenCall, WholeCalls};
+use crate::wire::BringBack;
+
+/// The stages of one answer.
+///
+/// Pure: push a delta, take what comes of it. After its end nothing comes.
+#[derive(Debug)]
+pub(crate) struct Stages {
+    stops: StopSequences,
+    markup: ToolText,
+    sealer: Sealer,
+    truncation: Truncation,
+    calls: WholeCalls,
+    back: BringBack,
+    over: bool,
+}
+
+impl Stages {
+    /// For one of the answers to a request of these terms.
+    pub(crate) fn new(terms: &Terms) -> Self {
+        let held = terms.limits.frame_bytes;
+        Self {
+            stops: StopSequences::new(terms.stop.clone()),
+            markup: ToolText::new(terms.tool_call_parser, terms.declared.clone(), held),
+            sealer: terms.sealer.clone(),
+            truncation: Truncation::new(terms.max_output_tokens, terms.served_window)
+                .of_several(terms.choices),
+            calls: WholeCalls::new(held).decoding_html(terms.html_arguments),
+            back: BringBack::new(terms.carried.clone()),
+            over: false,
+        }
+    }
+
+    pub(crate) fn push(&mut self, delta: Delta) {
+        self.stops.push(delta);
+    }
+
+    /// Takes note of the counts of all answers, which are told of the first.
+    pub(crate) fn count(&mut self, usage: Usage) {
+        self.truncation.count(usage);
+    }
+
+    /// Whether its end was given out.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// The next delta; an error is the last, and so is its end, but for counts.
+    pub(crate) fn next(&mut self) -> Option<Result<Delta, ProviderError>> {
+        loop {
+            if let Some(delta) = self.back.next() {
+                let next = told_as_error(delta);
+                self.over |= !matches!(&next, Ok(delta) if !matches!(delta, Delta::Finish(_)));
+                return Some(next);
+            }
+            match self.calls.next() {
+                Some(Ok(delta)) => {
+                    self.back.push(delta);
+                    continue;
+                }
+                Some(Err(fault)) => {
+                    self.over = true;
+                    return Some(Err(call_fault(fault)));
+                }
+                None => {}
+            }
+            if let Some(delta) = self.markup.next() {
+                let delta = self.truncation.repair(self.with_portable_seal(delta));
+                self.calls.push(delta);
+                continue;
+            }
+            self.markup.push(self.stops.next()?);
+        }
+    }
+
+    /// Another wire's seal goes into an envelope: that is a Responses seal of
+    /// our making, which every client of ours can carry.
+    fn with_portable_seal(&self, delta: Delta) -> Delta {
+        let responses = Api::OpenaiResponses.as_str();
+        match delta {
+            Delta::Seal(seal) if seal.api != responses => {
+                let envelope = self.sealer.close(seal.api, &seal.value);
+                Delta::Seal(Seal::new(seal.slot, responses, Value::String(envelope)))
+            }
+            other => other,
+        }
+    }
+}
+
+fn told_as_error(delta: Delta) -> Result<Delta, ProviderError> {
+    match delta {
+        Delta::Error(upstream) => Err(ProviderError::in_stream(upstream)),
+        other => Ok(other),
+    }
+}
+
+fn call_fault(fault: BrokenCall) -> ProviderError {
+    match fault {
+        BrokenCall::NoObject => ProviderError::new(
+            ProviderErrorKind::BadToolCall,
+            "model called a tool with arguments that are no json object",
+        ),
+        BrokenCall::Nameless => ProviderError::new(
+            ProviderErrorKind::BadToolCall,
+            "model called a tool without saying which",
+        ),
+        BrokenCall::Oversized => ProviderError::new(
+            ProviderErrorKind::Oversized,
+            "tool calls are larger than one event may be",
+        ),
+    }
+}
