@@ -174,6 +174,43 @@ fn a_closing_tag_alone_shows_that_reasoning_was_shown() {
     }
 }
 
+/// Of several answers each is split by itself, and an error is of all.
+#[test]
+fn answers_beside_each_other_are_taken_apart_one_by_one() {
+    let finish = || Delta::Finish(Finish::new(FinishReason::Stop));
+    let pieces = [
+        (0, text(0, "<thi")),
+        (1, text(0, "a <thi")),
+        (0, text(0, "nk>hm</think>b")),
+        (2, text(0, "<think>ho")),
+        (1, text(0, "nk>")),
+        (1, finish()),
+        (2, finish()),
+        (0, finish()),
+    ];
+    let deltas = |pieces: &[(u32, Delta)]| -> Vec<Delta> {
+        pieces.iter().map(|(choice, delta)| delta.clone().of_choice(*choice)).collect()
+    };
+    let got = run_with(SplitOptions::default(), deltas(&pieces));
+    let of = |choice: u32| -> Vec<Delta> {
+        let own = got.iter().filter_map(|delta| match delta {
+            Delta::Choice(other) => (other.choice == choice).then(|| (*other.delta).clone()),
+            delta => (choice == 0).then(|| delta.clone()),
+        });
+        own.collect()
+    };
+    for choice in 0..3 {
+        let alone = pieces.iter().filter(|(of, _)| *of == choice).map(|(_, delta)| delta.clone());
+        assert_eq!(of(choice), run_with(SplitOptions::default(), alone.collect()), "{choice}");
+    }
+    assert_eq!(got.last(), Some(&finish()));
+
+    let strict = SplitOptions::default().with_stray_close(StrayClose::Error);
+    let shown = [(1, text(0, "secret</think>b")), (1, finish()), (0, finish())];
+    let got = run_with(strict, deltas(&shown));
+    assert!(got.iter().any(|delta| matches!(delta, Delta::Error(_))), "bare, of all");
+}
+
 fn anywhere() -> SplitOptions {
     SplitOptions::default().with_blocks(Blocks::Anywhere)
 }

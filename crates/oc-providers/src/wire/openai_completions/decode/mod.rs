@@ -81,7 +81,7 @@ const MOST_CHOICES: u32 = 128;
 ///
 /// # Errors
 /// When the body is no JSON object, a field has the wrong type, `model` or
-/// `messages` is missing or empty, or several answers (`n` above 1) or audio
+/// `messages` is missing or empty, or more than 128 answers (`n`) or audio
 /// are asked for.
 pub fn decode_request(body: &[u8]) -> Result<ChatRequest, BadRequest> {
     let json = BadRequest::object(body)?;
