@@ -1,6 +1,7 @@
 """Everything that `cargo xtask interop` runs: foreign clients and relays
 against the gateway's binary, over scripted upstreams."""
 
+import choices
 import goldens
 import helpers
 import litellm_relay
@@ -10,4 +11,4 @@ import recorded
 import request_types
 from checks import main
 
-main([recorded.suite, paths.suite, helpers.suite, goldens.suite, request_types.suite, probe.suite, litellm_relay.suite], arguments=("--node", "--litellm"))
+main([recorded.suite, paths.suite, choices.suite, helpers.suite, goldens.suite, request_types.suite, probe.suite, litellm_relay.suite], arguments=("--node", "--litellm"))
