@@ -129,7 +129,7 @@ async fn bad_requests_name_their_field() {
         (Client::Chat, "{".to_owned(), 400, "invalid_request_error", Value::Null),
         (
             Client::Chat,
-            format!(r#"{{"model":"default",{hi},"n":2}}"#),
+            format!(r#"{{"model":"default",{hi},"n":129}}"#),
             400,
             "invalid_request_error",
             json!("n"),
