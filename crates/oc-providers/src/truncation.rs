@@ -94,6 +94,8 @@ mod tests {
             (16, 28, (Some(16), None), Stop),
             (60, 1020, (None, Some(980)), Length),
             (57, 1017, (None, Some(980)), Stop),
+            // One of them went beyond it: the window is a larger one by now.
+            (61, 1021, (None, Some(980)), Stop),
         ] {
             let mut usage = Usage::default();
             usage.output_tokens = output;

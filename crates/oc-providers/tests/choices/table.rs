@@ -146,6 +146,18 @@ fn each_answer_is_its_own() {
             &["a stop", "b stop", "c stop"],
         ),
         (
+            "whole messages that end answers, told in pieces before or not",
+            vec![
+                says(0, "a"), says(1, "b"),
+                chunk(json!([{"index": 1, "message": {"content": "b"}, "finish_reason": "stop"}])),
+                says(0, "A"),
+                chunk(json!([{"index": 2, "message": {"content": "c"}, "finish_reason": "stop"}])),
+                chunk(json!([{"index": 0, "message": {"content": "aA"}, "finish_reason": "stop"}])),
+                counted(4),
+            ],
+            &["aA stop", "b stop", "c stop"],
+        ),
+        (
             "more of an answer after its reason",
             vec![says(0, "a"), ends(0, "stop"), says(0, "A"), says(1, "b"), says(2, "c"),
                 ends(1, "stop"), ends(2, "stop"), counted(3)],
