@@ -295,8 +295,7 @@ impl Endpoint {
         wire::of(self.api).carries_json_schema(&self.compat)
     }
 
-    /// Whether it can be asked for several answers at once
-    /// ([`Request::choices`](crate::Request::choices)).
+    /// Whether it can be asked for several answers at once (`n` of Chat Completions).
     pub fn gives_choices(&self) -> bool {
         wire::of(self.api).gives_choices()
     }

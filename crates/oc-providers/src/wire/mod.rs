@@ -63,8 +63,8 @@ pub trait Wire: fmt::Debug + Send + Sync {
         compat.json_schema
     }
 
-    /// Whether a host can be asked for several answers at once
-    /// ([`Request::choices`]). Default: no.
+    /// Whether a host can be asked for several answers at once (`n` of Chat
+    /// Completions). Default: no.
     fn gives_choices(&self) -> bool {
         false
     }
