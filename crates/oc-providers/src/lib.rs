@@ -92,6 +92,7 @@ mod stops;
 mod transport;
 mod truncation;
 mod vendors;
+mod weight;
 mod whole_calls;
 pub mod wire;
 
@@ -100,7 +101,7 @@ pub use driver::Deltas;
 pub use endpoint::{Api, Endpoint, Limits, UnknownApi};
 pub use error::{ProviderError, ProviderErrorKind};
 #[cfg(feature = "fallback")]
-pub use gate::{DeltaGate, delta_gate, delta_weight, may_show_early};
+pub use gate::{DeltaGate, delta_gate, may_show_early};
 pub use locality::Locality;
 pub use loss::Loss;
 pub use markup::ToolCallParser;
@@ -119,3 +120,4 @@ pub use transport::{
 #[cfg(feature = "reqwest")]
 pub use transport::{Lookup, ReqwestTransport, ReqwestTransportBuilder, SystemLookup};
 pub use vendors::{VENDORS, Vendor};
+pub use weight::delta_weight;

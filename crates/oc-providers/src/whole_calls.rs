@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::call_ids::CallIds;
 use crate::entities;
-use crate::gate::delta_weight;
+use crate::weight::delta_weight;
 
 /// What was wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
