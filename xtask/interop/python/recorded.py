@@ -166,6 +166,7 @@ TOOLS_AS_TEXT = {
 # parser takes text without </think> for reasoning), or half of a tool call.
 WITHOUT_ANSWER = {
     "litellm.mock-internal-responses-stream", "litellm.responses-badtool-stream", "litellm.responses-empty-stream",
+    "transformers-serve.responses-badtool-stream",
     "transformers-serve.responses-empty-stream", "transformers-serve.responses-empty",
     "transformers-serve.responses-length-in-think-stream", *TOOLS_AS_TEXT,
     "vllm.responses-badtool-stream", "vllm.responses-empty-stream", "vllm.responses-tool-stream", "vllm.responses-two-tools-stream",

@@ -31,9 +31,9 @@ DEVIATIONS = {
         "'\"temperature\"' does not exist": "the types of 2026 have no sampling; hosts and older models take it",
     },
     "openai-responses": {
-        "; type: \"output_text\"; }]; role: \"assistant\"; type: \"message\"; }' is not assignable":
+        "; type: \"output_text\"; annotations: []; }]; }' is not assignable":
             "the types want id and status of an answer said before; the API takes it without (Codex sends it so), and refuses ids of others",
-        "; type: \"function\"; }' is not assignable to type 'Tool'":
+        "additionalProperties: false; }; }' is not assignable to type 'Tool'":
             "the types want `strict`; a Responses client that left it out is not second-guessed",
     },
 }
