@@ -80,6 +80,10 @@ fn messages_that_only_their_ends_tell_are_each_told() {
     for index in ["", r#""output_index":0,"#] {
         let answer = read(&[&done(index, "One. "), &done(index, "Two.")]);
         assert_eq!(answer.final_text(), "One. Two.", "{index}");
+        // Told again, it is the same.
+        let (one, two) = (done(index, "One. "), done(index, "Two."));
+        let answer = read(&[&one, &two, &one, &two, &one]);
+        assert_eq!(answer.final_text(), "One. Two.", "{index}");
     }
 }
 

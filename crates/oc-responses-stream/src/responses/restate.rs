@@ -117,6 +117,7 @@ pub(super) fn item_done(
     let at = by_call_id(book, kind, item)
         .filter(|&at| book.entries.get(at).is_some_and(|entry| !entry.is_other_than(&place)))
         .or_else(|| book.find_restated(&place, kind).filter(|&at| is_meant(book, at, &place, item)))
+        .or_else(|| told_before(book, kind, item).filter(|_| place.item_id.is_none()))
         .unwrap_or_else(|| book.open(&place, kind));
     whole_item(book, at, item, out);
     book.declared.end(&Place { part: None, ..place });
@@ -145,6 +146,13 @@ fn is_meant(book: &Book, at: usize, place: &Place<'_>, item: &wire::Object) -> b
             call_id.map_or(place.output_index.is_some(), |(own, its)| own == its)
         }
     }
+}
+
+/// The item that ended, says just what `item` says, and has no more of a name.
+fn told_before(book: &Book, kind: Kind, item: &wire::Object) -> Option<usize> {
+    let whole = whole_text(kind, item)?;
+    let says_it = |e: &Entry| e.kind == kind && e.ended && e.id.is_none() && e.joined() == whole;
+    book.entries.iter().position(says_it)
 }
 
 /// All that an item says.
