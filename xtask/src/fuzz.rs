@@ -164,13 +164,22 @@ impl Target {
 
     /// `true`: nothing was found.
     fn run(&self, built: &Path, options: &Options) -> anyhow::Result<bool> {
-        let corpus = self.folder.join("corpus").join(&self.name);
+        let mut corpus = std::path::absolute(self.folder.join("corpus").join(&self.name))?;
+        if options.planted {
+            // From the seeds alone: to read what long runs have gathered takes longer
+            // than the panic may.
+            corpus.set_file_name(format!("{}-planted", self.name));
+            if corpus.exists() {
+                fs::remove_dir_all(&corpus)?;
+            }
+        }
         fs::create_dir_all(&corpus)?;
         for folder in &self.seeds.folders {
             self.seeds.sow(folder, "", &corpus)?;
         }
         let status = self
             .command("run", built, options)
+            .arg(&corpus)
             .args(["--", "-len_control=0", "-print_final_stats=1"])
             .arg(format!("-max_len={INPUT_BYTES}"))
             .arg(format!("-max_total_time={}", options.seconds))
