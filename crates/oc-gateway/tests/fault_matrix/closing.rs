@@ -7,8 +7,12 @@ use std::{
 };
 
 use futures::future::join;
-use oc_gateway::lookalike::{Lookalike, Step};
-use tokio::{io::AsyncReadExt as _, runtime::Handle, time::Instant};
+use oc_gateway::lookalike::{Lookalike, Progress, Step};
+use tokio::{
+    io::AsyncReadExt as _,
+    runtime::Handle,
+    time::{Instant, timeout},
+};
 
 use crate::{
     dialects::{DIALECTS, Dialect},
@@ -184,17 +188,25 @@ async fn leave(gateway: &Gateway, primary: &Lookalike, dialects: &[&Dialect], co
         let question = (dialect.question)(n % 4 != 0);
         clients.push(http::open(gateway.address, dialect.path, &question).await);
     }
-    primary.until(|p| p.requests == asked + count).await;
+    // A failed attempt may cool the primary, so that some questions never come.
+    reached(primary, |p| p.requests >= asked + count).await;
     for client in clients.iter_mut().skip(count / 2) {
         let patience = Duration::from_millis(1);
-        drop(tokio::time::timeout(patience, client.read(&mut [0; 512])).await);
+        drop(timeout(patience, client.read(&mut [0; 512])).await);
+    }
+}
+
+/// Waits until the upstream is so; a wait without an end would hide what it hangs on.
+async fn reached(upstream: &Lookalike, so: impl FnMut(&Progress) -> bool) {
+    if timeout(Duration::from_secs(60), upstream.until(so)).await.is_err() {
+        panic!("the upstream never came so far: {:?}", upstream.progress());
     }
 }
 
 /// Open files and tasks, when the upstream is alone again; given a goal, waits
 /// a while for it.
 async fn settled(primary: &Lookalike, goal: Option<(usize, usize)>) -> (usize, usize) {
-    primary.until(|p| p.open == 0).await;
+    reached(primary, |p| p.open == 0).await;
     let held = || {
         let files = std::fs::read_dir("/proc/self/fd").unwrap().count();
         (files, Handle::current().metrics().num_alive_tasks())

@@ -33,6 +33,11 @@ pub(crate) enum Limit {
     FirstByte,
     FirstText,
     Idle,
+    /// `FirstText` for a model that loads and says how far it is, and is not to
+    /// end at it: long enough for a busy machine's pace.
+    Loading,
+    /// `Idle`, the same, for an answer in drops.
+    Dripping,
 }
 
 /// What the primary is.
@@ -162,7 +167,7 @@ pub(crate) static FAULTS: &[Fault] = &[
     // The stream has begun, the answer has not.
     fault("hang before the first text", Upstream::Says(&[Open, Hold])).ends_at(Limit::Idle),
     fault("pings for ever", Upstream::Says(&[Open, Pings(200), Hold])).ends_at(Limit::FirstText),
-    fault("loading, and getting on", Upstream::Says(LOADS)).both(OK).outlives(Limit::FirstText),
+    fault("loading, and getting on", Upstream::Says(LOADS)).both(OK).outlives(Limit::Loading),
     fault("loading for ever", Upstream::Says(&[Open, Stuck(200), Hold])).ends_at(Limit::FirstText),
     fault("created, then error", Upstream::Says(&[Open, Error])).is(&["server_error"]),
     fault("created, then failed", Upstream::Says(&[Open, Failed])).is(&["server_error"]),
@@ -234,7 +239,7 @@ pub(crate) static FAULTS: &[Fault] = &[
         .streaming(AFTER_TEXT)
         .is(&["oversized"]),
     fault("text cut by length", Upstream::Says(&[Open, Text(PIECES[0]), Length])).both(OK),
-    fault("slow drip", Upstream::Says(DRIP)).both(FB_OR_OK),
+    fault("slow drip", Upstream::Says(DRIP)).both(FB_OR_OK).outlives(Limit::Dripping),
     fault("ended at 25 places", Upstream::BrokenAt(End)).streaming(ANY_END).whole(FB_OR_OK),
     fault("broken off at 25 places", Upstream::BrokenAt(Cut)).streaming(ANY_END).whole(FB_OR_OK),
 ];
@@ -256,7 +261,7 @@ const RESET: &[&str] = &["reset", "cut"];
 /// A call in the model's own markup: no server parser took it out.
 const MARKUP: &str = r#"<tool_call>{"name": "lookup", "arguments": {"city": "Kyoto"}}</tool_call>"#;
 /// Longer than the limit on the first text, and always further.
-const LOADS: &[Say] = &[Open, Loads(20), Text(PIECES[0]), Text(PIECES[1]), Text(PIECES[2]), Done];
+const LOADS: &[Say] = &[Open, Loads(100), Text(PIECES[0]), Text(PIECES[1]), Text(PIECES[2]), Done];
 const HALF_CALL: &str = "{\"city\": \"Ky";
 const GARBAGE: &[Say] = &[
     Open,
@@ -266,7 +271,7 @@ const GARBAGE: &[Say] = &[
     Text(PIECES[2]),
     Done,
 ];
-/// Takes longer than any limit is, with gaps that are none.
+/// Longer than the limit on silence, in gaps that are shorter.
 const DRIP: &[Say] = &[
     Open,
     Text(PIECES[0]),

@@ -65,7 +65,18 @@ impl Limit {
             Self::FirstByte => 90,
             Self::FirstText => 95,
             Self::Idle => 80,
+            Self::Loading => 950,
+            Self::Dripping => 1_500,
         })
+    }
+
+    /// The limit in the settings that it is.
+    pub(crate) fn setting(self) -> Self {
+        match self {
+            Self::Loading => Self::FirstText,
+            Self::Dripping => Self::Idle,
+            limit => limit,
+        }
     }
 }
 
@@ -84,7 +95,7 @@ impl Cell {
             gateway.state.reset_cooldowns();
 
             let begun = Instant::now();
-            let answer = timeout(PATIENCE * 5, gateway.ask(self)).await.ok();
+            let answer = timeout(PATIENCE * 3, gateway.ask(self)).await.ok();
             let took = begun.elapsed();
             let seen = answer.map(|answer| self.dialect.seen(&answer, self.stream));
             let class = match &seen {
@@ -162,7 +173,7 @@ impl Cell {
         // What has a limit ends no sooner than that, and then soon.
         let soonest = if self.fault.waits.is_some() { limit } else { Duration::ZERO };
         let latest = match class {
-            Class::Primary => PATIENCE * 3,
+            Class::Primary => PATIENCE * 2,
             _ if self.fault.waits.is_some() => limit * 10,
             _ => PATIENCE,
         };
@@ -173,8 +184,11 @@ impl Cell {
     }
 }
 
-/// Limits where nobody is to wait for one.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// What an answer takes at most, where nobody waits for a limit.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Limits that no cell may meet, however busy the machine.
+const FAR: Duration = Duration::from_secs(60);
 
 /// One way in which a primary does what the fault says.
 struct Take {
@@ -362,8 +376,8 @@ impl Gateway {
         );
         // The limit that is waited for is short, the others are out of the way.
         let limit = |limit: Limit| match terms.waits {
-            Some(quick) if quick == limit => limit.duration(),
-            _ => PATIENCE,
+            Some(quick) if quick.setting() == limit => quick.duration(),
+            _ => FAR,
         };
         let settings = format!(
             r#"{{ deadlines: {{ firstByte: "{}ms", firstText: "{}ms", idle: "{}ms" }},

@@ -73,10 +73,10 @@ fn joined<'a>(words: impl Iterator<Item = &'a str>) -> String {
 
 impl fmt::Display for crate::faults::Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.write_str(match self.setting() {
             Self::FirstByte => "firstByte",
-            Self::FirstText => "firstText",
-            Self::Idle => "idle",
+            Self::Idle | Self::Dripping => "idle",
+            Self::FirstText | Self::Loading => "firstText",
         })
     }
 }

@@ -1,12 +1,14 @@
 //! The binary: what it prints and how it exits.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
+    io::Read as _,
     path::PathBuf,
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
 };
 
 use serde_json::Value;
+
+use crate::serving::Serving;
 
 pub(crate) fn oc_gateway() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_oc-gateway"));
@@ -505,25 +507,14 @@ fn schemas_and_completions_are_printed() {
 #[cfg(unix)]
 #[test]
 fn serve_announces_itself_and_drains_on_sigterm() {
-    let mut serving = oc_gateway()
-        .args(["serve", "--config", &example("hybrid"), "--listen", "127.0.0.1:0"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut out = BufReader::new(serving.stdout.take().unwrap());
-    let mut seen = String::new();
-    while !seen.contains("listening on http://127.0.0.1:") {
-        assert!(out.read_line(&mut seen).unwrap() > 0, "it ended early: {seen}");
-    }
+    let serving = Serving::start(&example("hybrid"));
+    let seen = &serving.announced;
+    assert!(seen.contains("listening on http://127.0.0.1:"), "{seen}");
     assert!(seen.contains("1. anthropic/claude-sonnet-4-5"), "{seen}");
     assert!(seen.contains("ANTHROPIC_API_KEY"), "{seen}");
     assert!(!seen.trim_end().ends_with(":0"), "{seen}");
-    let killed = Command::new("kill").args(["-TERM", &serving.id().to_string()]).status().unwrap();
-    assert!(killed.success());
-    assert_eq!(serving.wait().unwrap().code(), Some(0));
-    let mut rest = String::new();
-    out.read_to_string(&mut rest).unwrap();
+    serving.signal("-TERM");
+    assert_eq!(serving.ended().0, Some(0));
 }
 
 /// Asked once, open answers may finish; asked again, whether by the same signal
@@ -531,7 +522,7 @@ fn serve_announces_itself_and_drains_on_sigterm() {
 #[cfg(unix)]
 #[test]
 fn a_second_ctrl_c_cuts_open_answers() {
-    use std::io::{Read, Write as _};
+    use std::io::Write as _;
     for signals in [["-INT", "-INT"], ["-TERM", "-INT"]] {
         // An upstream that takes the question and never answers.
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -542,20 +533,9 @@ fn a_second_ctrl_c_cuts_open_answers() {
             silent.local_addr().unwrap()
         );
         let (_scratch, file) = Scratch::file(&format!("stop-twice{}", signals[0]), &config);
-        let mut serving = oc_gateway()
-            .args(["serve", "--config", &file, "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut out = BufReader::new(serving.stdout.take().unwrap());
-        let mut err = BufReader::new(serving.stderr.take().unwrap());
-        let mut seen = String::new();
-        while !seen.contains("listening on http://") {
-            assert!(out.read_line(&mut seen).unwrap() > 0, "it ended early: {seen}");
-        }
-        let address = seen.trim_end().rsplit("http://").next().unwrap().to_owned();
-        let mut client = std::net::TcpStream::connect(&address).unwrap();
+        let mut serving = Serving::start(&file);
+        let address = &serving.address;
+        let mut client = std::net::TcpStream::connect(address).unwrap();
         let body = r#"{"model":"default","input":"hi"}"#;
         write!(
             client,
@@ -568,19 +548,12 @@ fn a_second_ctrl_c_cuts_open_answers() {
         let (mut asked, _) = silent.accept().unwrap();
         assert!(asked.read(&mut [0; 16]).unwrap() > 0);
 
-        let id = serving.id().to_string();
-        let mut signal = |name: &str, words: &str| {
-            let killed = Command::new("kill").args([name, id.as_str()]).status();
-            assert!(killed.unwrap().success());
-            let mut said = String::new();
-            while !said.contains(words) {
-                assert!(err.read_line(&mut said).unwrap() > 0, "{words} was never said: {said}");
-            }
-        };
-        signal(signals[0], "ask again to cut them");
-        assert!(serving.try_wait().unwrap().is_none(), "the answer may finish");
-        signal(signals[1], "open answers are cut");
-        assert_eq!(serving.wait().unwrap().code(), Some(1));
+        serving.signal(signals[0]);
+        serving.until("ask again to cut them");
+        assert!(serving.is_running(), "the answer may finish");
+        serving.signal(signals[1]);
+        serving.until("open answers are cut");
+        assert_eq!(serving.ended().0, Some(1));
         let mut answer = Vec::new();
         drop(client.read_to_end(&mut answer));
         assert!(!String::from_utf8_lossy(&answer).contains("200 OK"));
@@ -603,40 +576,22 @@ fn models_at(address: &str) -> String {
 fn serve_follows_its_config() {
     let before = std::fs::read_to_string(example("any-proxy")).unwrap();
     let (_scratch, file) = Scratch::file("serve-reload", &before);
-    let mut serving = oc_gateway()
-        .args(["serve", "--config", &file, "--listen", "127.0.0.1:0"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut out = BufReader::new(serving.stdout.take().unwrap());
-    let mut err = BufReader::new(serving.stderr.take().unwrap());
-    let mut seen = String::new();
-    while !seen.contains("listening on http://") {
-        assert!(out.read_line(&mut seen).unwrap() > 0, "it ended early: {seen}");
-    }
-    let address = seen.trim_end().rsplit("http://").next().unwrap().to_owned();
+    let mut serving = Serving::start(&file);
+    let address = serving.address.clone();
     assert!(models_at(&address).contains("local/my-local-model"));
 
     // Each write is followed by the line that tells what became of it.
-    let mut until = |words: &str| {
-        let mut said = String::new();
-        while !said.contains(words) {
-            assert!(err.read_line(&mut said).unwrap() > 0, "{words} was never said: {said}");
-        }
-        said
-    };
     std::fs::write(&file, BROKEN).unwrap();
-    let said = until("the last good config stays");
+    let said = serving.until("the last good config stays");
     assert!(!said.contains("planted"), "{said}");
     // A break report: the log is a file, and held the colours of a terminal.
     assert!(!said.contains('\u{1b}') && !said.contains("x1b"), "{said}");
     assert!(models_at(&address).contains("local/my-local-model"));
     std::fs::write(&file, before.replace("my-local-model", "another-model")).unwrap();
-    until("config read again");
+    serving.until("config read again");
     let models = models_at(&address);
     assert!(models.contains("local/another-model") && !models.contains("my-local"), "{models}");
 
-    Command::new("kill").args(["-TERM", &serving.id().to_string()]).status().unwrap();
-    assert_eq!(serving.wait().unwrap().code(), Some(0));
+    serving.signal("-TERM");
+    assert_eq!(serving.ended().0, Some(0));
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
+use tracing::subscriber::DefaultGuard;
 
 use crate::support::{Gateway, hosted, local};
 
@@ -12,6 +13,15 @@ use crate::support::{Gateway, hosted, local};
 struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl Kept {
+    /// Keeps what this thread logs as long as the guard lives.
+    fn begin() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber =
+            tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
     fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
@@ -29,11 +39,7 @@ impl Write for Kept {
 
 #[tokio::test]
 async fn one_line_names_what_was_lost_and_quotes_nothing() {
-    let log = Kept::default();
-    let writer = log.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Kept::begin();
 
     let (local, hosted) = (local("", "42").await, hosted().await);
     let gateway = Gateway::over(&local, &hosted).await;
@@ -57,11 +63,7 @@ async fn one_line_names_what_was_lost_and_quotes_nothing() {
 /// What a client of another wire cannot see: no header tells of it.
 #[tokio::test]
 async fn a_loss_is_found_in_the_log_by_the_id_that_the_client_got() {
-    let log = Kept::default();
-    let writer = log.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Kept::begin();
 
     let (local, hosted) = (local("", "42").await, hosted().await);
     let gateway = Gateway::over(&local, &hosted).await;

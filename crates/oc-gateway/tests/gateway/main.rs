@@ -21,6 +21,7 @@ mod patience;
 mod planted;
 mod policy;
 mod recordings;
+mod serving;
 mod support;
 mod warnings;
 mod whole;

@@ -2,12 +2,14 @@
 //! should not; then everything that the binary says, on every way it has.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::TcpStream,
-    process::Stdio,
 };
 
-use crate::commands::{Scratch, oc_gateway};
+use crate::{
+    commands::{Scratch, oc_gateway},
+    serving::Serving,
+};
 
 /// Port 9 is discard; nobody listens there on loopback.
 const CONFIG: &str = r#"{
@@ -106,21 +108,11 @@ fn nothing_that_a_serving_gateway_says_holds_a_key() {
     std::fs::write(scratch.0.join("oc-gateway.json5"), SETTINGS).unwrap();
     for format in ["text", "json"] {
         std::fs::write(&file, CONFIG).unwrap();
-        let mut serving = oc_gateway()
-            .env("PLANTED", "sk-planted")
-            .args(["serve", "--config", &file, "--listen", "127.0.0.1:0"])
-            .args(["--log-level", "debug", "--log-format", format])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut out = BufReader::new(serving.stdout.take().unwrap());
-        let mut err = BufReader::new(serving.stderr.take().unwrap());
-        let mut said = String::new();
-        while !said.contains("listening on http://") {
-            assert!(out.read_line(&mut said).unwrap() > 0, "it ended early: {said}");
-        }
-        let address = said.trim_end().rsplit("http://").next().unwrap().to_owned();
+        let mut serving = Serving::with(&file, |command| {
+            command.env("PLANTED", "sk-planted");
+            command.args(["--log-level", "debug", "--log-format", format]);
+        });
+        let mut said = serving.announced.clone();
         let answers = [
             ("GET", "/v1/models"),
             ("GET", "/api/status"),
@@ -132,7 +124,8 @@ fn nothing_that_a_serving_gateway_says_holds_a_key() {
         ];
         for (method, path) in answers {
             let body = r#"{"model":"default","input":"hi","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}"#;
-            let mut socket = TcpStream::connect(&address).unwrap();
+            let address = &serving.address;
+            let mut socket = TcpStream::connect(address).unwrap();
             write!(
                 socket,
                 "{method} {path} HTTP/1.0\r\nhost: {address}\r\nauthorization: Bearer sk-planted\r\n\
@@ -144,21 +137,13 @@ fn nothing_that_a_serving_gateway_says_holds_a_key() {
             socket.read_to_string(&mut answer).unwrap();
             hold_nothing(path, &answer);
         }
-        let mut until = |words: &str| {
-            while !said.contains(words) {
-                assert!(err.read_line(&mut said).unwrap() > 0, "{words} was never said: {said}");
-            }
-        };
         std::fs::write(&file, broken()).unwrap();
-        until("the last good config stays");
+        said += &serving.until("the last good config stays");
         std::fs::write(&file, CONFIG.replace("contextWindow: 1000", "contextWindow: 1001"))
             .unwrap();
-        until("config read again");
-        let stopped =
-            std::process::Command::new("kill").args(["-TERM", &serving.id().to_string()]).status();
-        assert!(stopped.unwrap().success());
-        err.read_to_string(&mut said).unwrap();
-        serving.wait().unwrap();
+        said += &serving.until("config read again");
+        serving.signal("-TERM");
+        said += &serving.ended().1;
         hold_nothing(format, &said);
         assert!(!said.contains('\u{1b}'), "{said}");
     }
