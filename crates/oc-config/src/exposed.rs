@@ -1,5 +1,6 @@
 //! Keys in plain text, in files that other users of the machine can read: the
-//! config and what it includes, the settings, `.env`, files of SecretRefs.
+//! config and what it includes, the settings, `.env`, files of SecretRefs. (Of
+//! `auth-profiles.json` all is keys: `profiles` tells of it.)
 //!
 //! What is a key is told by its name (`apiKey`, `Authorization`, a variable that
 //! ends in `_KEY`, …) or by its look. For a server on this machine or the private

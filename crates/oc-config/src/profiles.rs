@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::catalog::Catalog;
 use crate::diagnostic::{Report, Severity};
 use crate::document::{Document, Path, Place, Sources, Standing, mask, mask_unparsed, parse, read};
-use crate::files::{Files, NotUtf8, remedy, why_not};
+use crate::files::{FileText, Files, NotUtf8, remedy, why_not};
 use crate::include::Flaw;
 use crate::key::is_header_value;
 use crate::raw::Auth;
@@ -79,6 +79,8 @@ pub(crate) struct Found {
     path: Option<PathBuf>,
     document: Option<Document>,
     flaws: Vec<Flaw>,
+    /// Where the file begins, if other users can read it.
+    exposed_at: Option<usize>,
 }
 
 /// Reads `$OPENCLAW_AGENT_DIR/auth-profiles.json`, else that of the agent
@@ -99,8 +101,8 @@ pub(crate) fn find(
     let path = folder.join("auth-profiles.json");
     let name = path.display().to_string();
     let mut found = Found { path: Some(path.clone()), ..Found::default() };
-    let text = match files.read(&path, LARGEST) {
-        Ok(file) => file.text,
+    let FileText { text, others_can_read } = match files.read(&path, LARGEST) {
+        Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return found,
         Err(error) => {
             let (masked, place) = match NotUtf8::of(&error) {
@@ -115,6 +117,7 @@ pub(crate) fn find(
         }
     };
     let base = sources.add(&name, &text);
+    found.exposed_at = others_can_read.then_some(base);
     match parse(&text, Standing { base, ..Standing::default() }) {
         Ok((root, _)) => {
             // Of a file of keys any string may be one.
@@ -152,6 +155,15 @@ impl Found {
         let (stored, problems) = read::<Stored>(&document.root, &root, &HashSet::new());
         report.typed_as(Severity::Warning, problems);
         let stored = stored.unwrap_or_default();
+        if let Some(first) = self.exposed_at.filter(|_| !stored.profiles.is_empty()) {
+            let reason = "other users of this machine can read this file, and the keys in it";
+            report.warning(
+                first..first + 1,
+                &root,
+                reason,
+                Some("run `chmod 600` on it".to_owned()),
+            );
+        }
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1000.0;
         for (id, stored) in stored.profiles {
             let secret = match stored.kind {

@@ -140,6 +140,26 @@ fn each_open_file_is_told_once() {
     insta::assert_snapshot!("open_files", told(&loaded));
 }
 
+#[test]
+fn an_open_file_of_profiles_is_told() {
+    let stored = r#"{ "profiles": { "openai:work":
+        { "type": "api_key", "provider": "openai", "key": "sk-planted" } } }"#;
+    let told = |folder: &str, profiles: &str| {
+        told(&load(&[
+            (&format!("{folder}/openclaw.json"), "{}"),
+            (&format!("{folder}/agents/main/agent/auth-profiles.json"), profiles),
+        ]))
+    };
+    assert_eq!(
+        told("/c", stored),
+        "/c/agents/main/agent/auth-profiles.json:1:1: warning: other users of this machine can \
+         read this file, and the keys in it (run `chmod 600` on it)\n"
+    );
+    for (folder, profiles) in [("/private", stored), ("/c", r#"{ "profiles": {} }"#)] {
+        assert_eq!(told(folder, profiles), "");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn an_open_settings_file_is_told() {

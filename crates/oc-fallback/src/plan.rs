@@ -468,7 +468,7 @@ impl<T> Plan<T> {
             Stage::Committed(_) => {}
         }
         for attempt in alive {
-            self.fail(attempt, Problem::new(Reason::Timeout(Limit::Total)), now);
+            self.fail(attempt, Problem::timeout(Limit::Total, self.policy.total), now);
         }
     }
 

@@ -36,14 +36,16 @@ impl Facts for ProviderError {
     }
 
     /// The upstream's words; where it had none, ours, if they say more than
-    /// the kind: what came instead of an answer, what cannot be said there.
+    /// the kind: what came instead of an answer, what cannot be said there, how
+    /// long a connection was waited for.
     fn message(&self) -> Option<&str> {
         let own = match self.kind() {
             Kind::Setup
             | Kind::Unsupported
             | Kind::Protocol
             | Kind::Oversized
-            | Kind::BadToolCall => Some(self.note()),
+            | Kind::BadToolCall
+            | Kind::Transport(Transport::ConnectTimeout) => Some(self.note()),
             _ => None,
         };
         Self::message(self).or(own)

@@ -344,7 +344,9 @@ async fn an_unknown_name_is_told_from_a_slow_one() {
         .lookup(silent)
         .connect_timeout(Duration::from_millis(50))
         .build();
-    assert_eq!(fault(&transport, local("http://model.test/")).await, Kind::ConnectTimeout);
+    let fault = transport.send(local("http://model.test/")).await.map(drop).unwrap_err();
+    assert_eq!(fault.kind(), Kind::ConnectTimeout);
+    assert_eq!(fault.to_string(), "no connection in time (connect 50ms)");
 }
 
 /// A connection of one class is never used by another, and a class asks the

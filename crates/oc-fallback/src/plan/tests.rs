@@ -147,6 +147,13 @@ fn a_limit_that_ran_out_is_named_with_its_length() {
     sim.next(5);
     let problem = sim.plan.ledger().attempts[0].problem.as_ref();
     assert_eq!(problem.map(Problem::text), Some("nothing arrived in time (firstByte 5s)"));
+
+    let policy = Policy::default().with_total(secs(9));
+    let mut sim = Sim::with([candidate("a")], policy, Arc::new(MemoryStore::new()));
+    sim.next(0);
+    sim.next(9);
+    let problem = sim.plan.ledger().attempts[0].problem.as_ref();
+    assert_eq!(problem.map(Problem::text), Some("the request's deadline ran out (total 9s)"));
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod scripted;
 #[cfg(feature = "reqwest")]
 mod tls;
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -202,7 +203,7 @@ impl TransportErrorKind {
 #[derive(Clone, Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
-    hint: Option<&'static str>,
+    hint: Option<Cow<'static, str>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -219,10 +220,10 @@ impl TransportError {
         self
     }
 
-    /// With what the user can do about it.
+    /// With what the user can do about it, or the length of the limit that ran out.
     #[must_use]
-    pub fn with_hint(mut self, hint: &'static str) -> Self {
-        self.hint = Some(hint);
+    pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.hint = Some(hint.into());
         self
     }
 
@@ -235,7 +236,7 @@ impl TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind.as_str())?;
-        match self.hint {
+        match &self.hint {
             Some(hint) => write!(f, " ({hint})"),
             None => Ok(()),
         }

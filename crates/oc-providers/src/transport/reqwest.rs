@@ -160,10 +160,10 @@ impl ReqwestTransport {
     }
 
     fn explain(&self, fault: TransportError) -> TransportError {
-        if fault.kind() == Kind::Tls && self.tls.lacks_roots() {
-            fault.with_hint(NO_ROOTS)
-        } else {
-            fault
+        match fault.kind() {
+            Kind::Tls if self.tls.lacks_roots() => fault.with_hint(NO_ROOTS),
+            Kind::ConnectTimeout => fault.with_hint(format!("connect {:?}", self.connect_timeout)),
+            _ => fault,
         }
     }
 }

@@ -168,7 +168,7 @@ fn whom_the_deadline_came_before_is_listed() {
     assert_eq!(kinds, [("b", SkipKind::NotReached), ("c", SkipKind::Unusable)]);
     assert_eq!(
         sim.end(10).to_string(),
-        "All models failed (3): a: the request's deadline ran out (timeout) | \
+        "All models failed (3): a: the request's deadline ran out (total 10s) (timeout) | \
          b: not reached before the deadline (timeout) | c: no API key (auth)"
     );
 }
