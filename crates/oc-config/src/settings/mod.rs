@@ -498,7 +498,7 @@ pub struct ProviderSettings {
 #[non_exhaustive]
 pub struct ModelSettings {
     /// The grammar of the tool calls that it writes into its text, in the words
-    /// of vLLM's `--tool-call-parser`. Default: none; such an answer is an error.
+    /// of vLLM's `--tool-call-parser` where it has one. Default: none; such an answer is an error.
     pub tool_call_parser: Option<ToolCallParser>,
     /// Its text begins with reasoning that has no opening tag, because the chat
     /// template wrote it: text is held back until the closing tag tells, at
@@ -530,6 +530,34 @@ pub enum ToolCallParser {
     Deepseek,
     /// `<tool_call>f<arg_key>k</arg_key><arg_value>v</arg_value>…`.
     Glm45,
+    /// `<function_calls><invoke name="f"><parameter name="k">v</parameter></invoke></function_calls>`
+    /// (Claude, and models trained on its output), also without the outer tag.
+    FunctionCalls,
+    /// `<function_calls>f(k="v")</function_calls>`, a call in each line.
+    Olmo3,
+    /// `<function=f>{…}</function>` (Functionary v3.1, Llama 3.1).
+    Functionary,
+    /// `<seed:tool_call><function=f><parameter=k>v</parameter></function></seed:tool_call>`.
+    SeedOss,
+    /// `<|python_tag|>{"name":…,"parameters":{…}}`.
+    Llama3Json,
+    /// `<|python_start|>[f(k="v")]<|python_end|>`.
+    Llama4Pythonic,
+    /// `<|tool_call_start|>[f(k="v")]<|tool_call_end|>`.
+    Lfm2,
+    /// `<|tool_call|>[{"name":…,"arguments":{…}}]` (Granite 3.0), of Phi-4-mini with `<|/tool_call|>`.
+    Granite,
+    /// `<function_call>{"name":…,"arguments":{…}}`, also with an end tag.
+    #[serde(rename = "granite-20b-fc")]
+    Granite20bFc,
+    /// `<tool_calls>[{"name":…,"arguments":{…}}]</tool_calls>` (Hunyuan, Jamba, MiniMax M1).
+    HunyuanA13b,
+    /// `<|action_start|><|plugin|>{"name":…,"parameters":{…}}<|action_end|>`.
+    Internlm,
+    /// `<TOOLCALL>[{"name":…,"arguments":{…}}]</TOOLCALL>`.
+    NemotronJson,
+    /// `<|START_ACTION|>[{"tool_name":…,"parameters":{…}}]<|END_ACTION|>`.
+    CohereCommand3,
 }
 
 impl ToolCallParser {
@@ -544,6 +572,19 @@ impl ToolCallParser {
             Self::KimiK2 => "kimi_k2",
             Self::Deepseek => "deepseek",
             Self::Glm45 => "glm45",
+            Self::FunctionCalls => "function_calls",
+            Self::Olmo3 => "olmo3",
+            Self::Functionary => "functionary",
+            Self::SeedOss => "seed_oss",
+            Self::Llama3Json => "llama3_json",
+            Self::Llama4Pythonic => "llama4_pythonic",
+            Self::Lfm2 => "lfm2",
+            Self::Granite => "granite",
+            Self::Granite20bFc => "granite-20b-fc",
+            Self::HunyuanA13b => "hunyuan_a13b",
+            Self::Internlm => "internlm",
+            Self::NemotronJson => "nemotron_json",
+            Self::CohereCommand3 => "cohere_command3",
         }
     }
 }

@@ -1,15 +1,32 @@
-//! `<invoke name="f"><parameter name="k">v</parameter></invoke>`, which two
-//! grammars have inside of marks of their own.
+//! `<invoke name="f"><parameter name="k">v</parameter></invoke>`, inside of marks of
+//! a grammar's own, or without any.
 
 use serde_json::{Map, Value};
 
-use super::{Declared, Written, arguments};
+use super::grammars::Mark;
+use super::{Declared, Section, Written, arguments};
 
 /// The tags' names, without brackets.
 #[derive(Clone, Copy)]
 pub(super) struct Tags {
     pub(super) invoke: &'static str,
     pub(super) parameter: &'static str,
+}
+
+/// The section that `text` is.
+pub(super) fn read(text: &str, mark: &Mark, tags: Tags, declared: &Declared) -> Option<Section> {
+    // Without an outer tag the first call itself is the mark.
+    let (body, close) = match open(text, tags.invoke) {
+        Some(_) => (text, ""),
+        None => (text.strip_prefix(mark.open)?, mark.close.unwrap_or_default()),
+    };
+    let (calls, rest) = calls(body, tags, declared)?;
+    let rest = match rest.strip_prefix(close) {
+        Some(rest) => rest,
+        None if rest.is_empty() => rest,
+        None => return None,
+    };
+    Some(Section { calls, len: text.len() - rest.len() })
 }
 
 /// The calls of `body`, and what is left of it after the last.

@@ -1,9 +1,7 @@
 //! `[TOOL_CALLS][{"name":"f","arguments":{…}}]` (to v7) and
 //! `[TOOL_CALLS]f[CALL_ID]x[ARGS]{…}` (from v11; either mark may be missing).
 
-use serde_json::Value;
-
-use super::{Declared, Section, Written, arguments, hermes};
+use super::{Declared, Section, Written, arguments, json_calls};
 
 const OPEN: &str = "[TOOL_CALLS]";
 const ID: &str = "[CALL_ID]";
@@ -24,15 +22,7 @@ pub(super) fn read(text: &str, declared: &Declared) -> Option<Section> {
 
 fn listed<'a>(text: &'a str, declared: &Declared, calls: &mut Vec<Written>) -> Option<&'a str> {
     let (json, end) = arguments::first_value(text)?;
-    match &json {
-        Value::Array(list) if list.is_empty() => return None,
-        Value::Array(list) => {
-            for one in list {
-                calls.push(hermes::call(one, declared)?);
-            }
-        }
-        one => calls.push(hermes::call(one, declared)?),
-    }
+    calls.extend(json_calls::all(&json, declared)?);
     text.get(end..)
 }
 

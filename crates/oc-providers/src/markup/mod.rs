@@ -5,9 +5,9 @@
 //! I'll look.<tool_call>{"name":"weather","arguments":{"city":"Oslo"}}</tool_call>
 //! ```
 //!
-//! A grammar is one row of [`GRAMMARS`] and one file: the marks that a section
-//! stands between, and a reader of the section. [`ToolText`] finds sections in
-//! a stream of deltas. What it does with one is the model's profile:
+//! A grammar is one row of [`GRAMMARS`](grammars::GRAMMARS): the marks that a section
+//! stands between, and a reader of the section, one that others share or a file of its
+//! own. [`ToolText`] finds sections in a stream of deltas. What it does with one is the model's profile:
 //!
 //! - the grammar is the one that [`Compat::tool_call_parser`](crate::Compat)
 //!   names: the section becomes calls;
@@ -20,24 +20,26 @@
 mod arguments;
 mod code;
 mod deepseek;
+mod functionary;
 mod glm;
-mod hermes;
+mod grammars;
 mod invoke;
+mod json_calls;
 mod kimi;
-mod minimax;
 mod mistral;
+mod parser;
+mod pythonic;
 mod qwen;
 mod section;
 mod stage;
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 
 use serde_json::Value;
 
 use crate::request::{Request, Tool, ToolChoice};
-use crate::wire::openai_completions::UnknownWord;
 
+pub use parser::ToolCallParser;
 pub(crate) use stage::ToolText;
 
 /// The code of an answer that holds a tool call as text, in a grammar that its
@@ -46,169 +48,8 @@ pub(crate) const AS_TEXT: &str = "tool_markup_as_text";
 /// The code of the error for one that cannot be read.
 const BROKEN: &str = "bad_tool_call";
 
-/// The grammar in which a model writes its tool calls, where its server leaves
-/// them in the text. The words are those of vLLM's `--tool-call-parser`.
-///
-/// ```
-/// use oc_providers::ToolCallParser;
-///
-/// assert_eq!("qwen3_coder".parse(), Ok(ToolCallParser::Qwen3Coder));
-/// assert!("soap".parse::<ToolCallParser>().is_err());
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ToolCallParser {
-    /// `hermes`: `<tool_call>{"name":…,"arguments":{…}}</tool_call>` (Hermes, Qwen2.5, Qwen3).
-    Hermes,
-    /// `qwen3_coder`: `<tool_call><function=f><parameter=k>v</parameter></function></tool_call>`.
-    Qwen3Coder,
-    /// `mistral`: `[TOOL_CALLS][{…}]` and `[TOOL_CALLS]f[ARGS]{…}`.
-    Mistral,
-    /// `minimax_m2`: `<minimax:tool_call><invoke name="f"><parameter name="k">v</parameter></invoke></minimax:tool_call>`.
-    MinimaxM2,
-    /// `kimi_k2`: `<|tool_calls_section_begin|><|tool_call_begin|>functions.f:0…`.
-    KimiK2,
-    /// `deepseek`: `<｜tool▁calls▁begin｜>…` (V3, R1, V3.1) and `<｜DSML｜function_calls>…` (V3.2).
-    Deepseek,
-    /// `glm45`: `<tool_call>f<arg_key>k</arg_key><arg_value>v</arg_value></tool_call>`.
-    Glm45,
-}
-
-impl ToolCallParser {
-    /// Every one.
-    pub const ALL: [Self; 7] = [
-        Self::Hermes,
-        Self::Qwen3Coder,
-        Self::Mistral,
-        Self::MinimaxM2,
-        Self::KimiK2,
-        Self::Deepseek,
-        Self::Glm45,
-    ];
-
-    /// The word for it in settings.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Hermes => "hermes",
-            Self::Qwen3Coder => "qwen3_coder",
-            Self::Mistral => "mistral",
-            Self::MinimaxM2 => "minimax_m2",
-            Self::KimiK2 => "kimi_k2",
-            Self::Deepseek => "deepseek",
-            Self::Glm45 => "glm45",
-        }
-    }
-}
-
-impl FromStr for ToolCallParser {
-    type Err = UnknownWord;
-
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        Self::ALL.into_iter().find(|parser| parser.as_str() == word).ok_or_else(|| {
-            let known: Vec<&str> = Self::ALL.iter().map(|parser| parser.as_str()).collect();
-            UnknownWord::new(word, &known.join(", "))
-        })
-    }
-}
-
 /// Where in a section its tool's name stands, in bytes.
 const NAME_WITHIN: usize = 512;
-
-/// One grammar.
-struct Grammar {
-    parser: ToolCallParser,
-    /// What its sections stand between.
-    marks: &'static [Mark],
-    /// Reads a section, its marks included; the end mark may be missing where
-    /// the text ended. `None`: it is no call, or not of a declared tool.
-    read: fn(&str, &Declared) -> Option<Section>,
-}
-
-/// What a section begins and ends with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Mark {
-    open: &'static str,
-    /// `None`: it goes on to the end of the text.
-    close: Option<&'static str>,
-    /// What follows the opening mark, so that text about marks is soon let go.
-    then: Then,
-}
-
-/// What a section's body begins with, after white space.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Then {
-    /// An object or an array.
-    Json,
-    /// These characters.
-    Text(&'static str),
-    /// The name of a declared tool.
-    Name,
-}
-
-const fn between(open: &'static str, close: &'static str, then: Then) -> Mark {
-    Mark { open, close: Some(close), then }
-}
-
-/// Every grammar. Three of them share a mark; the section tells which it is.
-static GRAMMARS: &[Grammar] = &[
-    Grammar {
-        parser: ToolCallParser::Hermes,
-        marks: &[between("<tool_call>", "</tool_call>", Then::Json)],
-        read: hermes::read,
-    },
-    Grammar {
-        parser: ToolCallParser::Qwen3Coder,
-        // Some models leave the outer tag out.
-        marks: &[
-            between("<tool_call>", "</tool_call>", Then::Text("<function=")),
-            between("<function=", "</function>", Then::Name),
-        ],
-        read: qwen::read,
-    },
-    Grammar {
-        parser: ToolCallParser::Glm45,
-        marks: &[between("<tool_call>", "</tool_call>", Then::Name)],
-        read: glm::read,
-    },
-    Grammar {
-        parser: ToolCallParser::Mistral,
-        marks: &[
-            Mark { open: "[TOOL_CALLS]", close: None, then: Then::Json },
-            Mark { open: "[TOOL_CALLS]", close: None, then: Then::Name },
-        ],
-        read: mistral::read,
-    },
-    Grammar {
-        parser: ToolCallParser::MinimaxM2,
-        marks: &[between("<minimax:tool_call>", "</minimax:tool_call>", Then::Text("<invoke"))],
-        read: minimax::read,
-    },
-    Grammar {
-        parser: ToolCallParser::KimiK2,
-        marks: &[between(
-            "<|tool_calls_section_begin|>",
-            "<|tool_calls_section_end|>",
-            Then::Text("<|tool_call_begin|>"),
-        )],
-        read: kimi::read,
-    },
-    Grammar {
-        parser: ToolCallParser::Deepseek,
-        marks: &[
-            between(
-                "<｜tool▁calls▁begin｜>",
-                "<｜tool▁calls▁end｜>",
-                Then::Text("<｜tool▁call▁begin｜>"),
-            ),
-            between(
-                "<｜DSML｜function_calls>",
-                "</｜DSML｜function_calls>",
-                Then::Text("<｜DSML｜invoke"),
-            ),
-        ],
-        read: deepseek::read,
-    },
-];
 
 /// What was read of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -269,6 +110,25 @@ impl Declared {
                 !before.is_some_and(in_word) && !after.is_some_and(in_word)
             })
         })
+    }
+
+    /// Whether `text` begins with a declared name, `end`, and after white space
+    /// `then`; `None`: too little is there.
+    fn begins_call(&self, text: &str, end: &str, then: &str) -> Option<bool> {
+        let mut may = Some(false);
+        for name in self.0.keys() {
+            let Some(rest) = text.strip_prefix(name.as_str()) else {
+                may = may.filter(|_| !name.starts_with(text));
+                continue;
+            };
+            match rest.strip_prefix(end).map(section::after_blank) {
+                Some(Some(body)) if body.starts_with(then) => return Some(true),
+                Some(Some("")) => may = None,
+                None if end.starts_with(rest) => may = None,
+                _ => {}
+            }
+        }
+        may
     }
 
     /// Whether `text` begins with a declared name, or may come to.

@@ -1,28 +1,30 @@
 //! `<tool_call><function=f><parameter=k>v</parameter></function></tool_call>`,
-//! also without the outer tag.
+//! also without the outer tag, or with another.
 
 use serde_json::{Map, Value};
 
 use super::{Declared, Section, Written, arguments};
 
-const OUTER: (&str, &str) = ("<tool_call>", "</tool_call>");
+const OUTER: [(&str, &str); 2] =
+    [("<tool_call>", "</tool_call>"), ("<seed:tool_call>", "</seed:tool_call>")];
 const FUNCTION: (&str, &str) = ("<function=", "</function>");
 const PARAMETER: (&str, &str) = ("<parameter=", "</parameter>");
 
 pub(super) fn read(text: &str, declared: &Declared) -> Option<Section> {
-    let inner = text.strip_prefix(OUTER.0);
-    let body = inner.unwrap_or(text).trim_start();
+    let outer = OUTER.into_iter().find(|(open, _)| text.starts_with(open));
+    let (open, close) = outer.unwrap_or_default();
+    let body = text.strip_prefix(open)?.trim_start();
     let body = body.strip_prefix(FUNCTION.0)?;
     let (name, body) = body.split_once('>')?;
     let name = name.trim().trim_matches('"');
     let schema = declared.schema(name)?;
     let (fields, mut rest) = match body.split_once(FUNCTION.1) {
         Some((fields, rest)) => (fields, rest),
-        None => (body.trim_end().strip_suffix(OUTER.1).unwrap_or(body), ""),
+        None => (body.trim_end().strip_suffix(close).unwrap_or(body), ""),
     };
-    if inner.is_some() {
+    if outer.is_some() {
         rest = rest.trim_start();
-        rest = rest.strip_prefix(OUTER.1).unwrap_or(rest);
+        rest = rest.strip_prefix(close).unwrap_or(rest);
     }
     let arguments = parameters(fields, schema)?.to_string();
     let call = Written { id: None, name: name.to_owned(), arguments };

@@ -6,11 +6,16 @@
 //! read is reported: it is no answer, and no call.
 
 use super::code::{Code, InCode};
-use super::{Declared, GRAMMARS, Grammar, Mark, Section, Then, ToolCallParser, Written};
+use super::grammars::{GRAMMARS, Grammar, Mark, Then};
+use super::{Declared, Section, ToolCallParser, Written};
 
 /// End marks inside of a section that are tried as its end: a call's own text
 /// may hold one.
 const MOST_TRIES: u32 = 8;
+
+/// More white space than this before what a section begins with, in bytes, and it is
+/// none: it is looked at anew with each piece of the text.
+const MOST_BLANK: usize = 1_024;
 
 /// What a text was taken apart into.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,15 +216,13 @@ impl Finder {
         declared: &Declared,
     ) -> Option<(ToolCallParser, Section)> {
         let text = self.held.get(..end)?;
-        let read = |grammar: &Grammar| {
-            (grammar.read)(text, declared).map(|section| (grammar.parser, section))
+        let read = |(grammar, mark): (&Grammar, &Mark)| {
+            grammar.read(text, mark, declared).map(|section| (grammar.parser, section))
         };
-        let mut grammars = candidates(mark).map(|(grammar, _)| grammar);
         let chosen = candidates(mark)
-            .map(|(grammar, _)| grammar)
-            .filter(|grammar| Some(grammar.parser) == self.chosen)
+            .filter(|(grammar, _)| Some(grammar.parser) == self.chosen)
             .find_map(read);
-        chosen.or_else(|| grammars.find_map(read))
+        chosen.or_else(|| candidates(mark).find_map(read))
     }
 
     fn take_section(&mut self, parser: ToolCallParser, section: Section, out: &mut Vec<Piece>) {
@@ -239,7 +242,7 @@ impl Finder {
         let Some(open) = self.section.take() else { return self.release(len, out) };
         let text = self.held.get(..len).unwrap_or_default();
         let body = text.get(open.mark.len()..).unwrap_or_default();
-        let begun = |mark: &Mark| begins(body.trim_start(), mark.then, declared) != Some(false);
+        let begun = |mark: &Mark| begins(body, mark.then, declared) != Some(false);
         let mut grammars = candidates(open.mark)
             .filter(|(_, mark)| begun(mark))
             .map(|(grammar, _)| grammar.parser);
@@ -273,7 +276,7 @@ impl Finder {
 
     /// What follows the mark.
     fn body(&self, mark: &str) -> &str {
-        self.held.get(mark.len()..).unwrap_or_default().trim_start()
+        self.held.get(mark.len()..).unwrap_or_default()
     }
 }
 
@@ -299,8 +302,15 @@ fn marks() -> impl Iterator<Item = &'static str> {
     GRAMMARS.iter().flat_map(|grammar| grammar.marks).map(|mark| mark.open)
 }
 
+/// `text` without the white space that it begins with; `None`: that is too much.
+pub(super) fn after_blank(text: &str) -> Option<&str> {
+    let rest = text.trim_start();
+    (text.len() - rest.len() <= MOST_BLANK).then_some(rest)
+}
+
 /// Whether a section's body begins as it must; `None`: too little is there.
 fn begins(body: &str, then: Then, declared: &Declared) -> Option<bool> {
+    let Some(body) = after_blank(body) else { return Some(false) };
     if body.is_empty() {
         return None;
     }
@@ -308,6 +318,11 @@ fn begins(body: &str, then: Then, declared: &Declared) -> Option<bool> {
         Then::Json => Some(body.starts_with(['{', '['])),
         Then::Text(wanted) if body.len() < wanted.len() && wanted.starts_with(body) => None,
         Then::Text(wanted) => Some(body.starts_with(wanted)),
+        Then::Call { before, .. } if before.starts_with(body) => None,
+        Then::Call { before, end, then } => match body.strip_prefix(before).and_then(after_blank) {
+            Some(body) => declared.begins_call(body, end, then),
+            None => Some(false),
+        },
         Then::Name => Some(declared.may_begin(body)).filter(|may| !may || body.len() > 64),
     }
 }

@@ -116,6 +116,81 @@ const CALLS: &[(ToolCallParser, &str)] = &[
         ToolCallParser::Glm45,
         "<tool_call>weather\n<arg_key>city</arg_key>\n<arg_value>Oslo</arg_value>\n<arg_key>days</arg_key>\n<arg_value>2</arg_value>\n</tool_call>",
     ),
+    (
+        ToolCallParser::FunctionCalls,
+        "<function_calls>\n<invoke name=\"weather\">\n<parameter name=\"city\">Oslo</parameter>\n<parameter name=\"days\">2</parameter>\n</invoke>\n</function_calls>",
+    ),
+    (
+        ToolCallParser::FunctionCalls,
+        "<invoke name=\"weather\">\n<parameter name=\"city\">Oslo</parameter>\n<parameter name=\"days\">2</parameter>\n</invoke>",
+    ),
+    (
+        ToolCallParser::FunctionCalls,
+        "<antml:function_calls>\n<antml:invoke name=\"weather\">\n<antml:parameter name=\"city\">Oslo</antml:parameter>\n<antml:parameter name=\"days\">2</antml:parameter>\n</antml:invoke>\n</antml:function_calls>",
+    ),
+    (
+        ToolCallParser::FunctionCalls,
+        "<antml:invoke name=\"weather\">\n<antml:parameter name=\"city\">Oslo</antml:parameter>\n<antml:parameter name=\"days\">2</antml:parameter>\n</antml:invoke>",
+    ),
+    (ToolCallParser::Olmo3, "<function_calls>\nweather(city=\"Oslo\", days=2)\n</function_calls>"),
+    (ToolCallParser::Functionary, "<function=weather>{\"city\": \"Oslo\", \"days\": 2}</function>"),
+    (
+        ToolCallParser::SeedOss,
+        "<seed:tool_call>\n<function=weather>\n<parameter=city>Oslo</parameter>\n<parameter=days>2</parameter>\n</function>\n</seed:tool_call>",
+    ),
+    (
+        ToolCallParser::Llama3Json,
+        "<|python_tag|>{\"type\": \"function\", \"name\": \"weather\", \"parameters\": {\"city\": \"Oslo\", \"days\": 2}}",
+    ),
+    (
+        ToolCallParser::Llama3Json,
+        "<|python_tag|>{\"name\": \"weather\", \"parameters\": {\"city\": \"Oslo\", \"days\": 2}}<|eom_id|>",
+    ),
+    (
+        ToolCallParser::Llama4Pythonic,
+        "<|python_start|>[weather(city='Oslo', days=2)]<|python_end|>",
+    ),
+    (ToolCallParser::Lfm2, "<|tool_call_start|>[weather(city=\"Oslo\", days=2)]<|tool_call_end|>"),
+    (
+        ToolCallParser::Lfm2,
+        "<|tool_call_start|>[{\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo\", \"days\": 2}}]<|tool_call_end|>",
+    ),
+    (
+        ToolCallParser::Granite,
+        "<|tool_call|>[{\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo\", \"days\": 2}}]",
+    ),
+    (
+        ToolCallParser::Granite,
+        "<|tool_call|>[{\"name\":\"weather\",\"arguments\":{\"city\":\"Oslo\",\"days\":2}}]<|/tool_call|>",
+    ),
+    (
+        ToolCallParser::Granite20bFc,
+        "<function_call> {\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo\", \"days\": 2}}",
+    ),
+    (
+        ToolCallParser::Granite20bFc,
+        "<function_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo\", \"days\": 2}}\n</function_call>",
+    ),
+    (
+        ToolCallParser::HunyuanA13b,
+        "<tool_calls>[{\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo\", \"days\": 2}}]</tool_calls>",
+    ),
+    (
+        ToolCallParser::HunyuanA13b,
+        "<tool_calls>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo\", \"days\": 2}}\n</tool_calls>",
+    ),
+    (
+        ToolCallParser::Internlm,
+        "<|action_start|><|plugin|>\n{\"name\": \"weather\", \"parameters\": {\"city\": \"Oslo\", \"days\": 2}}<|action_end|>",
+    ),
+    (
+        ToolCallParser::NemotronJson,
+        "<TOOLCALL>[{\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo\", \"days\": 2}}]</TOOLCALL>",
+    ),
+    (
+        ToolCallParser::CohereCommand3,
+        "<|START_ACTION|>[\n    {\"tool_call_id\": \"0\", \"tool_name\": \"weather\", \"parameters\": {\"city\": \"Oslo\", \"days\": 2}}\n]<|END_ACTION|>",
+    ),
 ];
 
 const CALL: &str = "call weather {\"city\":\"Oslo\",\"days\":2}";
@@ -181,6 +256,22 @@ fn a_call_in_code_is_the_answers_subject() {
 }
 
 #[test]
+fn a_call_of_any_grammar_in_code_is_text() {
+    for (parser, call) in CALLS {
+        let mut texts = vec![format!("So:\n````\n{call}\n````\nYes.")];
+        if !call.contains(['\n', '`']) {
+            texts.push(format!("Models write `{call}` there."));
+        }
+        for text in texts {
+            for chosen in [None, Some(*parser)] {
+                let lines = read(chosen, &[&text], FinishReason::Stop);
+                assert_eq!(lines, [format!("text {text}")]);
+            }
+        }
+    }
+}
+
+#[test]
 fn ticks_that_are_no_code_hide_no_call() {
     for before in ["Press the ` key.\n\n", "Press the ` key. ", "x ``a ` b`` ", "a``b ", "```a``` "]
     {
@@ -230,6 +321,41 @@ fn calls_behind_each_other_in_one_section_are_all_read() {
     assert_eq!(whole(ToolCallParser::Hermes, &text), [CALL, CALL]);
 }
 
+/// Each grammar's own way to write two.
+#[test]
+fn two_calls_in_one_section() {
+    let json = "{\"name\":\"weather\",\"arguments\":{\"city\":\"Oslo\",\"days\":2}}";
+    let python = "weather(city='Oslo', days=2)";
+    for (parser, text) in [
+        (ToolCallParser::Llama3Json, format!("<|python_tag|>{json}; {json}")),
+        (ToolCallParser::Granite, format!("<|tool_call|>[{json}, {json}]")),
+        (ToolCallParser::Granite20bFc, format!("<function_call>{json}\n<function_call>{json}")),
+        (ToolCallParser::HunyuanA13b, format!("<tool_calls>\n{json}\n{json}\n</tool_calls>")),
+        (ToolCallParser::NemotronJson, format!("<TOOLCALL>[{json}, {json}]</TOOLCALL>")),
+        (ToolCallParser::Llama4Pythonic, format!("<|python_start|>[{python}, {python}]")),
+        (ToolCallParser::Lfm2, format!("<|tool_call_start|>[{python},{python}]<|tool_call_end|>")),
+        (ToolCallParser::Olmo3, format!("<function_calls>{python}\n{python}\n</function_calls>")),
+    ] {
+        assert_eq!(whole(parser, &text), [CALL, CALL], "{text}");
+        // One of a tool that nobody declared: then none of them is a call.
+        let other = text.replacen("weather", "wether", 1);
+        assert!(!whole(parser, &other).concat().contains("call "), "{other}");
+    }
+}
+
+/// Text went on behind a call that no mark ends.
+#[test]
+fn what_follows_a_call_without_an_end_mark_is_text() {
+    for (parser, mark) in [
+        (ToolCallParser::Llama3Json, "<|python_tag|>"),
+        (ToolCallParser::Granite, "<|tool_call|>"),
+        (ToolCallParser::Granite20bFc, "<function_call>"),
+    ] {
+        let text = format!("{mark}{{\"name\":\"weather\",\"parameters\":{{}}}} Done.");
+        assert_eq!(whole(parser, &text), ["call weather {}", "text Done."], "{text}");
+    }
+}
+
 #[test]
 fn calls_of_tools_that_nobody_declared_are_text() {
     for (parser, text) in CALLS {
@@ -259,9 +385,26 @@ fn what_speaks_of_marks_is_text() {
         "[TOOL_CALLS] is a token",
         "<minimax:tool_call>nothing</minimax:tool_call>",
         "<tool_call>{\"name\":\"wea",
+        "<tool_call>[]</tool_call>",
+        "[weather(city='Oslo')] would be how it is called in Python.",
+        "{\"name\":\"weather\",\"parameters\":{\"city\":\"Oslo\"}}",
+        "<|python_start|>[x for x in weather]<|python_end|> is Python.",
+        "<|python_start|>[weather, now]<|python_end|>",
+        "<|python_start|>print(1)<|python_end|>",
+        "<|python_tag|>weather.call(city=\"Oslo\")",
+        "<|tool_call_start|>[]<|tool_call_end|>",
+        "<function_calls> is how Olmo and Claude begin.",
+        "<function_calls>weather is called here</function_calls>",
+        "<invoke name=\"weather\"> opens a call, </invoke> ends it.",
+        "<function=weather> opens a call, </function> ends it.",
+        "<function=weather>and more<b>",
+        "<TOOLCALL> is NVIDIA's.",
+        "<tool_calls>none</tool_calls>",
+        "<|START_ACTION|> and <|action_start|><|plugin|> open others.",
     ] {
-        for chosen in [None, Some(ToolCallParser::Hermes), Some(ToolCallParser::Mistral)] {
-            assert_eq!(read(chosen, &[text], FinishReason::Stop), [format!("text {text}")]);
+        for chosen in ToolCallParser::ALL.map(Some).into_iter().chain([None]) {
+            let lines = read(chosen, &[text], FinishReason::Stop);
+            assert_eq!(lines, [format!("text {text}")], "{chosen:?}");
         }
     }
 }
@@ -403,6 +546,21 @@ fn a_megabyte_of_open_marks_takes_no_time_and_no_memory() {
         }
     }
     assert!(40_000 * hostile.len() - shown <= (1 << 14) + hostile.len());
+}
+
+/// Each piece of it was looked at from the mark on, and all of it held back.
+#[test]
+fn white_space_without_end_behind_a_mark_is_let_go() {
+    for mark in ["<tool_call>", "<invoke name=\"weather\">", "<|python_start|>"] {
+        let mut stage = ToolText::new(None, Declared::of(&request()), 1 << 24);
+        stage.push(Delta::Text(TextDelta::new(Slot(0), mark)));
+        for _ in 0..5_000 {
+            stage.push(Delta::Text(TextDelta::new(Slot(0), " ")));
+        }
+        let shown = std::iter::from_fn(|| stage.next());
+        let text = shown.filter(|delta| matches!(delta, Delta::Text(_))).count();
+        assert!(text > 500, "{mark}");
+    }
 }
 
 proptest! {
