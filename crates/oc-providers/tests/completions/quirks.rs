@@ -1,5 +1,7 @@
 //! What servers of this wire do differently, one row each.
 
+use oc_responses_stream::Delta;
+
 use crate::reading::digest;
 
 /// Chunks with these deltas, a finish and `[DONE]`.
@@ -301,6 +303,65 @@ fn the_end_is_known_however_it_is_told() {
     ] {
         // The last blank line is left out, as some servers do.
         assert_eq!(digest(frames.join("\n\n").as_bytes()), wanted, "{name}");
+    }
+}
+
+/// The last chunk says all of it once more, instead of a delta or beside an empty one;
+/// what only it says is said.
+#[test]
+fn a_whole_message_at_the_end_is_heard_once() {
+    let call = r#"{"index":0,"id":"c","function":{"name":"f","arguments":"{}"}}"#;
+    let cited = r#"{"type":"url_citation","url_citation":{"url":"u","title":"t"}}"#;
+    let text = r#"{"content":"ab"}"#.to_owned();
+    let thought = r#"{"reasoning_content":"r","content":"ab"}"#.to_owned();
+    let other = r#"{"reasoning":"r","content":"ab"}"#.to_owned();
+    let inline = r#"{"content":"<think>r</think>ab"}"#.to_owned();
+    let called = format!(r#"{{"content":"ab","tool_calls":[{call}]}}"#);
+    let legacy = r#"{"content":null,"function_call":{"name":"f","arguments":"{}"}}"#.to_owned();
+    let all = format!(r#"{{"reasoning_content":"r","content":"ab","tool_calls":[{call}]}}"#);
+    let refused = r#"{"content":null,"refusal":"no"}"#.to_owned();
+    let parts = r#"{"content":[{"type":"text","text":"ab"}]}"#.to_owned();
+    let sourced = format!(r#"{{"content":"ab","annotations":[{cited}]}}"#);
+    let (a, b, r) = (r#"{"content":"a"}"#, r#"{"content":"b"}"#, r#"{"reasoning_content":"r"}"#);
+    let c = format!(r#"{{"tool_calls":[{call}]}}"#);
+    let source = format!(r#"{{"annotations":[{cited}]}}"#);
+    let rows: [(&str, &[&str], &String, &str); 17] = [
+        ("text", &[a, b], &text, "T[ab]"),
+        ("parts", &[a, b], &parts, "T[ab]"),
+        ("only at the end", &[], &text, "T[ab]"),
+        ("after nothing but a role", &[r#"{"role":"assistant","content":""}"#], &text, "T[ab]"),
+        ("reasoning", &[r, a, b], &thought, "R[r] T[ab]"),
+        ("reasoning by another name", &[r, a, b], &other, "R[r] T[ab]"),
+        ("text only at the end", &[r], &thought, "R[r] T[ab]"),
+        ("inline", &[r#"{"content":"<think>r</think>"}"#, a, b], &inline, "T[<think>r</think>ab]"),
+        ("calls", &[a, b, &c], &called, "T[ab] C[c f {}]"),
+        ("a call only at the end", &[a, b], &called, "T[ab] C[c f {}]"),
+        ("a legacy call", &[&c], &legacy, "C[c f {}]"),
+        ("all of it", &[r, a, b, &c], &all, "R[r] T[ab] C[c f {}]"),
+        ("all of it only at the end", &[], &all, "R[r] T[ab] C[c f {}]"),
+        ("a refusal", &[r#"{"refusal":"n"}"#, r#"{"refusal":"o"}"#], &refused, "X[no]"),
+        ("a refusal only at the end", &[], &refused, "X[no]"),
+        ("citations", &[a, b, &source], &sourced, "T[ab]"),
+        ("citations only at the end", &[a, b], &sourced, "T[ab]"),
+    ];
+    for (name, deltas, message, wanted) in rows {
+        for beside in ["", r#""delta":{},"#, r#""delta":{"content":""},"#] {
+            let mut bytes: String = deltas
+                .iter()
+                .map(|delta| {
+                    format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{delta}}}]}}\n\n")
+                })
+                .collect();
+            bytes += &format!(
+                "data: {{\"choices\":[{{\"index\":0,{beside}\"message\":{message},\
+                 \"finish_reason\":\"stop\"}}]}}\n\ndata: [DONE]\n\n"
+            );
+            let wanted = format!("{wanted} F[Stop]");
+            assert_eq!(digest(bytes.as_bytes()), wanted, "{name}, {beside:?}");
+            let (all, _) = crate::reading::deltas(&[bytes.as_bytes()]);
+            let citations = all.iter().filter(|it| matches!(it, Delta::Annotation(_))).count();
+            assert_eq!(citations, usize::from(message.contains("url_citation")), "{name}");
+        }
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Choice {
 struct Told {
     text: bool,
     thought: bool,
+    refusal: bool,
+    annotation: bool,
 }
 
 /// An element of `choices`.
@@ -102,16 +104,21 @@ impl Choice {
         if let Some(error) = error::in_choice(choice) {
             return Err(error);
         }
-        // A whole `message` is what a server sends that only pretends to stream.
+        let finish = choice.text("finish_reason");
+        let is_last = finish.as_deref().is_some_and(|word| !word.is_empty());
+        let mut logprobs = choice.object("logprobs").and_then(|all| all.value("content"));
         let delta = choice.object("delta");
-        let is_whole = delta.is_none();
-        if let Some(delta) = delta.or_else(|| choice.object("message")) {
-            let logprobs = choice.object("logprobs").and_then(|all| all.value("content"));
-            self.delta(&delta, is_whole, logprobs, visible, out);
+        if let Some(delta) = &delta {
+            self.delta(delta, false, logprobs.take(), visible, out);
+        }
+        // A whole `message` is what a server sends that only pretends to stream. Beside
+        // deltas it says what they said, and at the end what none of them did.
+        if let Some(message) = choice.object("message").filter(|_| delta.is_none() || is_last) {
+            self.delta(&message, true, logprobs, visible, out);
         }
         // A document that was unfolded says it before its last chunk.
         self.stop_sequence = finish::stop_sequence(choice).or(self.stop_sequence.take());
-        match choice.text("finish_reason").as_deref() {
+        match finish.as_deref() {
             None => {}
             Some("") => self.empty_finish = true,
             Some(word) => match finish::ending(word) {
@@ -158,21 +165,24 @@ impl Choice {
         if !told.text {
             self.content(delta, logprobs, out);
         }
-        for said in out.range(before.min(out.len())..).filter(|_| !is_whole) {
-            self.told.text |= matches!(said, Delta::Text(_));
-            self.told.thought |= matches!(said, Delta::Reasoning(_));
-        }
         if let Some(signature) = delta.value("extra_content").filter(Value::is_object) {
             self.items.signature(json!({"content": signature}), out);
         }
-        if let Some(refusal) = delta.text("refusal").filter(|_| !told.text) {
+        if let Some(refusal) = delta.text("refusal").filter(|_| !told.text && !told.refusal) {
             self.items.refusal(&refusal, out);
         }
-        for raw in delta.list("annotations").unwrap_or_default() {
+        let annotations = delta.list("annotations").filter(|_| !told.annotation);
+        for raw in annotations.unwrap_or_default() {
             let annotation = serde_json::from_str(raw.get()).ok();
             if let Some(annotation) = annotation.as_ref().and_then(annotations::from_chat) {
                 self.items.annotation(annotation, out);
             }
+        }
+        for said in out.range(before.min(out.len())..).filter(|_| !is_whole) {
+            self.told.text |= matches!(said, Delta::Text(_));
+            self.told.thought |= matches!(said, Delta::Reasoning(_));
+            self.told.refusal |= matches!(said, Delta::Refusal(_));
+            self.told.annotation |= matches!(said, Delta::Annotation(_));
         }
         let calls = delta.list("tool_calls").unwrap_or_default();
         let legacy = delta.object("function_call");
