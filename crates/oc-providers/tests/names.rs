@@ -62,12 +62,12 @@ const WIRES: &[&str] = &[
 /// Where a name may stand, and why.
 const PLACES: &[(&str, &str)] = &[
     ("vendors.rs", "the table"),
-    ("markup/mod.rs", "the words of settings for grammars, and their marks"),
+    ("markup/mod.rs", "the list of the files below"),
+    ("markup/parser.rs", "the words of settings for grammars"),
+    ("markup/grammars.rs", "their marks, a row each"),
     ("markup/deepseek.rs", "a grammar is called after the models that write it"),
     ("markup/glm.rs", "the same"),
-    ("markup/hermes.rs", "the same"),
     ("markup/kimi.rs", "the same"),
-    ("markup/minimax.rs", "the same"),
     ("markup/mistral.rs", "the same"),
     ("markup/qwen.rs", "the same"),
 ];
