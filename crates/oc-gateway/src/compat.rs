@@ -38,7 +38,7 @@ pub(crate) fn flags(model: &Model, flags: &mut Compat) -> Result<(), UnknownWord
         None => {}
     }
     match stated.requires_reasoning_content_on_assistant_messages {
-        Some(true) => flags.chat.replay = ReasoningReplay::Always,
+        Some(true) => flags.chat.replay = ReasoningReplay::OnEveryAnswer,
         Some(false) => flags.chat.replay = ReasoningReplay::Never,
         None => {}
     }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::endpoint::Api;
 use crate::loss::Loss;
 use crate::schema::SchemaProfile;
+use crate::wire::Places;
 
 /// One request to a model.
 ///
@@ -74,6 +75,8 @@ pub struct Request {
     /// parts and tools of other types) is in its words and goes to no host of
     /// another. `None`: whatever the host's is.
     pub wire: Option<Api>,
+    /// Where the items of `input` stood in the client's body.
+    pub(crate) places: Places,
 }
 
 impl Request {

@@ -107,14 +107,15 @@ pub static VENDORS: &[Vendor] = &[
         ..PLAIN
     },
     Vendor {
-        // A tool loop must carry the `reasoning_content` of its calls.
+        // 400 where it thinks and an assistant message with calls comes without its
+        // `reasoning_content`; an empty one will do.
         name: "Moonshot",
         hosts: &["api.moonshot.ai", "api.moonshot.cn"],
         compat: Compat {
             schemas: SchemaProfile::AsSent,
             chat: ChatCompat {
                 thinking: ThinkingFormat::ThinkingType,
-                replay: ReasoningReplay::WhereToolsWereCalled,
+                replay: ReasoningReplay::WithToolCalls,
                 ..CHAT
             },
             ..Compat::plain()

@@ -69,6 +69,37 @@ fn who_speaks_is_listed_where_it_is_dropped() {
     }
 }
 
+/// It was dropped at the host whose vendor made the field, too.
+#[test]
+fn who_speaks_is_carried_where_the_field_is_known() {
+    let messages = json!([
+        {"role": "developer", "name": "boss", "content": "Be kind."},
+        {"role": "user", "name": "ann", "content": "hi"},
+        {"role": "user", "name": "bob", "content": "ho"},
+        {"role": "assistant", "name": "cy", "content": "Hi, ann."},
+        {"role": "assistant", "name": "di", "content": "Hi, bob."},
+        {"role": "user", "content": "bye"}]);
+    let openai = (Api::OpenaiCompletions, "https://api.openai.com/v1");
+    let encoded = encoded(Dialect::Chat, openai, json!({"messages": messages}));
+    assert_eq!((&encoded.body["messages"], &encoded.losses[..]), (&messages, &[][..]));
+}
+
+/// A result without an id belongs to the call before it, whatever else stands between.
+#[test]
+fn legacy_functions_become_calls_and_results() {
+    let call = json!({"role": "assistant", "content": null, "function_call": {"name": "f", "arguments": "{\"a\":1}"}});
+    let body = json!({"messages": [
+        {"role": "user", "content": "go"}, call, {"role": "function", "name": "f", "content": "one"},
+        call, {"role": "function", "name": "f", "content": "two"}]});
+    for host in [RESPONSES, CHAT, MESSAGES] {
+        let encoded = encoded(Dialect::Chat, host, body.clone());
+        let text = encoded.body.to_string();
+        let places = ["call_legacy_1", "one", "call_legacy_2", "two"].map(|word| text.find(word));
+        assert!(places.is_sorted() && places.iter().all(Option::is_some), "{text}");
+        assert_eq!(encoded.losses, [], "{host:?}");
+    }
+}
+
 #[test]
 fn the_context_of_a_document_is_carried_as_text() {
     let document = json!({"type": "document", "context": "CONTEXT", "source":
@@ -117,5 +148,64 @@ fn half_a_character_in_a_body_is_replaced() {
             format!(r#"{{"model":"m\ud83d","messages":[{{"role":"user","content":"{text}"}}]}}"#);
         let asked = Dialect::Chat.decode_request(body.as_bytes()).expect("a request").request;
         assert!(format!("{:?}", asked.input).contains(&format!("{wanted:?}")), "{text}");
+    }
+}
+
+/// Wherever it stands: in texts, arguments, schemas, fields that nobody knows.
+#[test]
+fn half_a_character_is_replaced_wherever_it_stands() {
+    const HALF: &str = r"x\ud83dx";
+    let half = |dialect: Dialect| match dialect {
+        Dialect::Responses => [
+            r#"{"model":"m","tomorrow":"HALF","instructions":"HALF","tools":[{"type":"function","#,
+            r#""name":"f","description":"HALF","parameters":{"type":"object","title":"HALF"}}],"#,
+            r#""input":[{"role":"user","content":"HALF"},{"type":"function_call","call_id":"c","#,
+            r#""name":"f","arguments":"{\"HALF\":\"ESCAPED\"}"},"#,
+            r#"{"type":"function_call_output","call_id":"c","output":"HALF"}]}"#,
+        ],
+        Dialect::Chat => [
+            r#"{"model":"m","tomorrow":"HALF","tools":[{"type":"function","function":{"#,
+            r#""name":"f","description":"HALF","parameters":{"type":"object","title":"HALF"}}}],"#,
+            r#""messages":[{"role":"system","content":"HALF"},{"role":"user","content":"HALF"},"#,
+            r#"{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","#,
+            r#""arguments":"{\"HALF\":\"ESCAPED\"}"}}]},{"role":"tool","tool_call_id":"c","content":"HALF"}]}"#,
+        ],
+        _ => [
+            r#"{"model":"m","tomorrow":"HALF","system":"HALF","max_tokens":9,"tools":[{"#,
+            r#""name":"f","description":"HALF","input_schema":{"type":"object","title":"HALF"}}],"#,
+            r#""messages":[{"role":"user","content":"HALF"},{"role":"assistant","content":["#,
+            r#"{"type":"tool_use","id":"c","name":"f","input":{"HALF":"HALF","n":12345678901234567890123}}]},"#,
+            r#"{"role":"user","content":[{"type":"tool_result","tool_use_id":"c","content":"HALF"}]}]}"#,
+        ],
+    };
+    for dialect in Dialect::ALL {
+        // In arguments it may be an escape of the arguments' own.
+        let body = half(dialect).concat().replace("ESCAPED", r"x\\ud83dx").replace("HALF", HALF);
+        let asked = dialect.decode_request(body.as_bytes()).expect("a request").request;
+        for (api, base) in [RESPONSES, CHAT, MESSAGES, ANTHROPIC] {
+            let endpoint = Endpoint::new("p", api, base).expect("url");
+            let transport = Arc::new(ScriptedTransport::default());
+            let encoded = Provider::new(endpoint, transport).expect("ok").encode(&asked);
+            let text = encoded.expect("encodes").body.to_string();
+            let halves = ["x\u{fffd}x", r"x\\ufffdx"].map(|half| text.matches(half).count());
+            assert_eq!(halves.iter().sum::<usize>(), 7, "{dialect:?} → {base}: {text}");
+            assert!(!text.contains("_raw") && !text.contains("ud83d"), "{dialect:?}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_body_that_is_json_and_cannot_be_read_is_told_so() {
+    let deep = format!("{{\"model\":\"m\",\"a\":{}1{}}}", "[".repeat(200), "]".repeat(200));
+    for (body, words) in [
+        (r#"{"model":"m","a":1e400}"#, "holds a number beyond 1.8e308 or is nested deeper"),
+        (deep.as_str(), "holds a number beyond 1.8e308 or is nested deeper"),
+        (r#"{"model":"m","a":1e}"#, "is not valid json: line 1, column "),
+    ] {
+        for dialect in Dialect::ALL {
+            let refused = dialect.decode_request(body.as_bytes()).expect_err("refused");
+            assert!(refused.message.contains(words), "{}", refused.message);
+            assert_eq!(refused.code, Some("invalid_json"));
+        }
     }
 }

@@ -465,21 +465,61 @@ async fn a_document_behind_a_byte_order_mark_was_lost() {
     }
 }
 
-/// A relay writes `message_stop` when it loses its upstream, as others write `[DONE]`.
+/// A relay writes the end when it loses its upstream. `message_stop` without a reason was
+/// a success, where `[DONE]` without one was a cut.
 #[tokio::test]
-async fn a_message_stop_without_a_reason_was_a_success() {
-    let body = event(&json!({"type": "message_start", "message": {"id": "m"}}))
-        + &event(
-            &json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
-        )
-        + &event(
-            &json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "half"}}),
-        )
-        + &event(&json!({"type": "content_block_stop", "index": 0}))
-        + &event(&json!({"type": "message_stop"}));
-    let provider = provider(Api::AnthropicMessages, [Script::sse(body)]);
-    let fault = provider.collect(&Request::text("m", "hi")).await.expect_err("cut");
-    assert_eq!(fault.kind(), ProviderErrorKind::Cut);
+async fn an_end_without_a_reason_was_a_success_on_one_wire() {
+    let messages = |reason: Value| {
+        [
+            json!({"type": "message_start", "message": {"id": "m"}}),
+            json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "half"}}),
+            json!({"type": "content_block_stop", "index": 0}),
+            json!({"type": "message_delta", "delta": {"stop_reason": reason}}),
+            json!({"type": "message_stop"}),
+        ]
+    };
+    let chat = |reason: Value| {
+        [json!({"choices": [{"delta": {"content": "half"}, "finish_reason": reason}]})]
+    };
+    let responses = |status: &str| {
+        [
+            json!({"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "half"}),
+            json!({"type": "response.completed", "response": {"id": "r", "status": status, "output": []}}),
+        ]
+    };
+    let stream = |events: &[Value], mark: &str| {
+        Script::sse(events.iter().map(event).collect::<String>() + mark)
+    };
+    let done = "data: [DONE]\n\n";
+    let message = |reason: Value| json!({"type": "message", "content": [{"type": "text", "text": "half"}], "stop_reason": reason});
+    let completion = |reason: Value| json!({"choices": [{"message": {"content": "half"}, "finish_reason": reason}]});
+    let response = |status: Value| {
+        json!({"object": "response", "status": status, "output": [
+            {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "half"}]}]})
+    };
+    let document = |json: Value| Script::json(200, json.to_string());
+    let (says, null) = (|word: &str| Value::from(word), Value::Null);
+    for (api, script, is_whole) in [
+        (Api::AnthropicMessages, stream(&messages(says("end_turn")), ""), true),
+        (Api::AnthropicMessages, stream(&messages(null.clone()), ""), false),
+        (Api::OpenaiCompletions, stream(&chat(says("stop")), done), true),
+        (Api::OpenaiCompletions, stream(&chat(null.clone()), done), false),
+        (Api::OpenaiResponses, stream(&responses("completed"), ""), true),
+        (Api::OpenaiResponses, stream(&responses("in_progress"), done), false),
+        // A document that closes is whole.
+        (Api::AnthropicMessages, document(message(null.clone())), true),
+        (Api::OpenaiCompletions, document(completion(null.clone())), true),
+        (Api::OpenaiResponses, document(response(null)), true),
+        (Api::OpenaiResponses, document(response(says("in_progress"))), false),
+    ] {
+        let what = format!("{api} {script:?}");
+        match provider(api, [script]).collect(&Request::text("m", "hi")).await {
+            Ok(_) => assert!(is_whole, "{what}"),
+            Err(fault) => {
+                assert_eq!((fault.kind(), is_whole), (ProviderErrorKind::Cut, false), "{what}")
+            }
+        }
+    }
 }
 
 /// vLLM says in `stop_reason` which sequence matched; Messages clients got `end_turn`.

@@ -1,14 +1,10 @@
 //! Tools: what an independent tester broke, each named after what it was.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use futures::StreamExt as _;
-use futures::future::BoxFuture;
 use oc_providers::wire::{AnswerName, Dialect, Encoded};
-use oc_providers::{
-    Api, Endpoint, HttpRequest, HttpResponse, Loss, Provider, Script, ScriptedTransport, Transport,
-    TransportError, TransportErrorKind,
-};
+use oc_providers::{Api, Endpoint, Loss, Provider, Script, ScriptedTransport};
 use serde_json::{Value, json};
 
 /// Hosts of which nothing is known, one of each wire, and OpenAI's own.
@@ -358,53 +354,5 @@ async fn text_was_doubled_by_a_last_chunk_with_the_whole_message() {
         let message = &renderer.document()["choices"][0]["message"];
         assert_eq!(message["content"].as_str().unwrap_or_default(), text, "{message}");
         assert_eq!(message["tool_calls"].as_array().map_or(0, Vec::len), calls, "{message}");
-    }
-}
-
-/// Keeps the bytes of what is sent, and answers nothing.
-#[derive(Debug, Default)]
-struct Kept(Mutex<Vec<u8>>);
-
-#[async_trait::async_trait]
-impl Transport for Kept {
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        *self.0.lock().expect("a lock") = request.body.to_vec();
-        Err(TransportError::new(TransportErrorKind::Connect))
-    }
-
-    fn sleep(&self, _: std::time::Duration) -> BoxFuture<'static, ()> {
-        Box::pin(std::future::ready(()))
-    }
-}
-
-/// A great number lost its digits on the way to a Messages host and from a
-/// Messages client, keys were sorted, and `1e400` made the whole call `_raw`.
-#[tokio::test]
-async fn arguments_changed_on_the_way_to_and_from_messages() {
-    let great = r#"{"b":12345678901234567890123,"a":1.10,"a":2,"e":1e400}"#;
-    let call =
-        json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": great}});
-    let chat = json!({"model": "m", "messages": [{"role": "user", "content": "q"},
-        {"role": "assistant", "tool_calls": [call]},
-        {"role": "tool", "tool_call_id": "c", "content": "r"}]});
-    let messages = r#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"q"},
-        {"role":"assistant","content":[{"type":"tool_use","id":"c","name":"f",
-            "input":{"b": 12345678901234567890123}}]},
-        {"role":"user","content":[{"type":"tool_result","tool_use_id":"c","content":"r"}]}]}"#;
-    let quoted = |text: &str| serde_json::to_string(text).expect("json");
-    let kept = r#"{"b":12345678901234567890123}"#;
-    for (dialect, body, host, wanted) in [
-        (Dialect::Chat, chat.to_string(), HOSTS[2], format!("\"input\":{great}")),
-        (Dialect::Chat, chat.to_string(), HOSTS[1], quoted(great)),
-        (Dialect::Messages, messages.to_owned(), HOSTS[1], quoted(kept)),
-        (Dialect::Messages, messages.to_owned(), HOSTS[2], format!("\"input\":{kept}")),
-    ] {
-        let transport = Arc::new(Kept::default());
-        let endpoint = Endpoint::new("x", host.0, host.1).expect("a URL");
-        let provider = Provider::new(endpoint, transport.clone()).expect("a provider");
-        let request = dialect.decode_request(body.as_bytes()).expect("reads").request;
-        assert!(provider.deltas(request).next().await.is_some_and(|next| next.is_err()));
-        let sent = String::from_utf8(transport.0.lock().expect("a lock").clone()).expect("text");
-        assert!(sent.contains(&wanted), "{dialect:?} to {}: {sent}", host.0);
     }
 }

@@ -70,46 +70,72 @@ fn every_row_over_chat() {
     insta::assert_snapshot!(text);
 }
 
-/// The reasoning of earlier turns at a host that wants it so.
-fn replayed(replay: ReasoningReplay, input: &Value) -> Vec<Value> {
+fn replaying(replay: ReasoningReplay) -> Endpoint {
     let mut compat = Compat::plain();
     compat.chat.replay = replay;
-    let endpoint = chat("https://api.vendor.example/v1").compat(compat);
-    let body = json!({"model": "m", "input": input});
-    let asked = Dialect::Responses.decode_request(body.to_string().as_bytes()).expect("valid");
-    let encoded = provider(endpoint, []).encode(&asked.request).expect("encodes");
-    let messages = encoded.body["messages"].as_array().expect("messages").clone();
-    messages.into_iter().filter(|message| message["role"] == "assistant").collect()
+    chat("https://api.vendor.example/v1").compat(compat)
 }
 
-#[test]
-fn reasoning_goes_back_as_each_host_wants_it() {
-    use ReasoningReplay::{Always, Never, WhereToolsWereCalled, WithToolCalls};
-    let thought = json!({"type": "reasoning", "summary": [],
-        "content": [{"type": "reasoning_text", "text": "hm"}]});
+/// The assistant's message of earlier turns at a host that wants reasoning so, and
+/// whether reasoning was listed as lost.
+fn replayed(replay: ReasoningReplay, input: &Value) -> (Value, bool) {
+    let body = json!({"model": "m", "input": input});
+    let asked = Dialect::Responses.decode_request(body.to_string().as_bytes()).expect("valid");
+    let encoded = provider(replaying(replay), []).encode(&asked.request).expect("encodes");
+    let messages = encoded.body["messages"].as_array().expect("messages").clone();
+    let said = messages.into_iter().find(|message| message["role"] == "assistant");
+    (said.expect("a turn"), encoded.losses.contains(&Loss::Reasoning))
+}
+
+/// What the model thought itself, as a seal says, goes back. What nobody sealed is
+/// nobody's own: of it only the duty is done.
+#[tokio::test]
+async fn reasoning_goes_back_as_each_host_wants_it() {
+    use ReasoningReplay::{Always, Never, OnEveryAnswer, WhereToolsWereCalled, WithToolCalls};
+    let stream = concat!(
+        "data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"hm\"}}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{\"content\":\"Well.\"},\"finish_reason\":\"stop\"}]}\n\n",
+        "data: [DONE]\n\n",
+    );
+    let turn = turn_after(&provider(replaying(Always), [Script::sse(stream)])).await;
+    let own = turn["input"][1].clone();
+    assert!(own["encrypted_content"].is_string(), "{own}");
+    let mut bare = own.clone();
+    bare["encrypted_content"] = Value::Null;
+    let mut foreign = own.clone();
+    foreign["encrypted_content"] = "oc-seal-1.e30.e30".into();
     let call = json!({"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"});
     let result = json!({"type": "function_call_output", "call_id": "c", "output": "x"});
     let said = json!({"role": "assistant", "content": "Well."});
-    let called = json!([thought, call, result]);
-    let bare = json!([call, result]);
-    let spoke = json!([thought, said]);
+    let called = |thought: &Value| json!([thought, call, result]);
+    let spoke = |thought: &Value| json!([thought, said]);
     for (replay, input, wanted) in [
-        (Never, &called, None),
-        (WithToolCalls, &called, Some("hm")),
-        (WithToolCalls, &bare, Some("")),
-        (WithToolCalls, &spoke, None),
-        (WhereToolsWereCalled, &called, Some("hm")),
-        (WhereToolsWereCalled, &bare, None),
-        (WhereToolsWereCalled, &spoke, None),
-        (Always, &called, Some("hm")),
-        (Always, &bare, None),
-        (Always, &spoke, Some("hm")),
+        (Never, called(&own), None),
+        (WithToolCalls, called(&own), Some("hm")),
+        (WithToolCalls, called(&bare), Some("")),
+        (WithToolCalls, called(&foreign), Some("")),
+        (WithToolCalls, json!([call, result]), Some("")),
+        (WithToolCalls, spoke(&own), None),
+        (WhereToolsWereCalled, called(&own), Some("hm")),
+        (WhereToolsWereCalled, called(&bare), None),
+        (WhereToolsWereCalled, json!([call, result]), None),
+        (WhereToolsWereCalled, spoke(&own), None),
+        (Always, called(&own), Some("hm")),
+        (Always, called(&bare), None),
+        (Always, json!([call, result]), None),
+        (Always, spoke(&own), Some("hm")),
+        (Always, spoke(&bare), None),
+        (OnEveryAnswer, called(&bare), Some("hm")),
+        (OnEveryAnswer, spoke(&bare), Some("hm")),
+        (OnEveryAnswer, spoke(&foreign), Some("")),
     ] {
-        let messages = replayed(replay, input);
-        let got = messages[0].get("reasoning_content").and_then(Value::as_str);
+        let (message, listed) = replayed(replay, &input);
+        let got = message.get("reasoning_content").and_then(Value::as_str);
         assert_eq!(got, wanted, "{replay:?} {input}");
+        let had_any = input.to_string().contains("hm");
+        assert_eq!(listed, had_any && wanted != Some("hm"), "{replay:?} {input}");
         // Never as text.
-        assert!(!messages[0]["content"].to_string().contains("hm"), "{replay:?} {input}");
+        assert!(!message["content"].to_string().contains("hm"), "{replay:?} {input}");
     }
 }
 

@@ -47,7 +47,7 @@ static KEYS: &[Key] = &[
     ),
     key(
         "requiresReasoningContentOnAssistantMessages",
-        "Chat: `true`: all earlier reasoning goes back; `false`: none",
+        "Chat: `true`: every earlier answer has its reasoning, also what no seal says anything of, or an empty one; `false`: none goes back",
         || json!(true),
     ),
     key(
@@ -204,7 +204,7 @@ fn what_the_config_states_wins_and_the_rest_stays() {
     wanted.developer_role = true;
     wanted.chat.max_tokens_field = MaxTokensField::MaxCompletionTokens;
     wanted.chat.thinking = ThinkingFormat::ChatTemplate;
-    wanted.chat.replay = ReasoningReplay::Always;
+    wanted.chat.replay = ReasoningReplay::OnEveryAnswer;
     wanted.chat.stream_usage = false;
     assert_eq!(flags, wanted);
 

@@ -269,3 +269,27 @@ async fn models_have_the_shape_of_whoever_asks() {
     assert_eq!((missing.status, &missing.json()["type"]), (404, &json!("error")));
     assert_eq!(missing.json()["error"]["type"], "not_found_error");
 }
+
+/// Half of a surrogate pair, wherever a client's UTF-16 cut it: a tester met a 502.
+#[tokio::test]
+async fn half_a_character_in_a_request_is_replaced_and_the_request_is_answered() {
+    let local = local("", "42").await;
+    let hosted = hosted().await;
+    let gateway = Gateway::over(&local, &hosted).await;
+    for client in Client::ALL {
+        for streamed in [false, true] {
+            let mut question = client.question(streamed);
+            question["tomorrow"] = "HALF".into();
+            question["tools"][0]["description"] = "HALF".into();
+            let list = if client == Client::Responses { "input" } else { "messages" };
+            question[list][0]["content"] = "x HALF y".into();
+            let body = question.to_string().replace("HALF", r"\ud83d");
+            let answer = gateway.request("POST", client.path(), &[], Some(body.as_bytes())).await;
+            assert_eq!(client.read(&answer, streamed).text, "42", "{client:?}");
+            let sent = local.received().pop().unwrap();
+            let sent = String::from_utf8(sent.body.to_vec()).unwrap();
+            assert!(sent.contains("x \u{fffd} y") && !sent.contains("ud83d"), "{client:?}: {sent}");
+        }
+    }
+    assert!(hosted.received().is_empty());
+}

@@ -166,7 +166,11 @@ fn said(turn: Turn, api: Api, base: &str) -> Bodies {
             let body = match provider.encode(&asked.request) {
                 Ok(encoded) => pretty(&encoded.body),
                 // A host that cannot be asked this: a chain goes on to another.
-                Err(fault) => pretty(&json!({"not_asked": fault.to_string()})),
+                // Which place it is, is told in each dialect's own words (`tests/places.rs`).
+                Err(fault) => {
+                    let told = fault.to_string();
+                    pretty(&json!({"not_asked": told.split('`').next().unwrap_or_default().trim()}))
+                }
             };
             (word, body)
         })

@@ -1,5 +1,7 @@
 //! A client's JSON, field by field, with the path of each for the error.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use crate::wire::openai_responses::BadRequest;
@@ -7,6 +9,12 @@ use crate::wire::openai_responses::BadRequest;
 /// Where a value stands in the body: `messages[2].content`.
 #[derive(Clone, Debug, Default)]
 pub(in crate::wire) struct Place(String);
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 impl Place {
     pub(in crate::wire) fn field(&self, key: &str) -> Self {

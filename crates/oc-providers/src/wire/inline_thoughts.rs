@@ -12,6 +12,7 @@ use oc_responses_stream::{
     Blocks, Item, Message, Part, Reasoning, ReasoningSplitter, Role, SplitOptions, TextPiece,
 };
 
+use super::places::Places;
 use crate::request::Request;
 
 /// `request` without reasoning in what an assistant said.
@@ -20,8 +21,16 @@ pub(super) fn told_apart(request: &Request) -> Cow<'_, Request> {
         return Cow::Borrowed(request);
     }
     let mut request = request.clone();
+    let places = Places::of(&request).into_owned();
     let input = std::mem::take(&mut request.input);
-    request.input = input.into_iter().flat_map(items).collect();
+    let (mut told, mut stood) = (Vec::new(), Vec::new());
+    for (item, place) in input.into_iter().zip(places) {
+        for item in items(item) {
+            told.push(item);
+            stood.push(place.clone());
+        }
+    }
+    (request.input, request.places) = (told, stood.into_iter().collect());
     Cow::Owned(request)
 }
 

@@ -17,6 +17,7 @@ mod inline_thoughts;
 pub mod openai_completions;
 pub mod openai_responses;
 mod pairs;
+mod places;
 mod relay;
 mod render;
 mod surrogates;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use anthropic_messages::inputs::Inputs;
 pub(crate) use carried::{BringBack, Carried};
 pub use dialect::{AnswerName, Asked, Dialect, ErrorBody};
+pub(crate) use places::Places;
 pub use render::Render;
 #[cfg(feature = "fallback")]
 pub(crate) use unsaid::is_host_step;

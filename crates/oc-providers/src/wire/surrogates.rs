@@ -52,7 +52,10 @@ impl Surrogates {
 
 /// `json`, which is all there is, with U+FFFD for every half of a pair that has
 /// no other: clients that cut a text by UTF-16 units send them.
-pub(in crate::wire) fn without_halves(json: &str) -> String {
+pub(in crate::wire) fn without_halves(json: &str) -> Cow<'_, str> {
+    if !json.contains("\\ud") && !json.contains("\\uD") {
+        return Cow::Borrowed(json);
+    }
     let mut whole = String::with_capacity(json.len());
     let mut rest = json;
     while let Some(at) = rest.find('\\') {
@@ -71,7 +74,7 @@ pub(in crate::wire) fn without_halves(json: &str) -> String {
         }
     }
     whole.push_str(rest);
-    whole
+    Cow::Owned(whole)
 }
 
 const LOST: &str = "\\ufffd";

@@ -6,10 +6,14 @@
 //! host would answer another question, and its answer would look like one. Such
 //! a request is for another host.
 
-use oc_responses_stream::{Item, Part, Role};
+use oc_responses_stream::{Item, Part};
 use serde_json::Value;
 
 use super::Encoded;
+use super::carried::is_custom_step;
+use super::fields::Place;
+use super::places::{Places, parts_of};
+use crate::endpoint::Api;
 use crate::error::ProviderError;
 use crate::loss::Loss;
 use crate::request::{Request, ToolChoice};
@@ -57,6 +61,7 @@ pub(super) fn check(request: &Request, encoded: &Encoded) -> Result<(), Provider
             _ => None,
         };
         if let (Some(place), Loss::Part(kind) | Loss::Item(kind)) = (place, loss) {
+            let kind = in_words_of(request.wire, kind);
             return Err(ProviderError::unsupported(format!(
                 "host cannot be given `{place}` of type `{kind}`"
             )));
@@ -74,6 +79,13 @@ pub(super) fn check(request: &Request, encoded: &Encoded) -> Result<(), Provider
         return Err(ProviderError::unsupported("request holds nothing that the host can be given"));
     }
     Ok(())
+}
+
+/// What of standing orders is no text: no wire but their client's own has a place
+/// for it.
+pub(super) fn wordless(orders: &[Part]) -> impl Iterator<Item = Loss> {
+    let mute = orders.iter().filter(|part| !matches!(part, Part::Text(_) | Part::Refusal(_)));
+    mute.map(|part| Loss::Part(type_of(part).to_owned()))
 }
 
 /// Whether a tool must be called, and the body does not say so.
@@ -95,22 +107,26 @@ fn lacks_demand(request: &Request, encoded: &Encoded) -> bool {
 
 fn place_of_item(request: &Request, kind: &str) -> Option<String> {
     let is_it = |item: &Item| matches!(item, Item::Other(other) if other.item_type() == kind);
-    Some(format!("input[{}]", request.input.iter().position(is_it)?))
+    let at = request.input.iter().position(is_it)?;
+    Places::of(request).item(at).map(Place::to_string)
 }
 
 /// Where the first part of this type stands that is not the assistant's own.
 fn place_of_part(request: &Request, kind: &str) -> Option<String> {
+    let kind = if kind.is_empty() { "unknown" } else { kind };
+    let places = Places::of(request);
     request.input.iter().enumerate().find_map(|(at, item)| {
-        let (field, parts) = match item {
-            Item::Message(message) if message.role != Role::Assistant => {
-                ("content", &message.content)
+        let place = match item {
+            Item::Other(other) if is_custom_step(other.item_type()) => {
+                let parts = other.json.get("output").and_then(Value::as_array)?;
+                parts.iter().any(|part| type_of_json(part) == kind).then_some(None)?
             }
-            Item::FunctionCallOutput(result) => ("output", &result.output),
-            _ => return None,
+            item => {
+                let part = parts_of(item).iter().position(|part| type_of(part) == kind)?;
+                places.part(at, part)
+            }
         };
-        let kind = if kind.is_empty() { "unknown" } else { kind };
-        let part = parts.iter().position(|part| type_of(part) == kind)?;
-        Some(format!("input[{at}].{field}[{part}]"))
+        place.or_else(|| places.item(at)).map(Place::to_string)
     })
 }
 
@@ -118,7 +134,22 @@ fn type_of(part: &Part) -> &str {
     match part {
         Part::Image(_) => "input_image",
         Part::File(_) => "input_file",
-        Part::Other(whole) => whole.get("type").and_then(Value::as_str).unwrap_or("unknown"),
+        Part::Other(whole) => type_of_json(whole),
         _ => "",
+    }
+}
+
+fn type_of_json(part: &Value) -> &str {
+    part.get("type").and_then(Value::as_str).unwrap_or("unknown")
+}
+
+/// A type of part in the words of the client's wire.
+fn in_words_of(wire: Option<Api>, kind: &str) -> &str {
+    match (wire, kind) {
+        (Some(Api::OpenaiCompletions), "input_image") => "image_url",
+        (Some(Api::OpenaiCompletions), "input_file") => "file",
+        (Some(Api::AnthropicMessages), "input_image") => "image",
+        (Some(Api::AnthropicMessages), "input_file") => "document",
+        (_, kind) => kind,
     }
 }

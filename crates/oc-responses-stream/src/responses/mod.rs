@@ -301,8 +301,8 @@ impl Interpret for ResponsesInterpreter {
         let is_response = body.get("output").is_some_and(Value::is_array);
         if is_response {
             self.start(Some(&body), out);
-            self.ended = true;
-            terminal::end(&mut self.book, "response.done", &body, out);
+            // One that is still being made is as cut as a stream without its end.
+            self.ended = terminal::end(&mut self.book, "response.done", &body, out);
             return Ok(());
         }
         let Some(error) = terminal::body_error(&body) else {

@@ -3,13 +3,17 @@
 //! This wire has them as objects, the others as text. An object that was read
 //! and written again is not the same text: a number too great for a machine
 //! loses digits, a key that stands twice is one. To a host each input goes out
-//! as the model wrote it; of a client's, the numbers are kept.
+//! as the model wrote it; of what comes as an object, from a client or in a host's
+//! whole answer, all is kept but white space and needless escapes, which are those
+//! of whoever wrote the body.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use crate::wire::relay::json::compact;
 
 /// How deep a block stands in a body: `messages`, a message, `content`, a block.
 const BLOCK: usize = 4;
@@ -107,16 +111,11 @@ impl<'a> Sent<'a> {
         Self(inputs)
     }
 
-    /// `input`, the next of them, as text: compact, its numbers as they were sent.
+    /// `input`, the next of them, as text.
     pub(super) fn text(&mut self, input: &Value) -> String {
         while let Some(raw) = self.0.pop_front() {
-            let is_it = serde_json::from_str::<Value>(raw.get()).is_ok_and(|sent| sent == *input);
-            if is_it {
-                return if keeps_its_numbers(raw.get()) {
-                    input.to_string()
-                } else {
-                    compact(raw.get())
-                };
+            if serde_json::from_str::<Value>(raw.get()).is_ok_and(|sent| sent == *input) {
+                return compact(raw.get());
             }
         }
         input.to_string()
@@ -126,38 +125,6 @@ impl<'a> Sent<'a> {
 /// Whether `value` is written so.
 fn writes(value: &Value, json: &str) -> bool {
     serde_json::to_string(value).is_ok_and(|written| written == json)
-}
-
-/// Whether each number, read and written again, is the same.
-fn keeps_its_numbers(json: &str) -> bool {
-    let is_of_number = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E');
-    let bare: String =
-        outside_of_texts(json).filter_map(|(c, is_text)| (!is_text).then_some(c)).collect();
-    bare.split(|c| !is_of_number(c))
-        .filter(|word| word.starts_with(|c: char| c == '-' || c.is_ascii_digit()))
-        .all(|number| serde_json::from_str::<Value>(number).is_ok_and(|read| writes(&read, number)))
-}
-
-/// Without the white space around its parts.
-fn compact(json: &str) -> String {
-    let kept = |(c, is_text): (char, bool)| (is_text || !c.is_ascii_whitespace()).then_some(c);
-    outside_of_texts(json).filter_map(kept).collect()
-}
-
-/// The characters, and whether each is of a text.
-fn outside_of_texts(json: &str) -> impl Iterator<Item = (char, bool)> {
-    let (mut in_text, mut escaped) = (false, false);
-    json.chars().map(move |c| {
-        let was_in_text = in_text;
-        if escaped {
-            escaped = false;
-        } else if in_text && c == '\\' {
-            escaped = true;
-        } else if c == '"' {
-            in_text = !in_text;
-        }
-        (c, was_in_text || in_text)
-    })
 }
 
 #[cfg(test)]
@@ -185,12 +152,15 @@ mod tests {
     fn a_client_s_numbers_are_kept() {
         let body = r#"{"messages":[{"role":"user","content":"x"},{"role":"assistant","content":[
             {"type":"text","text":"t"},
-            {"type":"tool_use","id":"a","name":"f","input":{ "n": 12345678901234567890123, "t": "a 1.10" }},
+            {"type":"tool_use","id":"a","name":"f","input":{ "n": 12345678901234567890123, "n": -0.0, "t": "a \u00e9\n\"1.10" }},
             {"type":"tool_use","id":"b","name":"f","input":{ "n": 7, "t": "12345678901234567890123" }}]}]}"#;
         let read: Value = serde_json::from_str(body).expect("json");
         let input = |at: usize| read["messages"][1]["content"][at]["input"].clone();
         let mut sent = Sent::of(body.as_bytes());
-        assert_eq!(sent.text(&input(1)), r#"{"n":12345678901234567890123,"t":"a 1.10"}"#);
+        assert_eq!(
+            sent.text(&input(1)),
+            r#"{"n":12345678901234567890123,"n":-0.0,"t":"a é\n\"1.10"}"#
+        );
         assert_eq!(sent.text(&input(2)), input(2).to_string());
         assert_eq!(sent.text(&json!({"x": 1})), r#"{"x":1}"#);
         assert_eq!(Sent::of(b"[").text(&json!({})), "{}");

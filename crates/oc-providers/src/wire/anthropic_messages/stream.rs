@@ -28,11 +28,13 @@ use oc_responses_stream::{
     ToolCallEnd, ToolCallStart, Usage, sse,
 };
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::citations;
 use crate::endpoint::Api;
 use crate::wire::error_body;
+use crate::wire::relay::json::{Object, compact};
 use crate::wire::surrogates::Surrogates;
 
 /// Reads a Messages stream. See the module's table.
@@ -70,7 +72,7 @@ enum Kind {
     },
     Redacted,
     ToolUse {
-        input: Option<Value>,
+        input: Option<String>,
         pieces: bool,
     },
     /// Run by the server; nothing of ours.
@@ -110,15 +112,12 @@ impl MessagesInterpreter {
         match event.kind.as_ref() {
             "message_start" => self.message_start(event.message.unwrap_or_default(), out),
             "content_block_start" => {
-                return self.block_start(event.index, event.content_block, out);
+                return self.block_start(event.index, event.content_block.map(RawValue::get), out);
             }
             "content_block_delta" => return self.block_delta(event.index, event.delta, out),
             "content_block_stop" => self.block_stop(event.index.unwrap_or(0), out),
             "message_delta" => self.message_delta(event.delta, event.usage),
-            // Relays write it when they lose their upstream; without a reason the
-            // answer is as cut as one that ends without it.
-            "message_stop" if self.stop.is_none() => return FrameVerdict::End,
-            "message_stop" => self.message_stop(out),
+            "message_stop" => return self.message_stop(out),
             "ping" => out.push_back(Delta::Alive),
             "error" => {
                 // Without the object that says what: still a failure.
@@ -144,10 +143,11 @@ impl MessagesInterpreter {
     fn block_start(
         &mut self,
         index: Option<u64>,
-        block: Option<Map<String, Value>>,
+        block: Option<&str>,
         out: &mut VecDeque<Delta>,
     ) -> FrameVerdict {
-        let Some(json) = block else { return FrameVerdict::Corrupt };
+        let Some(block) = block else { return FrameVerdict::Corrupt };
+        let Some(json) = Object::parse(block) else { return FrameVerdict::Corrupt };
         // The last thinking is over when the next block begins, whether its
         // stop was sent yet or not.
         self.seal_thinking(out);
@@ -155,41 +155,42 @@ impl MessagesInterpreter {
         if self.blocks.contains_key(&index) {
             self.block_stop(index, out);
         }
-        let text = |key: &str| json.get(key).and_then(Value::as_str).unwrap_or_default();
+        let text = |key: &str| json.text(key).unwrap_or_default();
         let slot = self.take_slot();
-        let kind = match text("type") {
+        let kind = match text("type").as_ref() {
             "text" => {
-                if !text("text").is_empty() {
+                let said = text("text");
+                let chars = said.chars().count();
+                if !said.is_empty() {
                     self.spoke = true;
-                    out.push_back(Delta::Text(TextDelta::new(slot, text("text"))));
+                    out.push_back(Delta::Text(TextDelta::new(slot, said)));
                 }
-                let citations = json.get("citations").and_then(Value::as_array);
-                Kind::Text {
-                    chars: text("text").chars().count(),
-                    citations: citations.cloned().unwrap_or_default(),
-                }
+                let citations = json.list("citations").unwrap_or_default();
+                let citations = citations.iter().filter_map(|it| serde_json::from_str(it).ok());
+                Kind::Text { chars, citations: citations.collect() }
             }
             "thinking" => {
                 if !text("thinking").is_empty() {
                     out.push_back(Delta::Reasoning(ReasoningDelta::raw(slot, text("thinking"))));
                 }
                 Kind::Thinking {
-                    text: text("thinking").to_owned(),
-                    signature: text("signature").to_owned(),
+                    text: text("thinking").into_owned(),
+                    signature: text("signature").into_owned(),
                     sealed: false,
                 }
             }
             "redacted_thinking" => {
-                out.push_back(seal(slot, Value::Object(json)));
+                out.extend(serde_json::from_str(block).ok().map(|block| seal(slot, block)));
                 Kind::Redacted
             }
             "tool_use" => {
                 out.push_back(Delta::ToolCallStart(ToolCallStart::new(
                     slot,
-                    text("id"),
+                    text("id").as_ref(),
                     text("name"),
                 )));
-                Kind::ToolUse { input: json.get("input").cloned(), pieces: false }
+                let input = json.raw("input").filter(|input| input.starts_with('{'));
+                Kind::ToolUse { input: input.map(compact), pieces: false }
             }
             "" => return FrameVerdict::Corrupt,
             _ => Kind::Foreign,
@@ -276,13 +277,11 @@ impl MessagesInterpreter {
         }
     }
 
-    fn message_stop(&mut self, out: &mut VecDeque<Delta>) {
+    /// The end. Relays write one when they lose their upstream: without a reason the
+    /// answer is as cut as one that ends without it.
+    fn message_stop(&mut self, out: &mut VecDeque<Delta>) -> FrameVerdict {
+        let Some(mut stop) = self.stop.take() else { return FrameVerdict::End };
         self.ended = true;
-        let mut stop = self.stop.take().unwrap_or(Stop {
-            reason: FinishReason::Stop,
-            sequence: None,
-            explanation: None,
-        });
         if stop.reason == FinishReason::Refusal && stop.explanation.is_none() && self.spoke {
             // What was said is no refusal but an answer that a filter cut: for
             // clients that look for words, `refusal` alone would pass for whole.
@@ -304,6 +303,7 @@ impl MessagesInterpreter {
         let mut finish = Finish::new(stop.reason);
         finish.stop_sequence = stop.sequence;
         out.push_back(Delta::Finish(finish));
+        FrameVerdict::Known
     }
 
     /// This wire tells of a refusal by its stop reason; clients of others look
@@ -354,11 +354,7 @@ fn close(block: Block, status: ItemStatus, out: &mut VecDeque<Delta>) {
         Kind::ToolUse { input, pieces } => {
             // An input that came whole in the start counts only where no
             // pieces followed: with pieces it is the empty placeholder.
-            let whole = match input {
-                _ if pieces => None,
-                Some(input @ Value::Object(_)) => Some(input.to_string()),
-                _ => Some("{}".to_owned()),
-            };
+            let whole = (!pieces).then(|| input.unwrap_or_else(|| "{}".to_owned()));
             out.push_back(Delta::ToolCallEnd(ToolCallEnd::new(slot, whole)));
         }
         Kind::Foreign => return,
@@ -448,34 +444,34 @@ impl Interpret for MessagesInterpreter {
     fn body(&mut self, json: &[u8], out: &mut VecDeque<Delta>) -> Result<(), StreamError> {
         let text = String::from_utf8_lossy(json);
         let text = self.surrogates.mend(&text);
-        let document: Value = serde_json::from_str(&text)
-            .map_err(|_| StreamError::not_a_stream("body is neither events nor json"))?;
-        let says = |key| document.get(key).is_some_and(|value| !value.is_null());
+        let document = Object::parse(text.trim())
+            .ok_or_else(|| StreamError::not_a_stream("body is neither events nor json"))?;
+        let says = |key| !document.lacks(key);
         // A gateway's own words, where it calls its failure a success.
         let is_error = says("error") || (!says("type") && (says("detail") || says("message")));
         if is_error {
             self.ended = true;
-            out.push_back(Delta::Error(error_body::of_value(&document)));
+            out.push_back(Delta::Error(error_body::read(text.as_bytes())));
             return Ok(());
         }
-        let blocks = document.get("content").and_then(Value::as_array);
-        let (Some("message"), Some(blocks)) =
-            (document.get("type").and_then(Value::as_str), blocks)
-        else {
+        let blocks = document.list("content").filter(|_| document.is("type", "message"));
+        let Some(blocks) = blocks else {
             return Err(StreamError::not_a_stream("body is no message"));
         };
         let head: Message<'_> = serde_json::from_str(&text).unwrap_or_default();
         self.message_start(head, out);
         for (index, block) in (0_u64..).zip(blocks) {
-            self.block_start(Some(index), block.as_object().cloned(), out);
+            self.block_start(Some(index), Some(block), out);
             self.block_stop(index, out);
         }
-        let word = document.get("stop_reason").and_then(Value::as_str).unwrap_or("end_turn");
-        let sequence = document.get("stop_sequence").and_then(Value::as_str);
+        let details = document.raw("stop_details");
+        let details = details.and_then(|details| serde_json::from_str(details).ok());
+        // A document that closes is whole, whether it says why it ended or not.
+        let reason = document.text("stop_reason");
         self.stop = Some(Stop {
-            reason: finish_reason(word),
-            sequence: sequence.map(str::to_owned),
-            explanation: document.get("stop_details").cloned().and_then(explanation),
+            reason: reason.map_or(FinishReason::Stop, |word| finish_reason(&word)),
+            sequence: document.text("stop_sequence").map(Cow::into_owned),
+            explanation: details.and_then(explanation),
         });
         self.message_stop(out);
         Ok(())
@@ -495,7 +491,8 @@ struct Event<'a> {
     index: Option<u64>,
     #[serde(borrow)]
     delta: Option<DeltaJson<'a>>,
-    content_block: Option<Map<String, Value>>,
+    #[serde(borrow)]
+    content_block: Option<&'a RawValue>,
     #[serde(borrow)]
     message: Option<Message<'a>>,
     usage: Option<UsageJson>,

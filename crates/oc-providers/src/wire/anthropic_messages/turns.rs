@@ -18,7 +18,9 @@ use crate::loss::Loss;
 use crate::request::Request;
 use crate::seal::Sealer;
 use crate::wire::pairs::Pairs;
+use crate::wire::surrogates::without_halves;
 use crate::wire::tool_ids::IdForm;
+use crate::wire::unsaid;
 
 /// The most characters of a call's id: it is `^[a-zA-Z0-9_-]{1,64}$`.
 const LONGEST_ID: usize = 64;
@@ -120,6 +122,7 @@ impl<'a> Writer<'a> {
                 {
                     self.losses.push(Loss::SystemPosition);
                 }
+                self.losses.extend(unsaid::wordless(&message.content));
                 self.system.extend(content.into_iter().filter(|block| block.get("text").is_some()));
             }
             Role::Assistant => {
@@ -154,8 +157,9 @@ impl<'a> Writer<'a> {
     fn call(&mut self, at: usize, call: &'a FunctionCall) {
         self.end_user();
         let id = self.pairs.id(at).to_owned();
-        let input = Value::Object(input_of(&call.arguments));
-        self.inputs.keep(&id, &call.arguments, &input);
+        let arguments = without_halves(&call.arguments);
+        let input = Value::Object(input_of(&arguments));
+        self.inputs.keep(&id, &arguments, &input);
         self.assistant.push(json!({
             "type": "tool_use",
             "id": id,

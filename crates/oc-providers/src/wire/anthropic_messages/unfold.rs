@@ -1,9 +1,8 @@
 //! A whole message as the events that its server would have streamed.
 
 use oc_responses_stream::sse;
-use serde_json::{Map, Value};
 
-use crate::wire::relay::json::{Edits, Object, quoted};
+use crate::wire::relay::json::{Edits, Object, compact, quoted};
 
 /// What stands in a message and, streamed, in the delta of `message_delta`.
 const IN_THE_DELTA: [&str; 2] = ["stop_details", "container"];
@@ -87,11 +86,11 @@ impl Unfolded {
                 piece("signature", "signature_delta");
             }
             "tool_use" => {
-                let input: Map<String, Value> = serde_json::from_str(block.raw("input")?).ok()?;
+                let input = block.raw("input").filter(|input| input.starts_with('{'))?;
                 begun.set(&block, "input", "{}");
-                if !input.is_empty() {
-                    let input = quoted(&Value::Object(input).to_string());
-                    pieces.push(("input_json_delta", "partial_json", input));
+                let input = compact(input);
+                if input != "{}" {
+                    pieces.push(("input_json_delta", "partial_json", quoted(&input)));
                 }
             }
             _ => {}

@@ -114,8 +114,9 @@ impl FromStr for MaxTokensField {
     }
 }
 
-/// Which earlier reasoning a server wants back. What came with
-/// `reasoning_details` goes back to the host that made it in any case.
+/// Which of its earlier reasoning a server wants back: what a seal says that the
+/// model made itself. What came with `reasoning_details` goes back to the host that
+/// made it in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReasoningReplay {
@@ -128,6 +129,10 @@ pub enum ReasoningReplay {
     WhereToolsWereCalled,
     /// All of it.
     Always,
+    /// On every answer: its own, what no seal says anything of, or else an empty one.
+    /// For users who know that nobody else's reasoning is in the history, with clients
+    /// that drop seals.
+    OnEveryAnswer,
 }
 
 /// Which ids of tool calls a server takes. In all cases no two calls of a

@@ -25,6 +25,11 @@ use crate::request::{Request, TextFormat};
 use crate::seal::Sealer;
 use crate::wire::carried::is_custom_step;
 use crate::wire::pairs::{self, Pairs};
+use crate::wire::surrogates::without_halves;
+use crate::wire::unsaid;
+
+/// Who of several speaks.
+const NAME: &str = "name";
 
 /// The messages of `request` for the host whose envelopes `sealer` opens.
 pub(super) fn encode(
@@ -35,10 +40,10 @@ pub(super) fn encode(
 ) -> Vec<Value> {
     let mut writer = Writer::new(request, compat, sealer, losses);
     if let Some(instructions) = &request.instructions {
-        writer.system(Role::Developer, instructions.clone());
+        writer.system(Role::Developer, None, instructions.clone());
     }
     if let (Some(TextFormat::JsonSchema(format)), false) = (&request.format, compat.json_schema) {
-        writer.system(Role::Developer, format.instruction());
+        writer.system(Role::Developer, None, format.instruction());
     }
     for (at, item) in request.input.iter().enumerate() {
         writer.item(at, item);
@@ -54,6 +59,7 @@ struct Writer<'a> {
     system: Vec<String>,
     messages: Vec<Value>,
     user: Option<Content>,
+    user_name: Option<String>,
     assistant: Turn<'a>,
     pairs: Pairs<'a>,
 }
@@ -61,6 +67,7 @@ struct Writer<'a> {
 /// An assistant's turn in the making.
 #[derive(Default)]
 struct Turn<'a> {
+    name: Option<String>,
     content: Option<Content>,
     reasoning: Vec<String>,
     details: Vec<Value>,
@@ -100,6 +107,7 @@ impl<'a> Writer<'a> {
             system: Vec::new(),
             messages: Vec::new(),
             user: None,
+            user_name: None,
             assistant: Turn::default(),
             pairs: Pairs::of(&request.input, compat.chat.tool_ids.form()),
         }
@@ -133,31 +141,57 @@ impl<'a> Writer<'a> {
     }
 
     fn message(&mut self, message: &Message) {
-        self.losses.extend(message.extra.keys().cloned().map(Loss::UnknownField));
+        let name = self.speaker(message);
         let Some(content) = parts::encode(&message.content, self.compat, self.losses) else {
             return;
         };
         match message.role {
-            Role::System | Role::Developer => self.system(message.role, content.text()),
-            Role::Assistant => join(&mut self.assistant.content, content),
+            Role::System | Role::Developer => {
+                self.losses.extend(unsaid::wordless(&message.content));
+                self.system(message.role, name, content.text());
+            }
+            Role::Assistant => {
+                if self.assistant.content.is_some() && self.assistant.name != name {
+                    self.end_assistant();
+                }
+                self.assistant.name = name;
+                join(&mut self.assistant.content, content);
+            }
             _ => {
                 self.end_assistant();
                 if self.compat.developer_role {
                     self.end_user();
                 }
+                self.user_name = name;
                 join(&mut self.user, content);
             }
         }
     }
 
-    fn system(&mut self, role: Role, text: String) {
+    /// Who of several speaks, for the host whose vendor made the wire: others join what
+    /// the user says in a row, and nothing says that they know the field.
+    fn speaker(&mut self, message: &Message) -> Option<String> {
+        let knows = self.compat.vendor_fields
+            && self.compat.developer_role
+            && !self.compat.chat.strict_keys;
+        let mut name = None;
+        for (key, value) in &message.extra {
+            match value {
+                Value::String(said) if knows && key == NAME => name = Some(said.clone()),
+                _ => self.losses.push(Loss::UnknownField(key.clone())),
+            }
+        }
+        name
+    }
+
+    fn system(&mut self, role: Role, name: Option<String>, text: String) {
         if text.trim().is_empty() {
             return;
         }
         if self.compat.developer_role {
             self.end_assistant();
             self.end_user();
-            self.messages.push(json!({"role": role.as_str(), "content": text}));
+            self.messages.push(said(role, name, text.into()));
             return;
         }
         let conversing =
@@ -176,9 +210,11 @@ impl<'a> Writer<'a> {
             self.sealed(ours);
             return;
         }
-        // A seal of another's making: its text is not this host's reasoning.
-        let foreign = sealed.is_some_and(|sealed| !sealed.is_empty()) && !is_text;
-        if foreign || self.compat.chat.replay == ReasoningReplay::Never {
+        // Of another's making, or of nobody knows whose: this model never thought it.
+        let replay = self.compat.chat.replay;
+        let is_bare = sealed.is_none_or(str::is_empty);
+        let is_own = is_text || (is_bare && replay == ReasoningReplay::OnEveryAnswer);
+        if !is_own || replay == ReasoningReplay::Never {
             self.losses.push(Loss::Reasoning);
             return;
         }
@@ -213,7 +249,7 @@ impl<'a> Writer<'a> {
                 let read = "I have read the results.";
                 self.messages.push(json!({"role": "assistant", "content": read}));
             }
-            self.messages.push(json!({"role": "user", "content": content.into_json()}));
+            self.messages.push(said(Role::User, self.user_name.take(), content.into_json()));
         }
     }
 
@@ -298,6 +334,7 @@ impl Turn<'_> {
         }
         let mut message = Map::new();
         message.insert("role".into(), "assistant".into());
+        message.extend(self.name.clone().map(|name| (NAME.to_owned(), name.into())));
         // Beside calls, `null` says that there is no text; templates that add
         // up strings fail on a missing key.
         let content = self.content.clone().map_or(Value::Null, Content::into_json);
@@ -326,6 +363,7 @@ impl Turn<'_> {
             ReasoningReplay::WithToolCalls => called,
             ReasoningReplay::WhereToolsWereCalled => called && thought,
             ReasoningReplay::Always => thought,
+            ReasoningReplay::OnEveryAnswer => true,
         };
         let has_details = !self.details.is_empty();
         if chat.strict_keys {
@@ -352,7 +390,7 @@ impl Turn<'_> {
             Called::Function { name, arguments } => json!({
                 "id": call.id,
                 "type": "function",
-                "function": {"name": name, "arguments": arguments},
+                "function": {"name": name, "arguments": without_halves(arguments)},
             }),
             Called::Custom { name, input } => json!({
                 "id": call.id,
@@ -371,6 +409,14 @@ impl Turn<'_> {
         }
         json
     }
+}
+
+/// A message of anyone but the assistant.
+fn said(role: Role, name: Option<String>, content: Value) -> Value {
+    let mut message = Map::from_iter([("role".to_owned(), role.as_str().into())]);
+    message.extend(name.map(|name| (NAME.to_owned(), name.into())));
+    message.insert("content".into(), content);
+    Value::Object(message)
 }
 
 fn join(content: &mut Option<Content>, more: Content) {

@@ -25,7 +25,9 @@ use crate::loss::Loss;
 use crate::request::{Request, TextFormat};
 use crate::seal;
 use crate::wire::pairs::{self, Pairs};
+use crate::wire::surrogates::without_halves;
 use crate::wire::tool_ids::IdForm;
+use crate::wire::unsaid;
 
 /// What OpenAI's own host takes as the id of a call.
 const IDS: IdForm = IdForm::UpTo { longest: 64, allows: |_| true };
@@ -198,6 +200,7 @@ impl<'a> Plain<'a> {
             if !self.items.is_empty() {
                 self.losses.push(Loss::SystemPosition);
             }
+            self.losses.extend(unsaid::wordless(&message.content));
             let orders = self.text_of(&message.content);
             self.system.push(orders);
             return;
@@ -240,8 +243,7 @@ impl<'a> Plain<'a> {
         }
         let mut text = self.text_of(&result.output);
         let pictures = result.output.iter().filter(|part| matches!(part, Part::Image(_)));
-        let pictures: Vec<Value> =
-            pictures.filter_map(|part| part_json(part, Role::User, false)).collect();
+        let pictures = self.parts(pictures, Role::User);
         if !pictures.is_empty() {
             self.pictures.push(input_text(&pairs::pictures_of(name, id)));
             self.pictures.extend(pictures);
@@ -265,7 +267,7 @@ impl<'a> Plain<'a> {
         self.items.push(message_json(Role::User, parts));
     }
 
-    fn parts(&mut self, parts: &[Part], role: Role) -> Vec<Value> {
+    fn parts<'p>(&mut self, parts: impl IntoIterator<Item = &'p Part>, role: Role) -> Vec<Value> {
         let mut list = Vec::new();
         for part in parts {
             match part_json(part, role, false) {
@@ -323,7 +325,7 @@ fn function_call(call: &FunctionCall, id: &str) -> Map<String, Value> {
     json.insert("type".into(), "function_call".into());
     json.insert("call_id".into(), id.into());
     json.insert("name".into(), call.name.clone().into());
-    json.insert("arguments".into(), call.arguments.clone().into());
+    json.insert("arguments".into(), without_halves(&call.arguments).into());
     json
 }
 

@@ -93,6 +93,42 @@ pub(in crate::wire) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
+/// `json` without the white space around its parts and the needless escapes in its
+/// texts: its numbers, keys and their order stay to the letter.
+pub(in crate::wire) fn compact(json: &str) -> String {
+    let push_bare = |made: &mut String, bare: &str| {
+        made.extend(bare.chars().filter(|c| !c.is_ascii_whitespace()));
+    };
+    let mut made = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some((bare, text, after)) = split_text(rest) {
+        push_bare(&mut made, bare);
+        let plain =
+            text.contains('\\').then(|| serde_json::from_str::<String>(text).ok()).flatten();
+        match plain {
+            Some(plain) => made.push_str(&quoted(&plain)),
+            None => made.push_str(text),
+        }
+        rest = after;
+    }
+    push_bare(&mut made, rest);
+    made
+}
+
+/// What stands before the first text of `json`, that text in its quotes, and what
+/// follows.
+fn split_text(json: &str) -> Option<(&str, &str, &str)> {
+    let (bare, text) = json.split_at(json.find('"')?);
+    let mut escaped = false;
+    let end = text.char_indices().skip(1).find(|(_, c)| {
+        let is_end = *c == '"' && !escaped;
+        escaped = *c == '\\' && !escaped;
+        is_end
+    });
+    let (text, after) = text.split_at(end?.0 + 1);
+    Some((bare, text, after))
+}
+
 /// `json`, if it is text that can be written in UTF-8: half a surrogate pair
 /// is none.
 fn text(json: &str) -> Option<Cow<'_, str>> {
@@ -237,6 +273,19 @@ mod tests {
     fn nothing_changed_is_the_same_bytes_on_one_line() {
         assert_eq!(Edits::of(r#"{"a": "\n"}"#).made(), r#"{"a": "\n"}"#);
         assert_eq!(Edits::of("{\"a\":\r\n1}").made(), "{\"a\":  1}");
+    }
+
+    #[test]
+    fn what_is_compact_is_the_same_to_the_letter() {
+        for (json, wanted) in [
+            (r#" { "a" : [ 1.50 , -0.0 ] , "a" : 1e400 } "#, r#"{"a":[1.50,-0.0],"a":1e400}"#),
+            (r#"{"t":"a \"b\" : \\","u":"\u00e9\n"}"#, r#"{"t":"a \"b\" : \\","u":"é\n"}"#),
+            (r#"{"half":"\ud83d"}"#, r#"{"half":"\ud83d"}"#),
+            ("{\"open", "{\"open"),
+            ("", ""),
+        ] {
+            assert_eq!(compact(json), wanted, "{json}");
+        }
     }
 
     #[test]

@@ -6,20 +6,28 @@ use serde_json::Value;
 use crate::wire::fields::{Fields, Place};
 use crate::wire::openai_responses::BadRequest;
 
+/// Parts, and the place of the block that each was.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    pub(super) parts: Vec<Part>,
+    pub(super) places: Vec<Place>,
+}
+
 /// A client's `content` or `system`: a string or an array of blocks.
-pub(super) fn content(content: &Value, place: &Place) -> Result<Vec<Part>, BadRequest> {
+pub(super) fn content(content: &Value, place: &Place) -> Result<Said, BadRequest> {
+    let mut said = Said::default();
     match content {
-        Value::String(text) => Ok(vec![Part::text(text.as_str())]),
+        Value::String(text) => said.push(Part::text(text.as_str()), place),
         Value::Array(list) => {
-            list.iter().enumerate().try_fold(Vec::new(), |mut read, (at, json)| {
+            for (at, json) in list.iter().enumerate() {
                 let place = place.element(at);
                 let object = json.as_object().ok_or_else(|| place.wrong_type("an object"))?;
-                parts(&Fields::new(object, &place), json, &mut read)?;
-                Ok(read)
-            })
+                said.block(&Fields::new(object, &place), json, &place)?;
+            }
         }
-        _ => Err(place.wrong_type("a string or an array of blocks")),
+        _ => return Err(place.wrong_type("a string or an array of blocks")),
     }
+    Ok(said)
 }
 
 /// Whether a block of this type has a canonical part.
@@ -27,22 +35,31 @@ pub(super) fn is_part(kind: &str) -> bool {
     matches!(kind, "text" | "image" | "document")
 }
 
-/// One block, put after what was `read`. What is said of a document for the model
-/// alone stands before it: no other wire has a field for it.
-pub(super) fn parts(
-    fields: &Fields<'_>,
-    json: &Value,
-    read: &mut Vec<Part>,
-) -> Result<(), BadRequest> {
-    let part = part(fields, json)?;
-    if fields.text("type")?.as_deref() == Some("document")
-        && !matches!(part, Part::Other(_))
-        && let Some(context) = fields.text("context")?.filter(|text| !text.trim().is_empty())
-    {
-        read.push(Part::text(context));
+impl Said {
+    /// One part more, of the block at `place`.
+    pub(super) fn push(&mut self, part: Part, place: &Place) {
+        self.parts.push(part);
+        self.places.push(place.clone());
     }
-    read.push(part);
-    Ok(())
+
+    /// One block more. What is said of a document for the model alone stands before it:
+    /// no other wire has a field for it.
+    pub(super) fn block(
+        &mut self,
+        fields: &Fields<'_>,
+        json: &Value,
+        place: &Place,
+    ) -> Result<(), BadRequest> {
+        let part = part(fields, json)?;
+        if fields.text("type")?.as_deref() == Some("document")
+            && !matches!(part, Part::Other(_))
+            && let Some(context) = fields.text("context")?.filter(|text| !text.trim().is_empty())
+        {
+            self.push(Part::text(context), place);
+        }
+        self.push(part, place);
+        Ok(())
+    }
 }
 
 fn part(fields: &Fields<'_>, json: &Value) -> Result<Part, BadRequest> {
@@ -115,11 +132,12 @@ fn source(fields: &Fields<'_>) -> Result<Source, BadRequest> {
         "file" => Source::File(source.required("file_id")?),
         "text" => Source::Text(source.required("data")?),
         "content" => {
-            let parts = match source.present("content") {
+            let said = match source.present("content") {
                 Some(json) => content(json, &source.place("content"))?,
-                None => Vec::new(),
+                None => Said::default(),
             };
-            let texts: Vec<String> = parts
+            let texts: Vec<String> = said
+                .parts
                 .into_iter()
                 .filter_map(|part| if let Part::Text(text) = part { Some(text.text) } else { None })
                 .collect();

@@ -6,13 +6,15 @@ use oc_responses_stream::{
 };
 use serde_json::Value;
 
-use super::block;
+use super::block::{self, Said};
 use crate::endpoint::Api;
 use crate::seal;
+use crate::wire::Places;
 use crate::wire::anthropic_messages::NO_SIGNATURE;
 use crate::wire::anthropic_messages::inputs::Sent;
 use crate::wire::fields::{Fields, Place};
 use crate::wire::openai_responses::BadRequest;
+use crate::wire::places::Stood;
 
 /// Turns messages into items: what a message says, thinks, calls and returns
 /// become items of their own, in the order of its blocks.
@@ -21,8 +23,9 @@ pub(super) struct Reader<'a> {
     /// The inputs of calls that are still to come.
     inputs: Sent<'a>,
     items: Vec<Item>,
+    places: Places,
     /// What the message that is being read has said since the last other item.
-    said: Vec<Part>,
+    said: Said,
 }
 
 impl<'a> Reader<'a> {
@@ -43,7 +46,7 @@ impl<'a> Reader<'a> {
         let place = fields.place("content");
         match fields.present("content") {
             None => return Err(place.missing()),
-            Some(Value::String(text)) => self.said.push(Part::text(text.as_str())),
+            Some(Value::String(text)) => self.said.push(Part::text(text.as_str()), &place),
             Some(Value::Array(blocks)) => {
                 for (at, json) in blocks.iter().enumerate() {
                     self.block(role, json, &place.element(at))?;
@@ -55,36 +58,46 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    pub(super) fn into_items(self) -> Vec<Item> {
-        self.items
+    /// Standing orders as blocks, before all messages.
+    pub(super) fn system(&mut self, blocks: &Value, place: &Place) -> Result<(), BadRequest> {
+        self.said = block::content(blocks, place)?;
+        self.end_message(Role::System);
+        Ok(())
+    }
+
+    /// The items, and where they stood.
+    pub(super) fn finish(self) -> (Vec<Item>, Places) {
+        (self.items, self.places)
     }
 
     fn block(&mut self, role: Role, json: &Value, place: &Place) -> Result<(), BadRequest> {
         let Value::Object(object) = json else { return Err(place.wrong_type("an object")) };
         let fields = Fields::new(object, place);
         let item = match fields.text("type")?.as_deref() {
-            Some("thinking") => thinking(&fields)?,
-            Some("redacted_thinking") => redacted(&fields)?,
-            Some("tool_use") => tool_use(&fields, &mut self.inputs)?,
+            Some("thinking") => (thinking(&fields)?, Vec::new()),
+            Some("redacted_thinking") => (redacted(&fields)?, Vec::new()),
+            Some("tool_use") => (tool_use(&fields, &mut self.inputs)?, Vec::new()),
             Some("tool_result") => tool_result(&fields)?,
             // What a server did itself stands between what was said.
             Some(kind) if role == Role::Assistant && !block::is_part(kind) => {
-                Item::Other(OtherItem::new(object.clone()))
+                (Item::Other(OtherItem::new(object.clone())), Vec::new())
             }
             _ => {
-                block::parts(&fields, json, &mut self.said)?;
-                return Ok(());
+                return self.said.block(&fields, json, place);
             }
         };
         self.end_message(role);
+        let (item, parts) = item;
         self.items.push(item);
+        self.places.push(Stood { item: place.clone(), parts });
         Ok(())
     }
 
     fn end_message(&mut self, role: Role) {
-        let said = std::mem::take(&mut self.said);
-        if !said.is_empty() {
-            self.items.push(Item::Message(Message::new(role, said)));
+        let Said { parts, places } = std::mem::take(&mut self.said);
+        if let Some(first) = places.first() {
+            self.places.push(Stood { item: first.clone(), parts: places });
+            self.items.push(Item::Message(Message::new(role, parts)));
         }
     }
 }
@@ -134,10 +147,10 @@ fn tool_use(fields: &Fields<'_>, inputs: &mut Sent<'_>) -> Result<Item, BadReque
 
 /// The canonical form has no word for a tool that failed; an output that is not
 /// whole is the nearest, and comes out as `is_error` again.
-fn tool_result(fields: &Fields<'_>) -> Result<Item, BadRequest> {
+fn tool_result(fields: &Fields<'_>) -> Result<(Item, Vec<Place>), BadRequest> {
     let id = CallId::new(fields.required("tool_use_id")?);
-    let mut output = match fields.present("content") {
-        None => Vec::new(),
+    let Said { parts: mut output, places } = match fields.present("content") {
+        None => Said::default(),
         Some(content) => block::content(content, &fields.place("content"))?,
     };
     if let (Some(mark), Some(Part::Text(last))) =
@@ -151,5 +164,5 @@ fn tool_result(fields: &Fields<'_>) -> Result<Item, BadRequest> {
     }
     let mut result = FunctionCallOutput::new(id, output);
     result.status = failed.then_some(ItemStatus::Incomplete);
-    Ok(Item::FunctionCallOutput(result))
+    Ok((Item::FunctionCallOutput(result), places))
 }

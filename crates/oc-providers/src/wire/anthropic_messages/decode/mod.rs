@@ -10,7 +10,6 @@
 mod block;
 mod message;
 
-use oc_responses_stream::{Item, Message, Role};
 use serde_json::{Map, Value};
 
 use self::message::Reader;
@@ -72,13 +71,12 @@ const CANONICAL: &[&str] = &[
 /// `messages` is missing or empty, or the conversation is to be held by the
 /// server (`thread`).
 pub fn decode_request(body: &[u8]) -> Result<MessagesRequest, BadRequest> {
-    let json = BadRequest::object(body)?;
+    let (json, body) = BadRequest::object(body)?;
     let fields = Fields::new(&json, &Place::default());
     refuse_threads(&fields)?;
     let mut request = Request::new(fields.required("model")?, Vec::new());
     request.wire = Some(Api::AnthropicMessages);
-    read_system(&fields, &mut request)?;
-    read_messages(&fields, Sent::of(body), &mut request)?;
+    read_messages(&fields, Sent::of(&body), &mut request)?;
     request.tools = read_tools(&fields)?;
     read_tool_choice(&fields, &mut request)?;
     request.max_output_tokens = fields.count("max_tokens")?;
@@ -108,23 +106,9 @@ fn refuse_threads(fields: &Fields<'_>) -> Result<(), BadRequest> {
     }
 }
 
-/// Plain text is what every wire calls instructions; blocks stay blocks, since
-/// their cache marks count to the host that made them.
-fn read_system(fields: &Fields<'_>, request: &mut Request) -> Result<(), BadRequest> {
-    match fields.present("system") {
-        None => {}
-        Some(Value::String(text)) if text.trim().is_empty() => {}
-        Some(Value::String(text)) => request.instructions = Some(text.clone()),
-        Some(blocks) => {
-            let parts = block::content(blocks, &fields.place("system"))?;
-            if !parts.is_empty() {
-                request.input.push(Item::Message(Message::new(Role::System, parts)));
-            }
-        }
-    }
-    Ok(())
-}
-
+/// The conversation, from the standing orders on. As plain text they are what every
+/// wire calls instructions; as blocks they stay blocks, since their cache marks count to
+/// the host that made them.
 fn read_messages(
     fields: &Fields<'_>,
     inputs: Sent<'_>,
@@ -139,10 +123,16 @@ fn read_messages(
         return Err(place.refused(None, "`messages` must not be empty".to_owned()));
     }
     let mut reader = Reader::new(inputs);
+    match fields.present("system") {
+        None => {}
+        Some(Value::String(text)) if text.trim().is_empty() => {}
+        Some(Value::String(text)) => request.instructions = Some(text.clone()),
+        Some(blocks) => reader.system(blocks, &fields.place("system"))?,
+    }
     for (at, json) in list.iter().enumerate() {
         reader.message(json, &place.element(at))?;
     }
-    request.input.extend(reader.into_items());
+    (request.input, request.places) = reader.finish();
     Ok(())
 }
 

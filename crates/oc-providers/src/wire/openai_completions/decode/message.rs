@@ -8,15 +8,17 @@ use oc_responses_stream::{
 use serde_json::{Map, Value};
 
 use super::fields::{Fields, Place};
+use crate::wire::Places;
 use crate::wire::openai_completions::custom;
 use crate::wire::openai_completions::parts;
 use crate::wire::openai_responses::BadRequest;
 
 /// Reads messages in their order; a legacy `function` message belongs to the
-/// last `function_call` of its name.
+/// last `function_call`: it has no id, and one was made at a time.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     items: Vec<Item>,
+    places: Places,
     legacy_calls: u32,
     open_legacy_call: Option<CallId>,
     /// The ids whose last call was a custom tool's.
@@ -29,25 +31,31 @@ impl Reader {
         let fields = Fields::new(json, place);
         let role = fields.required("role")?;
         match role.as_str() {
-            "system" => self.said(Role::System, &fields),
-            "developer" => self.said(Role::Developer, &fields),
-            "user" => self.said(Role::User, &fields),
-            "assistant" => self.assistant(&fields),
+            "system" => self.said(Role::System, &fields)?,
+            "developer" => self.said(Role::Developer, &fields)?,
+            "user" => self.said(Role::User, &fields)?,
+            "assistant" => self.assistant(&fields)?,
             "tool" => {
                 let id = fields.required("tool_call_id")?;
-                self.result(CallId::new(id), &fields)
+                self.result(CallId::new(id), &fields)?;
             }
             "function" => {
                 let id = self.open_legacy_call.take();
                 let id = id.unwrap_or_else(|| CallId::new("call_legacy"));
-                self.result(id, &fields)
+                self.result(id, &fields)?;
             }
-            _ => Err(fields.place("role").wrong_type("system, developer, user, assistant or tool")),
+            _ => {
+                let known = "system, developer, user, assistant or tool";
+                return Err(fields.place("role").wrong_type(known));
+            }
         }
+        self.places.note(&self.items, place, "content");
+        Ok(())
     }
 
-    pub(super) fn into_items(self) -> Vec<Item> {
-        self.items
+    /// The items, and where they stood.
+    pub(super) fn finish(self) -> (Vec<Item>, Places) {
+        (self.items, self.places)
     }
 
     fn said(&mut self, role: Role, fields: &Fields<'_>) -> Result<(), BadRequest> {

@@ -8,6 +8,7 @@
 
 mod message;
 
+use oc_responses_stream::Item;
 use serde_json::Value;
 
 use self::message::Reader;
@@ -16,6 +17,7 @@ use crate::endpoint::Api;
 use crate::request::{
     Effort, JsonSchemaFormat, ReasoningRequest, Request, TextFormat, Tool, ToolChoice,
 };
+use crate::wire::Places;
 pub(super) use crate::wire::fields;
 use crate::wire::fields::{Fields, Place};
 use crate::wire::openai_responses::BadRequest;
@@ -84,12 +86,12 @@ const MOST_CHOICES: u32 = 128;
 /// `messages` is missing or empty, or more than 128 answers (`n`) or audio
 /// are asked for.
 pub fn decode_request(body: &[u8]) -> Result<ChatRequest, BadRequest> {
-    let json = BadRequest::object(body)?;
+    let (json, _) = BadRequest::object(body)?;
     let fields = Fields::new(&json, &Place::default());
     refuse_what_is_not_built(&fields)?;
     let mut request = Request::new(fields.required("model")?, Vec::new());
     request.wire = Some(Api::OpenaiCompletions);
-    request.input = messages(&fields)?;
+    (request.input, request.places) = messages(&fields)?;
     request.tools = read_tools(&fields)?;
     request.tool_choice = read_tool_choice(&fields)?;
     request.parallel_tool_calls = fields.flag("parallel_tool_calls")?;
@@ -137,7 +139,7 @@ fn refuse_what_is_not_built(fields: &Fields<'_>) -> Result<(), BadRequest> {
     Ok(())
 }
 
-fn messages(fields: &Fields<'_>) -> Result<Vec<oc_responses_stream::Item>, BadRequest> {
+fn messages(fields: &Fields<'_>) -> Result<(Vec<Item>, Places), BadRequest> {
     let place = fields.place("messages");
     if fields.present("messages").is_none() {
         return Err(place.missing());
@@ -150,7 +152,7 @@ fn messages(fields: &Fields<'_>) -> Result<Vec<oc_responses_stream::Item>, BadRe
     for (at, json) in list.iter().enumerate() {
         reader.message(json, &place.element(at))?;
     }
-    Ok(reader.into_items())
+    Ok(reader.finish())
 }
 
 fn read_tools(fields: &Fields<'_>) -> Result<Vec<Tool>, BadRequest> {

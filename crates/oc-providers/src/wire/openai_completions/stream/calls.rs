@@ -6,10 +6,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use crate::wire::relay::json::compact;
 use oc_responses_stream::{
     Delta, ItemEnd, ItemStatus, Slot, ToolCallArguments, ToolCallEnd, ToolCallStart, WholeItem,
 };
-use serde_json::Value;
 
 use super::extent::Extent;
 use super::fields::Fields;
@@ -94,8 +94,8 @@ impl Calls {
                 Some(text) => call.arguments(&text, out),
                 // An object where text belongs: it counts whole.
                 None => {
-                    let whole = serde_json::from_str::<Value>(raw.get()).ok();
-                    call.whole = whole.filter(Value::is_object).map(|object| object.to_string());
+                    let whole = Some(raw.get()).filter(|raw| raw.starts_with('{'));
+                    call.whole = whole.map(compact);
                 }
             }
         }

@@ -8,9 +8,11 @@
 
 mod item;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use oc_responses_stream::{Item, Message, Role};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::tools;
@@ -43,22 +45,38 @@ pub struct BadRequest {
     pub message: String,
 }
 
+/// A body's object, and the text that it was read from.
+type ObjectAndText<'a> = (Map<String, Value>, Cow<'a, [u8]>);
+
 impl BadRequest {
-    /// The object that `body` holds. Says where it breaks, never what it says.
-    pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Self> {
-        let fault = |code, message| Self { param: None, code: Some(code), message };
-        let read = serde_json::from_slice(body).or_else(|fault| match std::str::from_utf8(body) {
+    /// The object that `body` holds, and the text that it was read from. Says where it
+    /// breaks, never what it says.
+    pub(crate) fn object(body: &[u8]) -> Result<ObjectAndText<'_>, Self> {
+        let refused = |code, message| Self { param: None, code: Some(code), message };
+        let mut body = Cow::Borrowed(body);
+        let mut read = serde_json::from_slice(&body);
+        if read.is_err()
+            && let Ok(text) = std::str::from_utf8(&body)
+            && let Cow::Owned(mended) = without_halves(text)
+        {
             // Half a character is no reason to refuse a conversation.
-            Ok(text) if text.contains("\\u") => serde_json::from_str(&without_halves(text)),
-            _ => Err(fault),
-        });
+            read = serde_json::from_str(&mended);
+            body = Cow::Owned(mended.into_bytes());
+        }
         match read {
-            Ok(Value::Object(json)) => Ok(json),
-            Ok(_) => Err(fault("invalid_type", "body must be a json object".to_owned())),
+            Ok(Value::Object(json)) => Ok((json, body)),
+            Ok(_) => Err(refused("invalid_type", "body must be a json object".to_owned())),
             Err(at) => {
+                // To the parser of values it is none; it is JSON all the same.
+                let is_json = serde_json::from_slice::<&RawValue>(&body).is_ok();
+                let fault = if is_json {
+                    "holds a number beyond 1.8e308 or is nested deeper than 127 levels"
+                } else {
+                    "is not valid json"
+                };
                 let (line, column) = (at.line(), at.column());
-                let message = format!("body is not valid json: line {line}, column {column}");
-                Err(fault("invalid_json", message))
+                let message = format!("body {fault}: line {line}, column {column}");
+                Err(refused("invalid_json", message))
             }
         }
     }
@@ -160,7 +178,7 @@ const ECHOED: &[&str] = &[
 /// missing, or something is asked for that needs stored responses
 /// (`previous_response_id`, `conversation`, `background`, an `item_reference`).
 pub fn decode_request(body: &[u8]) -> Result<ClientRequest, BadRequest> {
-    let json = BadRequest::object(body)?;
+    let (json, _) = BadRequest::object(body)?;
     refuse_stateful(&json)?;
     let fields = Fields(&json);
     let mut request = Request::new(
