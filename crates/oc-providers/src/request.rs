@@ -67,6 +67,10 @@ pub struct Request {
     /// Fields of the client's wire that have no canonical form, kept for the
     /// hosts that know them (`prompt_cache_key`, `service_tier`, …).
     pub extra: Map<String, Value>,
+    /// Fields below the top level that have no canonical form and nothing to be
+    /// kept with (`response_format.json_schema.x`), by their paths: no host is
+    /// given them, and they are listed as lost.
+    pub unread: Vec<String>,
     /// Headers of the client's wire (`anthropic-beta`), for hosts of the same
     /// wire; and whatever else is to be sent besides. The endpoint's own of the
     /// same name win.
@@ -196,12 +200,15 @@ pub struct ReasoningRequest {
     pub effort: Option<Effort>,
     /// `auto`, `concise`, `detailed`.
     pub summary: Option<String>,
+    /// Fields that have no canonical form (`context`, `mode`), kept for the same
+    /// wire.
+    pub extra: Map<String, Value>,
 }
 
 impl ReasoningRequest {
     /// Thinking with this effort.
     pub fn new(effort: Effort) -> Self {
-        Self { effort: Some(effort), summary: None }
+        Self { effort: Some(effort), ..Self::default() }
     }
 }
 

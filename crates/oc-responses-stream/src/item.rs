@@ -175,6 +175,8 @@ pub struct ImagePart {
     pub file_id: Option<String>,
     /// `low`, `high`, `auto`.
     pub detail: Option<String>,
+    /// Fields that we do not know (`cache_control`), kept for the same wire.
+    pub extra: Map<String, Value>,
 }
 
 /// A document: exactly one of the sources is usually set.
@@ -189,6 +191,8 @@ pub struct FilePart {
     pub file_url: Option<String>,
     /// Its name.
     pub filename: Option<String>,
+    /// Fields that we do not know (`citations`), kept for the same wire.
+    pub extra: Map<String, Value>,
 }
 
 /// Something thought. See [`Item::Reasoning`].
@@ -257,12 +261,14 @@ pub struct FunctionCallOutput {
     pub output: Vec<Part>,
     /// How far it got.
     pub status: Option<ItemStatus>,
+    /// Fields that we do not know, kept for the same wire.
+    pub extra: Map<String, Value>,
 }
 
 impl FunctionCallOutput {
     /// The result `output` of the call `call_id`.
     pub fn new(call_id: impl Into<CallId>, output: Vec<Part>) -> Self {
-        Self { id: None, call_id: call_id.into(), output, status: None }
+        Self { id: None, call_id: call_id.into(), output, status: None, extra: Map::new() }
     }
 }
 

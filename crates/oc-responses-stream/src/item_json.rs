@@ -175,7 +175,7 @@ fn part_json(part: &Part, output: bool) -> Value {
             set(&mut json, "image_url", image.image_url.as_ref());
             set(&mut json, "file_id", image.file_id.as_ref());
             set(&mut json, "detail", image.detail.as_ref());
-            Value::Object(json)
+            with_rest(json, &image.extra)
         }
         Part::File(file) => {
             let mut json = Object::new();
@@ -184,7 +184,7 @@ fn part_json(part: &Part, output: bool) -> Value {
             set(&mut json, "file_id", file.file_id.as_ref());
             set(&mut json, "file_url", file.file_url.as_ref());
             set(&mut json, "filename", file.filename.as_ref());
-            Value::Object(json)
+            with_rest(json, &file.extra)
         }
         Part::Other(json) => json.clone(),
     }
@@ -221,7 +221,7 @@ fn output_json(output: &FunctionCallOutput) -> Value {
         parts => parts.iter().map(|part| part_json(part, false)).collect(),
     };
     json.insert("output".to_owned(), content);
-    Value::Object(json)
+    with_rest(json, &output.extra)
 }
 
 fn head(item_type: &str, id: Option<&str>, status: Option<ItemStatus>) -> Object {

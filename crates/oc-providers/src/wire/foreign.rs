@@ -14,6 +14,7 @@ use crate::endpoint::Api;
 use crate::loss::Loss;
 use crate::request::{Request, Tool, ToolChoice};
 use crate::wire::carried::is_custom_step;
+use crate::wire::extra;
 
 /// Fields that two wires have in common, and mean the same on both: what the
 /// client sent, whom it may go to, its names.
@@ -60,12 +61,16 @@ pub(crate) fn without<'a>(
     marks: bool,
     losses: &mut Vec<Loss>,
 ) -> Cow<'a, Request> {
+    losses.extend(request.unread.iter().cloned().map(Loss::UnknownField));
     match request.wire {
         None => return Cow::Borrowed(request),
         Some(wire) if wire == api => return Cow::Borrowed(request),
         Some(_) => {}
     }
     let mut request = request.clone();
+    if let Some(asked) = &mut request.reasoning {
+        extra::lose_all(&std::mem::take(&mut asked.extra), losses);
+    }
     if !marks && has_marks(&request) {
         losses.push(Loss::Field(CACHE_MARK));
     }
@@ -105,7 +110,7 @@ fn strip_fields(request: &mut Request, api: Api, losses: &mut Vec<Loss>) {
 fn strip_tools(request: &mut Request, custom: bool, marks: bool, losses: &mut Vec<Loss>) {
     request.tools.retain_mut(|tool| match tool {
         Tool::Function(function) => {
-            keep_mark(&mut function.extra, marks);
+            keep_mark(&mut function.extra, marks, losses);
             true
         }
         Tool::Other(whole) => {
@@ -128,12 +133,20 @@ fn strip_tools(request: &mut Request, custom: bool, marks: bool, losses: &mut Ve
 fn strip_item(item: &mut Item, marks: bool, losses: &mut Vec<Loss>) -> bool {
     match item {
         Item::Message(message) => {
-            let extra = std::mem::take(&mut message.extra);
-            losses.extend(extra.into_iter().map(|(key, _)| Loss::UnknownField(key)));
+            extra::lose_all(&std::mem::take(&mut message.extra), losses);
             strip_parts(&mut message.content, marks, losses);
         }
-        Item::FunctionCall(call) => call.extra = Map::new(),
-        Item::FunctionCallOutput(result) => strip_parts(&mut result.output, marks, losses),
+        Item::Reasoning(reasoning) => {
+            extra::lose_all(&std::mem::take(&mut reasoning.extra), losses);
+        }
+        Item::FunctionCall(call) => {
+            // Of another wire's hosts none knows a mark on a call.
+            extra::lose_all(&std::mem::take(&mut call.extra), losses);
+        }
+        Item::FunctionCallOutput(result) => {
+            keep_mark(&mut result.extra, marks, losses);
+            strip_parts(&mut result.output, marks, losses);
+        }
         Item::Other(other) => {
             losses.push(Loss::Item(other.item_type().to_owned()));
             return false;
@@ -145,10 +158,6 @@ fn strip_item(item: &mut Item, marks: bool, losses: &mut Vec<Loss>) -> bool {
 
 fn strip_parts(parts: &mut Vec<Part>, marks: bool, losses: &mut Vec<Loss>) {
     parts.retain_mut(|part| match part {
-        Part::Text(text) => {
-            keep_mark(&mut text.extra, marks);
-            true
-        }
         // The same on both wires that have it.
         Part::Other(whole) => {
             let kind = whole.get("type").and_then(Value::as_str).unwrap_or("unknown");
@@ -158,26 +167,33 @@ fn strip_parts(parts: &mut Vec<Part>, marks: bool, losses: &mut Vec<Loss>) {
             }
             kept
         }
-        _ => true,
+        part => {
+            if let Some(extra) = extra::of_part_mut(part) {
+                keep_mark(extra, marks, losses);
+            }
+            true
+        }
     });
 }
 
-fn keep_mark(extra: &mut Map<String, Value>, marks: bool) {
-    extra.retain(|key, _| marks && key == CACHE_MARK);
+/// What a host of another wire may see of fields that we do not know.
+fn keep_mark(extra: &mut Map<String, Value>, marks: bool, losses: &mut Vec<Loss>) {
+    let mark = extra.shift_remove(CACHE_MARK).filter(|_| marks);
+    extra::lose_all(extra, losses);
+    *extra = mark.map(|mark| (CACHE_MARK.to_owned(), mark)).into_iter().collect();
 }
 
 /// Whether a client marked anything as worth keeping.
 pub(crate) fn has_marks(request: &Request) -> bool {
-    let in_parts = |parts: &[Part]| {
-        parts
-            .iter()
-            .any(|part| matches!(part, Part::Text(text) if text.extra.contains_key(CACHE_MARK)))
-    };
+    let marked = |extra: &Map<String, Value>| extra.contains_key(CACHE_MARK);
+    let in_parts = |parts: &[Part]| parts.iter().filter_map(extra::of_part).any(marked);
     request.input.iter().any(|item| match item {
         Item::Message(message) => in_parts(&message.content),
-        Item::FunctionCallOutput(result) => in_parts(&result.output),
+        Item::FunctionCall(call) => marked(&call.extra),
+        Item::FunctionCallOutput(result) => marked(&result.extra) || in_parts(&result.output),
         _ => false,
-    }) || request.tools.iter().any(
-        |tool| matches!(tool, Tool::Function(function) if function.extra.contains_key(CACHE_MARK)),
-    )
+    }) || request
+        .tools
+        .iter()
+        .any(|tool| matches!(tool, Tool::Function(function) if marked(&function.extra)))
 }

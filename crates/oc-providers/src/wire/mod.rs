@@ -11,6 +11,7 @@ pub mod anthropic_messages;
 mod carried;
 mod dialect;
 pub(crate) mod error_body;
+mod extra;
 mod fields;
 mod foreign;
 mod inline_thoughts;

@@ -1,28 +1,29 @@
 //! Parts as content blocks of this wire.
 
 use oc_responses_stream::{FilePart, ImagePart, Part};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::turns::Home;
-use crate::capabilities::CACHE_MARK;
 use crate::loss::Loss;
+use crate::wire::extra;
 
 /// The blocks of `parts`. Blank text is left out: the wire refuses it.
 pub(super) fn encode(parts: &[Part], home: &Home<'_>, losses: &mut Vec<Loss>) -> Vec<Value> {
-    let compat = home.compat;
     let mut blocks = Vec::new();
     for part in parts {
+        let whole = |mut block: Value, losses: &mut Vec<Loss>| {
+            if let (Value::Object(block), Some(extra)) = (&mut block, extra::of_part(part)) {
+                put_settled(block, part, home);
+                home.put_extra(block, extra, losses);
+            }
+            block
+        };
         match part {
             Part::Text(text) => {
-                let mut block = text_block(&text.text);
-                let mark = text.extra.get(CACHE_MARK).filter(|_| compat.messages_fields);
-                if let (Some(mark), Some(Value::Object(block))) = (mark, &mut block) {
-                    block.insert(CACHE_MARK.into(), compat.cache_mark(mark));
-                }
-                blocks.extend(block);
+                blocks.extend(text_block(&text.text).map(|block| whole(block, losses)));
             }
             Part::Refusal(text) => blocks.extend(text_block(text)),
-            Part::Image(image) => match image_block(image) {
+            Part::Image(image) => match image_block(image).map(|block| whole(block, losses)) {
                 Some(block) => {
                     if image.detail.as_deref().is_some_and(|detail| detail != "auto") {
                         losses.push(Loss::Field("detail"));
@@ -31,7 +32,7 @@ pub(super) fn encode(parts: &[Part], home: &Home<'_>, losses: &mut Vec<Loss>) ->
                 }
                 None => losses.push(Loss::Part("input_image".into())),
             },
-            Part::File(file) => match file_block(file) {
+            Part::File(file) => match file_block(file).map(|block| whole(block, losses)) {
                 Some(block) => blocks.push(block),
                 None => losses.push(Loss::Part("input_file".into())),
             },
@@ -44,6 +45,17 @@ pub(super) fn encode(parts: &[Part], home: &Home<'_>, losses: &mut Vec<Loss>) ->
         }
     }
     blocks
+}
+
+/// What the host that defines this wire knows of a part without a beta header: the
+/// wish for citations of a document.
+fn put_settled(block: &mut Map<String, Value>, part: &Part, home: &Home<'_>) {
+    const CITATIONS: &str = "citations";
+    if let Part::File(file) = part
+        && let Some(wish) = file.extra.get(CITATIONS).filter(|_| home.own_blocks)
+    {
+        block.insert(CITATIONS.into(), wish.clone());
+    }
 }
 
 pub(super) fn text_block(text: &str) -> Option<Value> {

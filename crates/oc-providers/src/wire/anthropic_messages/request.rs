@@ -10,7 +10,7 @@ use crate::error::ProviderError;
 use crate::loss::Loss;
 use crate::model_facts::ModelFacts;
 use crate::request::{Effort, Request, TextFormat, Tool, ToolChoice};
-use crate::wire::{Encoded, foreign};
+use crate::wire::{Encoded, extra, foreign};
 
 /// `max_tokens` is required on this wire; this is what an unknown model gets
 /// when the client did not say.
@@ -25,15 +25,13 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     let facts = endpoint.facts(&request.model);
     let mut losses = Vec::new();
     let request = &*foreign::without(request, Api::AnthropicMessages, false, &mut losses);
-    if !compat.messages_fields && foreign::has_marks(request) {
-        losses.push(Loss::Field(CACHE_MARK));
-    }
     let sealer = endpoint.sealer(&request.model);
     let home = Home {
         api: Api::AnthropicMessages.as_str(),
         sealer: &sealer,
         needs_signature: compat.thinking_signatures,
         own_blocks: compat.messages_fields && is_own(request),
+        unknown: takes_unknown(request, compat),
         compat,
     };
     let mut turns = turns::encode(request, &home, &mut losses);
@@ -93,6 +91,13 @@ fn put_stop(
         losses.push(Loss::EnforcedHere("stop"));
     }
     kept
+}
+
+/// Whether what nobody here knows goes along: to the host that defines it, from a
+/// client that asks for what is not settled yet. Without its header that host
+/// refuses a field that it does not know.
+fn takes_unknown(request: &Request, compat: Compat) -> bool {
+    compat.messages_fields && request.headers.contains_key(BETA)
 }
 
 /// Whether the client speaks this very wire.
@@ -240,10 +245,7 @@ fn put_extra(
             "container" | "inference_geo" if compat.messages_fields => {
                 body.insert(key.clone(), value.clone());
             }
-            _ if compat.messages_fields
-                && request.headers.contains_key(BETA)
-                && !body.contains_key(key) =>
-            {
+            _ if takes_unknown(request, compat) && !body.contains_key(key) => {
                 body.insert(key.clone(), value.clone());
             }
             _ => losses.push(Loss::UnknownField(key.clone())),
@@ -279,12 +281,14 @@ fn put_format(
 
 fn put_conversation(body: &mut Map<String, Value>, turns: Turns) -> Result<(), ProviderError> {
     let has_system = !turns.system.is_empty();
-    let marked = turns.system.iter().any(|block| block.get(CACHE_MARK).is_some());
+    // Blocks with more than their type and text: a cache mark, tomorrow's field.
+    let is_rich = |block: &Value| block.as_object().is_some_and(|block| block.len() > 2);
+    let rich = turns.system.iter().any(is_rich);
     let texts: Vec<&str> =
         turns.system.iter().filter_map(|block| block.get("text")?.as_str()).collect();
     let system = texts.join("\n\n");
     if !turns.messages.is_empty() {
-        if marked {
+        if rich {
             body.insert("system".into(), Value::Array(turns.system));
         } else if has_system {
             body.insert("system".into(), system.into());
@@ -326,6 +330,7 @@ fn put_tools(
                 if compat.function_tools {
                     json.insert("parameters".into(), schema);
                     tools.push(json!({"type": "function", "function": json}));
+                    extra::lose_all(&function.extra, losses);
                     continue;
                 }
                 json.insert("input_schema".into(), schema);
@@ -334,11 +339,7 @@ fn put_tools(
                 {
                     json.insert(CACHE_MARK.into(), compat.cache_mark(mark));
                 }
-                if compat.messages_fields && request.headers.contains_key(BETA) {
-                    for (key, value) in &function.extra {
-                        json.entry(key.clone()).or_insert_with(|| value.clone());
-                    }
-                }
+                extra::put(&mut json, &function.extra, takes_unknown(request, compat), losses);
                 tools.push(Value::Object(json));
             }
             Tool::Function(_) => {}

@@ -17,6 +17,7 @@ use crate::capabilities::{CACHE_MARK, Compat};
 use crate::loss::Loss;
 use crate::request::Request;
 use crate::seal::Sealer;
+use crate::wire::extra;
 use crate::wire::pairs::Pairs;
 use crate::wire::surrogates::without_halves;
 use crate::wire::tool_ids::IdForm;
@@ -48,6 +49,23 @@ pub(super) struct Home<'a> {
     pub(super) compat: Compat,
     /// It knows blocks that only its own clients know, and they speak here.
     pub(super) own_blocks: bool,
+    /// It takes fields that nobody here knows.
+    pub(super) unknown: bool,
+}
+
+impl Home<'_> {
+    /// Puts into a block what else stood in it, as this host takes it.
+    pub(super) fn put_extra(
+        &self,
+        block: &mut Map<String, Value>,
+        extra: &Map<String, Value>,
+        losses: &mut Vec<Loss>,
+    ) {
+        if let Some(mark) = extra.get(CACHE_MARK).filter(|_| self.compat.messages_fields) {
+            block.insert(CACHE_MARK.into(), self.compat.cache_mark(mark));
+        }
+        extra::put(block, extra, self.unknown, losses);
+    }
 }
 
 pub(super) fn encode(request: &Request, home: &Home<'_>, losses: &mut Vec<Loss>) -> Turns {
@@ -116,6 +134,7 @@ impl<'a> Writer<'a> {
 
     fn message(&mut self, message: &Message) {
         let mut content = blocks::encode(&message.content, self.home, self.losses);
+        extra::lose_all(&message.extra, self.losses);
         match message.role {
             Role::System | Role::Developer => {
                 if !(self.messages.is_empty() && self.user.is_empty() && self.assistant.is_empty())
@@ -160,12 +179,14 @@ impl<'a> Writer<'a> {
         let arguments = without_halves(&call.arguments);
         let input = Value::Object(input_of(&arguments));
         self.inputs.keep(&id, &arguments, &input);
-        self.assistant.push(json!({
-            "type": "tool_use",
-            "id": id,
-            "name": call.name,
-            "input": input,
-        }));
+        let mut block = Map::from_iter([
+            ("type".to_owned(), "tool_use".into()),
+            ("id".to_owned(), id.as_str().into()),
+            ("name".to_owned(), call.name.as_str().into()),
+            ("input".to_owned(), input),
+        ]);
+        self.home.put_extra(&mut block, &call.extra, self.losses);
+        self.assistant.push(Value::Object(block));
         self.calls.push((id, self.pairs.result_of(at)));
     }
 
@@ -209,6 +230,7 @@ impl<'a> Writer<'a> {
                 block.insert("is_error".into(), true.into());
             }
             block.extend(mark.map(|mark| (CACHE_MARK.to_owned(), mark)));
+            self.home.put_extra(block, &result.extra, self.losses);
         }
         block
     }

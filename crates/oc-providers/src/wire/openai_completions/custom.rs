@@ -55,7 +55,9 @@ pub(super) fn call(id: &str, name: &str, input: &str) -> Item {
 /// What such a tool returned, as an item.
 pub(super) fn result(result: &FunctionCallOutput) -> Item {
     let id = result.call_id.as_str();
-    item(json!({"type": "custom_tool_call_output", "call_id": id, "output": result_json(result)}))
+    // Nothing can be lost here: the form is that of the canonical request.
+    let output = result_json(result, &mut Vec::new());
+    item(json!({"type": "custom_tool_call_output", "call_id": id, "output": output}))
 }
 
 /// The call that `item` is: its id, name and input.

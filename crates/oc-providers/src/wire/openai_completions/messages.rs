@@ -13,7 +13,7 @@
 
 use std::borrow::Cow;
 
-use oc_responses_stream::{FunctionCallOutput, Item, ItemStatus, Message, Reasoning, Role};
+use oc_responses_stream::{FunctionCallOutput, Item, ItemStatus, Message, Part, Reasoning, Role};
 use serde_json::{Map, Value, json};
 
 use super::compat::ReasoningReplay;
@@ -24,6 +24,7 @@ use crate::loss::Loss;
 use crate::request::{Request, TextFormat};
 use crate::seal::Sealer;
 use crate::wire::carried::is_custom_step;
+use crate::wire::extra;
 use crate::wire::pairs::{self, Pairs};
 use crate::wire::surrogates::without_halves;
 use crate::wire::unsaid;
@@ -32,18 +33,20 @@ use crate::wire::unsaid;
 const NAME: &str = "name";
 
 /// The messages of `request` for the host whose envelopes `sealer` opens.
+/// `unknown`: it takes fields that nobody here knows.
 pub(super) fn encode(
     request: &Request,
     compat: Compat,
+    unknown: bool,
     sealer: &Sealer,
     losses: &mut Vec<Loss>,
 ) -> Vec<Value> {
-    let mut writer = Writer::new(request, compat, sealer, losses);
+    let mut writer = Writer::new(request, compat, unknown, sealer, losses);
     if let Some(instructions) = &request.instructions {
-        writer.system(Role::Developer, None, instructions.clone());
+        writer.system(Role::Developer, Content::text_of(instructions), Map::new());
     }
     if let (Some(TextFormat::JsonSchema(format)), false) = (&request.format, compat.json_schema) {
-        writer.system(Role::Developer, None, format.instruction());
+        writer.system(Role::Developer, Content::text_of(&format.instruction()), Map::new());
     }
     for (at, item) in request.input.iter().enumerate() {
         writer.item(at, item);
@@ -53,13 +56,15 @@ pub(super) fn encode(
 
 struct Writer<'a> {
     compat: Compat,
+    unknown: bool,
     sealer: &'a Sealer,
     losses: &'a mut Vec<Loss>,
     /// System texts for one message in front; unused where roles stay.
-    system: Vec<String>,
+    system: Option<Content>,
     messages: Vec<Value>,
     user: Option<Content>,
-    user_name: Option<String>,
+    /// Fields of the user's message that we do not know.
+    user_extra: Map<String, Value>,
     assistant: Turn<'a>,
     pairs: Pairs<'a>,
 }
@@ -67,8 +72,9 @@ struct Writer<'a> {
 /// An assistant's turn in the making.
 #[derive(Default)]
 struct Turn<'a> {
-    name: Option<String>,
     content: Option<Content>,
+    /// Fields of it that we do not know.
+    extra: Map<String, Value>,
     reasoning: Vec<String>,
     details: Vec<Value>,
     calls: Vec<Call<'a>>,
@@ -83,6 +89,8 @@ struct Call<'a> {
     /// The id as it is sent.
     id: String,
     called: Called<'a>,
+    /// Fields of it that we do not know.
+    extra: Option<&'a Map<String, Value>>,
     result: Option<Cow<'a, FunctionCallOutput>>,
 }
 
@@ -97,17 +105,19 @@ impl<'a> Writer<'a> {
     fn new(
         request: &'a Request,
         compat: Compat,
+        unknown: bool,
         sealer: &'a Sealer,
         losses: &'a mut Vec<Loss>,
     ) -> Self {
         Self {
             compat,
+            unknown,
             sealer,
             losses,
-            system: Vec::new(),
+            system: None,
             messages: Vec::new(),
             user: None,
-            user_name: None,
+            user_extra: Map::new(),
             assistant: Turn::default(),
             pairs: Pairs::of(&request.input, compat.chat.tool_ids.form()),
         }
@@ -120,7 +130,8 @@ impl<'a> Writer<'a> {
             Item::FunctionCall(call) => {
                 let (name, arguments) = (call.name.as_str(), call.arguments.as_str());
                 let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
-                self.call(at, call.call_id.as_str(), Called::Function { name, arguments });
+                let called = Called::Function { name, arguments };
+                self.call(at, call.call_id.as_str(), called, Some(&call.extra));
             }
             // Taken up with its call, wherever it stands; here it only says
             // that a turn that called is over.
@@ -130,7 +141,9 @@ impl<'a> Writer<'a> {
                 if self.compat.vendor_fields && is_custom_step(other.item_type()) =>
             {
                 match custom::of(other) {
-                    Some((id, name, input)) => self.call(at, id, Called::Custom { name, input }),
+                    Some((id, name, input)) => {
+                        self.call(at, id, Called::Custom { name, input }, None);
+                    }
                     None if self.assistant.calls.is_empty() => {}
                     None => self.end_assistant(),
                 }
@@ -141,65 +154,80 @@ impl<'a> Writer<'a> {
     }
 
     fn message(&mut self, message: &Message) {
-        let name = self.speaker(message);
-        let Some(content) = parts::encode(&message.content, self.compat, self.losses) else {
+        let Some(content) = self.content(&message.content) else {
+            extra::lose_all(&message.extra, self.losses);
             return;
         };
+        let mut extra = message.extra.clone();
+        if !self.unknown {
+            extra::lose_all(&std::mem::take(&mut extra), self.losses);
+        } else if !self.knows_names() && extra.shift_remove(NAME).is_some() {
+            self.losses.push(Loss::UnknownField(NAME.to_owned()));
+        }
         match message.role {
             Role::System | Role::Developer => {
                 self.losses.extend(unsaid::wordless(&message.content));
-                self.system(message.role, name, content.text());
+                self.system(message.role, content, extra);
             }
             Role::Assistant => {
-                if self.assistant.content.is_some() && self.assistant.name != name {
+                if self.assistant.content.is_some()
+                    && self.assistant.extra.get(NAME) != extra.get(NAME)
+                {
                     self.end_assistant();
                 }
-                self.assistant.name = name;
                 join(&mut self.assistant.content, content);
+                extra::put(&mut self.assistant.extra, &extra, true, self.losses);
             }
             _ => {
                 self.end_assistant();
                 if self.compat.developer_role {
                     self.end_user();
                 }
-                self.user_name = name;
                 join(&mut self.user, content);
+                extra::put(&mut self.user_extra, &extra, true, self.losses);
             }
         }
     }
 
-    /// Who of several speaks, for the host whose vendor made the wire: others join what
-    /// the user says in a row, and nothing says that they know the field.
-    fn speaker(&mut self, message: &Message) -> Option<String> {
-        let knows = self.compat.vendor_fields
-            && self.compat.developer_role
-            && !self.compat.chat.strict_keys;
-        let mut name = None;
-        for (key, value) in &message.extra {
-            match value {
-                Value::String(said) if knows && key == NAME => name = Some(said.clone()),
-                _ => self.losses.push(Loss::UnknownField(key.clone())),
-            }
-        }
-        name
+    fn content(&mut self, parts: &[Part]) -> Option<Content> {
+        parts::encode(parts, self.compat, self.unknown, self.losses)
     }
 
-    fn system(&mut self, role: Role, name: Option<String>, text: String) {
-        if text.trim().is_empty() {
+    /// Whether it is told who of several speaks: only the host whose vendor made the
+    /// wire is, for others join what the user says in a row.
+    fn knows_names(&self) -> bool {
+        self.compat.vendor_fields && self.compat.developer_role && !self.compat.chat.strict_keys
+    }
+
+    fn system(&mut self, role: Role, mut content: Content, extra: Map<String, Value>) {
+        drop(content.take_media());
+        if content.text().trim().is_empty() {
+            extra::lose_all(&extra, self.losses);
             return;
         }
         if self.compat.developer_role {
             self.end_assistant();
             self.end_user();
-            self.messages.push(said(role, name, text.into()));
+            let message = json!({"role": role.as_str(), "content": content.into_json()});
+            self.push(message, &extra);
             return;
         }
+        // Of several messages made one, none has fields of its own.
+        extra::lose_all(&extra, self.losses);
         let conversing =
             !self.messages.is_empty() || self.user.is_some() || !self.assistant.is_empty();
         if conversing {
             self.losses.push(Loss::SystemPosition);
         }
-        self.system.push(text);
+        join(&mut self.system, content);
+    }
+
+    /// A message with what else stood in it.
+    fn push(&mut self, mut message: Value, extra: &Map<String, Value>) {
+        if let Value::Object(message) = &mut message {
+            extra::put(message, extra, self.unknown, self.losses);
+        }
+        self.messages.push(message);
     }
 
     fn reasoning(&mut self, reasoning: &Reasoning) {
@@ -236,10 +264,16 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn call(&mut self, at: usize, original_id: &'a str, called: Called<'a>) {
+    fn call(
+        &mut self,
+        at: usize,
+        original_id: &'a str,
+        called: Called<'a>,
+        extra: Option<&'a Map<String, Value>>,
+    ) {
         let id = self.pairs.id(at).to_owned();
         let result = self.pairs.result_of(at);
-        self.assistant.calls.push(Call { original_id, id, called, result });
+        self.assistant.calls.push(Call { original_id, id, called, extra, result });
     }
 
     fn end_user(&mut self) {
@@ -249,7 +283,8 @@ impl<'a> Writer<'a> {
                 let read = "I have read the results.";
                 self.messages.push(json!({"role": "assistant", "content": read}));
             }
-            self.messages.push(said(Role::User, self.user_name.take(), content.into_json()));
+            let extra = std::mem::take(&mut self.user_extra);
+            self.push(json!({"role": "user", "content": content.into_json()}), &extra);
         }
     }
 
@@ -261,48 +296,46 @@ impl<'a> Writer<'a> {
         let turn = std::mem::take(&mut self.assistant);
         // A turn of nothing but reasoning leaves no message, and the user's
         // words around it are one.
-        let Some(message) = turn.message(self.compat, self.losses) else { return };
+        let Some(message) = turn.message(self.compat, self.unknown, self.losses) else { return };
         self.end_user();
         self.messages.push(message);
         for call in turn.calls {
             let content = self.result(&call.id, call.called.name(), call.result.as_deref());
+            let extra = call.result.as_ref().map(|result| result.extra.clone()).unwrap_or_default();
             let mut json = json!({"role": "tool", "tool_call_id": call.id, "content": content});
             if let (true, Value::Object(json)) = (self.compat.chat.result_names, &mut json) {
                 json.insert("name".into(), call.called.name().into());
             }
-            self.messages.push(json);
+            self.push(json, &extra);
         }
     }
 
-    fn result(&mut self, id: &str, name: &str, result: Option<&FunctionCallOutput>) -> String {
+    fn result(&mut self, id: &str, name: &str, result: Option<&FunctionCallOutput>) -> Value {
         let Some(result) = result else {
             self.losses.push(Loss::Unpaired(id.to_owned()));
-            return "No result was recorded.".to_owned();
+            return "No result was recorded.".into();
         };
         if result.status == Some(ItemStatus::Incomplete) {
             self.losses.push(Loss::Field("is_error"));
         }
-        let Some(mut content) = parts::encode(&result.output, self.compat, self.losses) else {
-            return String::new();
-        };
-        let Some(media) = content.take_media() else { return content.text() };
+        let Some(mut content) = self.content(&result.output) else { return "".into() };
+        let Some(media) = content.take_media() else { return content.into_json() };
         join(&mut self.user, Content::text_of(&pairs::pictures_of(name, id)));
         join(&mut self.user, media);
-        match content.text() {
-            text if text.is_empty() => pairs::PICTURES_FOLLOW.to_owned(),
-            text => text,
+        if content.text().is_empty() {
+            return pairs::PICTURES_FOLLOW.into();
         }
+        content.into_json()
     }
 
     fn finish(mut self) -> Vec<Value> {
         self.end_assistant();
         self.end_user();
         self.losses.extend(self.pairs.unasked().map(|id| Loss::Unpaired(id.to_owned())));
-        if !self.system.is_empty() {
+        if let Some(system) = self.system {
             // Nothing but orders: templates want something to answer.
             let role = if self.messages.is_empty() { "user" } else { "system" };
-            let content = self.system.join("\n\n");
-            self.messages.insert(0, json!({"role": role, "content": content}));
+            self.messages.insert(0, json!({"role": role, "content": system.into_json()}));
         }
         self.messages
     }
@@ -327,14 +360,13 @@ impl Turn<'_> {
     }
 
     /// The message; `None`: reasoning that led to nothing, which no server takes.
-    fn message(&self, compat: Compat, losses: &mut Vec<Loss>) -> Option<Value> {
+    fn message(&self, compat: Compat, unknown: bool, losses: &mut Vec<Loss>) -> Option<Value> {
         if self.content.is_none() && self.calls.is_empty() {
             losses.push(Loss::Reasoning);
             return None;
         }
         let mut message = Map::new();
         message.insert("role".into(), "assistant".into());
-        message.extend(self.name.clone().map(|name| (NAME.to_owned(), name.into())));
         // Beside calls, `null` says that there is no text; templates that add
         // up strings fail on a missing key.
         let content = self.content.clone().map_or(Value::Null, Content::into_json);
@@ -344,9 +376,16 @@ impl Turn<'_> {
             message.insert("extra_content".into(), signature.clone());
         }
         if !self.calls.is_empty() {
-            let calls = (0..).zip(&self.calls).map(|(at, call)| self.call_json(at, call, compat));
+            let calls = (0..).zip(&self.calls).map(|(at, call)| {
+                let mut json = self.call_json(at, call, compat);
+                if let (Value::Object(json), Some(extra)) = (&mut json, call.extra) {
+                    extra::put(json, extra, unknown, losses);
+                }
+                json
+            });
             message.insert("tool_calls".into(), calls.collect());
         }
+        extra::put(&mut message, &self.extra, unknown, losses);
         Some(Value::Object(message))
     }
 
@@ -409,14 +448,6 @@ impl Turn<'_> {
         }
         json
     }
-}
-
-/// A message of anyone but the assistant.
-fn said(role: Role, name: Option<String>, content: Value) -> Value {
-    let mut message = Map::from_iter([("role".to_owned(), role.as_str().into())]);
-    message.extend(name.map(|name| (NAME.to_owned(), name.into())));
-    message.insert("content".into(), content);
-    Value::Object(message)
 }
 
 fn join(content: &mut Option<Content>, more: Content) {

@@ -2,7 +2,8 @@
 //!
 //! A host without a vendor row gets the minimal payload: `model`, `messages`,
 //! `stream`, `stream_options`, and of the rest only what the client asked for
-//! and the host can be expected to know ([`FIELDS`]).
+//! and the host can be expected to know ([`FIELDS`]). What nobody here knows goes
+//! to hosts that put up with it ([`takes_unknown`]).
 
 use oc_responses_stream::Item;
 use serde_json::{Map, Value, json};
@@ -63,7 +64,9 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     let mut losses = Vec::new();
     let marks = compat.chat.cache_marks;
     let request = &*foreign::without(request, Api::OpenaiCompletions, marks, &mut losses);
-    let messages = messages::encode(request, compat, &endpoint.sealer(&request.model), &mut losses);
+    let sealer = endpoint.sealer(&request.model);
+    let unknown = takes_unknown(endpoint);
+    let messages = messages::encode(request, compat, unknown, &sealer, &mut losses);
     if messages.is_empty() {
         return Err(ProviderError::unsupported(
             "request holds nothing that openai-completions can carry (no text, picture or tool result)",
@@ -77,7 +80,7 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
         body.insert("stream_options".into(), json!({"include_usage": true}));
     }
     put(&mut body, "n", request.choices.filter(|answers| *answers > 1));
-    put_tools(&mut body, request, compat, &facts, &mut losses);
+    put_tools(&mut body, request, endpoint, &facts, &mut losses);
     let max_output_tokens =
         request.max_output_tokens.map(|asked| facts.output_tokens(asked, 1, &mut losses));
     put(&mut body, compat.chat.max_tokens_field.as_str(), max_output_tokens);
@@ -94,6 +97,15 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     Ok(encoded)
 }
 
+/// Whether fields that nobody here knows may go there: local servers ignore what
+/// they do not know, and the vendor's own host is who knows tomorrow's. Other
+/// hosted ones refuse the request.
+fn takes_unknown(endpoint: &Endpoint) -> bool {
+    let compat = endpoint.compat_flags();
+    let local = endpoint.locality() != Locality::Hosted;
+    (local || compat.vendor_fields) && !compat.chat.strict_keys
+}
+
 fn put(body: &mut Map<String, Value>, key: &str, value: Option<impl Into<Value>>) {
     if let Some(value) = value {
         body.insert(key.to_owned(), value.into());
@@ -105,11 +117,12 @@ fn put(body: &mut Map<String, Value>, key: &str, value: Option<impl Into<Value>>
 fn put_tools(
     body: &mut Map<String, Value>,
     request: &Request,
-    compat: Compat,
+    endpoint: &Endpoint,
     facts: &ModelFacts,
     losses: &mut Vec<Loss>,
 ) {
-    let list = tools::encode(request, compat, facts, losses);
+    let compat = endpoint.compat_flags();
+    let list = tools::encode(request, compat, takes_unknown(endpoint), facts, losses);
     if list.is_empty() {
         let has_calls = || request.input.iter().any(|item| matches!(item, Item::FunctionCall(_)));
         if compat.chat.tools_beside_calls && has_calls() {
@@ -257,26 +270,27 @@ fn put_extra(
     let compat = endpoint.compat_flags();
     let local = endpoint.locality() != Locality::Hosted;
     for (key, value) in &request.extra {
-        let Some((name, known)) = FIELDS.iter().find(|(name, _)| name == key) else {
-            losses.push(Loss::UnknownField(key.clone()));
-            continue;
-        };
+        let known = FIELDS.iter().find(|(name, _)| name == key);
         let taken = match known {
-            Known::Everywhere => true,
-            Known::Locally => local,
-            Known::ByTheVendor if *name == "prompt_cache_key" => compat.prompt_cache_key,
-            Known::ByTheVendor if *name == "prompt_cache_retention" => {
+            None => takes_unknown(endpoint),
+            Some((_, Known::Everywhere)) => true,
+            Some((_, Known::Locally)) => local,
+            Some(("prompt_cache_key", Known::ByTheVendor)) => compat.prompt_cache_key,
+            Some(("prompt_cache_retention", Known::ByTheVendor)) => {
                 compat.vendor_fields && compat.long_cache
             }
-            Known::ByTheVendor => compat.vendor_fields,
-            Known::Nowhere => false,
+            Some((_, Known::ByTheVendor)) => compat.vendor_fields,
+            Some((_, Known::Nowhere)) => false,
         };
         // What is canonical was said above; a field of the client's may not
         // overwrite it.
         if taken && !body.contains_key(key) {
             body.insert(key.clone(), value.clone());
         } else {
-            losses.push(Loss::Field(name));
+            losses.push(match known {
+                Some((name, _)) => Loss::Field(name),
+                None => Loss::UnknownField(key.clone()),
+            });
         }
     }
 }

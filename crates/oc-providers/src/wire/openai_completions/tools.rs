@@ -9,13 +9,15 @@ use crate::capabilities::{CACHE_MARK, Compat};
 use crate::loss::Loss;
 use crate::model_facts::ModelFacts;
 use crate::request::{FunctionTool, Request, Tool, ToolChoice};
+use crate::wire::extra;
 use crate::wire::openai_responses::BadRequest;
 
 /// The tools that the choice allows: functions, and custom ones where the host
-/// knows them.
+/// knows them. `unknown`: it takes fields that nobody here knows.
 pub(super) fn encode(
     request: &Request,
     compat: Compat,
+    unknown: bool,
     facts: &ModelFacts,
     losses: &mut Vec<Loss>,
 ) -> Vec<Value> {
@@ -28,8 +30,11 @@ pub(super) fn encode(
                     "function": encode_function(function, compat, facts, losses),
                 });
                 let mark = function.extra.get(CACHE_MARK).filter(|_| compat.chat.cache_marks);
-                if let (Some(mark), Value::Object(json)) = (mark, &mut json) {
-                    json.insert(CACHE_MARK.into(), compat.cache_mark(mark));
+                if let Value::Object(json) = &mut json {
+                    if let Some(mark) = mark {
+                        json.insert(CACHE_MARK.into(), compat.cache_mark(mark));
+                    }
+                    extra::put(json, &function.extra, unknown, losses);
                 }
                 list.push(json);
             }
@@ -105,8 +110,13 @@ pub(super) fn decode(json: &Value, place: &Place) -> Result<Tool, BadRequest> {
         "function" => {
             let fields = Fields::new(object, place);
             // Flat, as the Responses API has it, is sent here, too.
-            let function = fields.object("function")?.unwrap_or(fields);
-            decode_function(function).map(Tool::Function)
+            let Some(nested) = fields.object("function")? else {
+                return decode_function(&fields).map(Tool::Function);
+            };
+            let mut function = decode_function(&nested)?;
+            let inner = std::mem::replace(&mut function.extra, fields.rest(&["type", "function"]));
+            extra::spread(&mut function.extra, "function", inner);
+            Ok(Tool::Function(function))
         }
         custom::CUSTOM => Ok(Tool::Other(custom::flat(object))),
         _ => Ok(Tool::Other(object.clone())),
@@ -114,11 +124,12 @@ pub(super) fn decode(json: &Value, place: &Place) -> Result<Tool, BadRequest> {
 }
 
 /// `{name, description, parameters, strict}`.
-pub(super) fn decode_function(fields: Fields<'_>) -> Result<FunctionTool, BadRequest> {
+pub(super) fn decode_function(fields: &Fields<'_>) -> Result<FunctionTool, BadRequest> {
     let mut function = FunctionTool::new(fields.required("name")?, None);
     function.description = fields.text("description")?;
     function.parameters = fields.present("parameters").cloned();
     function.strict = fields.flag("strict")?;
+    function.extra = fields.rest(&["type", "name", "description", "parameters", "strict"]);
     Ok(function)
 }
 

@@ -24,6 +24,7 @@ use crate::capabilities::Compat;
 use crate::loss::Loss;
 use crate::request::{Request, TextFormat};
 use crate::seal;
+use crate::wire::extra;
 use crate::wire::pairs::{self, Pairs};
 use crate::wire::surrogates::without_halves;
 use crate::wire::tool_ids::IdForm;
@@ -58,7 +59,7 @@ fn faithful(
     losses: &mut Vec<Loss>,
 ) -> Option<Value> {
     let mut json = match item {
-        Item::Message(message) => faithful_message(message, compat),
+        Item::Message(message) => faithful_message(message, compat, losses),
         Item::Reasoning(reasoning) => {
             let Some(json) = faithful_reasoning(reasoning) else {
                 losses.push(Loss::Reasoning);
@@ -76,7 +77,8 @@ fn faithful(
             let mut json = Map::new();
             json.insert("type".into(), "function_call_output".into());
             json.insert("call_id".into(), pairs.asked_by(at)?.into());
-            json.insert("output".into(), faithful_output(result));
+            json.insert("output".into(), faithful_output(result, losses));
+            extra::put(&mut json, &result.extra, true, losses);
             json
         }
         Item::Other(other) => {
@@ -97,7 +99,11 @@ fn faithful(
     Some(Value::Object(json))
 }
 
-fn faithful_message(message: &Message, compat: Compat) -> Map<String, Value> {
+fn faithful_message(
+    message: &Message,
+    compat: Compat,
+    losses: &mut Vec<Loss>,
+) -> Map<String, Value> {
     let mut json = message.extra.clone();
     json.insert("type".into(), "message".into());
     put(&mut json, "id", message.id.as_ref().map(|id| id.as_str()));
@@ -107,10 +113,19 @@ fn faithful_message(message: &Message, compat: Compat) -> Map<String, Value> {
     };
     json.insert("role".into(), role.as_str().into());
     put(&mut json, "phase", message.phase.map(|phase| phase.as_str()));
-    let parts: Vec<Value> =
-        message.content.iter().filter_map(|part| part_json(part, role, true)).collect();
-    json.insert("content".into(), Value::Array(parts));
+    json.insert("content".into(), faithful_parts(&message.content, role, losses));
     json
+}
+
+fn faithful_parts(parts: &[Part], role: Role, losses: &mut Vec<Loss>) -> Value {
+    let whole = |part| {
+        let mut json = part_json(part, role, true)?;
+        if let (Value::Object(json), Some(extra)) = (&mut json, extra::of_part(part)) {
+            extra::put(json, extra, true, losses);
+        }
+        Some(json)
+    };
+    parts.iter().filter_map(whole).collect()
 }
 
 /// Reasoning that its maker takes back: only with its seal, and not with
@@ -123,14 +138,18 @@ fn faithful_reasoning(reasoning: &Reasoning) -> Option<Map<String, Value>> {
     let mut json = reasoning_json(&reasoning.summary);
     put(&mut json, "id", reasoning.id.as_ref().map(|id| id.as_str()));
     json.insert("encrypted_content".into(), sealed.into());
+    extra::put(&mut json, &reasoning.extra, true, &mut Vec::new());
     Some(json)
 }
 
 /// A result in Responses JSON.
-pub(in crate::wire) fn faithful_output(result: &FunctionCallOutput) -> Value {
+pub(in crate::wire) fn faithful_output(
+    result: &FunctionCallOutput,
+    losses: &mut Vec<Loss>,
+) -> Value {
     match result.output.as_slice() {
         [Part::Text(text)] if text.extra.is_empty() => text.text.clone().into(),
-        parts => parts.iter().filter_map(|part| part_json(part, Role::User, true)).collect(),
+        parts => faithful_parts(parts, Role::User, losses),
     }
 }
 
@@ -201,6 +220,7 @@ impl<'a> Plain<'a> {
                 self.losses.push(Loss::SystemPosition);
             }
             self.losses.extend(unsaid::wordless(&message.content));
+            extra::lose_all(&message.extra, self.losses);
             let orders = self.text_of(&message.content);
             self.system.push(orders);
             return;
@@ -209,6 +229,7 @@ impl<'a> Plain<'a> {
         if parts.is_empty() {
             return;
         }
+        extra::lose_all(&message.extra, self.losses);
         let mut json = message_json(message.role, parts);
         if message.role == Role::Assistant {
             self.complete(&mut json, "msg");
@@ -225,11 +246,13 @@ impl<'a> Plain<'a> {
             self.items.push(Value::Object(json));
             return;
         }
+        extra::lose_all(&reasoning.extra, self.losses);
         self.losses.push(Loss::Reasoning);
     }
 
     fn call(&mut self, call: &FunctionCall, id: &str) {
         let mut json = function_call(call, id);
+        extra::lose_all(&call.extra, self.losses);
         // Chat templates parse the arguments; blank ones fail there.
         if call.arguments.trim().is_empty() {
             json.insert("arguments".into(), "{}".into());
@@ -241,6 +264,7 @@ impl<'a> Plain<'a> {
         if result.status == Some(ItemStatus::Incomplete) {
             self.losses.push(Loss::Field("is_error"));
         }
+        extra::lose_all(&result.extra, self.losses);
         let mut text = self.text_of(&result.output);
         let pictures = result.output.iter().filter(|part| matches!(part, Part::Image(_)));
         let pictures = self.parts(pictures, Role::User);
@@ -270,6 +294,7 @@ impl<'a> Plain<'a> {
     fn parts<'p>(&mut self, parts: impl IntoIterator<Item = &'p Part>, role: Role) -> Vec<Value> {
         let mut list = Vec::new();
         for part in parts {
+            self.lose_extra(part);
             match part_json(part, role, false) {
                 Some(json) => list.push(json),
                 None => self.losses.push(Loss::Part(part_type(part))),
@@ -281,6 +306,7 @@ impl<'a> Plain<'a> {
     fn text_of(&mut self, parts: &[Part]) -> String {
         let mut texts = Vec::new();
         for part in parts {
+            self.lose_extra(part);
             match part {
                 Part::Text(text) => texts.push(text.text.as_str()),
                 Part::Refusal(text) => texts.push(text),
@@ -289,6 +315,12 @@ impl<'a> Plain<'a> {
             }
         }
         texts.join("\n")
+    }
+
+    fn lose_extra(&mut self, part: &Part) {
+        if let Some(extra) = extra::of_part(part) {
+            extra::lose_all(extra, self.losses);
+        }
     }
 
     /// Gives an item the id and the status that some schemas want.
@@ -362,7 +394,7 @@ fn part_json(part: &Part, role: Role, own_host: bool) -> Option<Value> {
 }
 
 fn text_json(text: &TextPart, role: Role, own_host: bool) -> Value {
-    let mut json = if own_host { text.extra.clone() } else { Map::new() };
+    let mut json = Map::new();
     json.insert("text".into(), text.text.clone().into());
     if role == Role::Assistant {
         json.insert("type".into(), "output_text".into());

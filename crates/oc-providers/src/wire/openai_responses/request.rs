@@ -13,7 +13,7 @@ use crate::endpoint::{Api, Endpoint};
 use crate::loss::Loss;
 use crate::model_facts::ModelFacts;
 use crate::request::{Effort, Request, TextFormat};
-use crate::wire::{Encoded, foreign};
+use crate::wire::{Encoded, extra, foreign};
 
 pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Encoded {
     let compat = endpoint.compat_flags();
@@ -94,6 +94,7 @@ fn reasoning(
         if asked.effort.as_ref().is_some_and(|effort| *effort != Effort::None) {
             losses.push(Loss::Field("reasoning"));
         }
+        extra::lose_all(&asked.extra, losses);
         return None;
     }
     let mut reasoning = Map::new();
@@ -105,6 +106,7 @@ fn reasoning(
     if compat.vendor_fields {
         put(&mut reasoning, "summary", asked.summary.clone());
     }
+    extra::put(&mut reasoning, &asked.extra, compat.vendor_fields, losses);
     (!reasoning.is_empty()).then_some(Value::Object(reasoning))
 }
 

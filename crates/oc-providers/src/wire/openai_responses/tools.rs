@@ -7,6 +7,7 @@ use crate::endpoint::Api;
 use crate::loss::Loss;
 use crate::model_facts::ModelFacts;
 use crate::request::{FunctionTool, Request, Tool, ToolChoice};
+use crate::wire::extra;
 
 /// The tools that the host can be given. Function tools always; others only
 /// where the host runs them itself.
@@ -66,6 +67,7 @@ fn encode_function(
     if let Some(strict) = strict {
         json.insert("strict".into(), strict.into());
     }
+    extra::put(&mut json, &function.extra, compat.hosted_tools, losses);
     Value::Object(json)
 }
 
@@ -107,6 +109,9 @@ pub(in crate::wire) fn decode(json: &Value) -> Option<Tool> {
     function.description = json.get("description").and_then(Value::as_str).map(str::to_owned);
     function.parameters = json.get("parameters").filter(|schema| !schema.is_null()).cloned();
     function.strict = json.get("strict").and_then(Value::as_bool);
+    let known = ["type", "name", "description", "parameters", "strict"];
+    let rest = json.iter().filter(|(key, json)| !known.contains(&key.as_str()) && !json.is_null());
+    function.extra = rest.map(|(key, json)| (key.clone(), json.clone())).collect();
     Some(Tool::Function(function))
 }
 

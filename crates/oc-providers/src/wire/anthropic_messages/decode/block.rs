@@ -80,6 +80,7 @@ fn part(fields: &Fields<'_>, json: &Value) -> Result<Part, BadRequest> {
 
 fn image(fields: &Fields<'_>) -> Result<ImagePart, BadRequest> {
     let mut image = ImagePart::default();
+    image.extra = fields.rest(&["type", "source"]);
     match source(fields)? {
         Source::Url(url) => image.image_url = Some(url),
         Source::File(id) => image.file_id = Some(id),
@@ -95,6 +96,7 @@ fn image(fields: &Fields<'_>) -> Result<ImagePart, BadRequest> {
 fn document(fields: &Fields<'_>, json: &Value) -> Result<Part, BadRequest> {
     let title = fields.text("title")?;
     let mut file = FilePart::default();
+    file.extra = fields.rest(&["type", "source", "title", "context"]);
     match source(fields)? {
         Source::Url(url) if url.starts_with("data:") => file.file_data = Some(url),
         Source::Url(url) => file.file_url = Some(url),
@@ -104,7 +106,9 @@ fn document(fields: &Fields<'_>, json: &Value) -> Result<Part, BadRequest> {
                 Some(title) => format!("{title}\n\n{text}"),
                 None => text,
             };
-            return Ok(Part::text(text));
+            let mut part = TextPart::new(text);
+            part.extra = file.extra;
+            return Ok(Part::Text(part));
         }
         Source::Unknown => return Ok(Part::Other(json.clone())),
     }

@@ -7,6 +7,7 @@ use oc_responses_stream::{
 use serde_json::Value;
 
 use super::block::{self, Said};
+use crate::capabilities::CACHE_MARK;
 use crate::endpoint::Api;
 use crate::seal;
 use crate::wire::Places;
@@ -153,10 +154,11 @@ fn tool_result(fields: &Fields<'_>) -> Result<(Item, Vec<Place>), BadRequest> {
         None => Said::default(),
         Some(content) => block::content(content, &fields.place("content"))?,
     };
-    if let (Some(mark), Some(Part::Text(last))) =
-        (fields.present("cache_control"), output.last_mut())
+    let mut extra = fields.rest(&["type", "tool_use_id", "content", "is_error"]);
+    if let Some(Part::Text(last)) = output.last_mut()
+        && let Some(mark) = extra.shift_remove(CACHE_MARK)
     {
-        last.extra.insert("cache_control".into(), mark.clone());
+        last.extra.insert(CACHE_MARK.into(), mark);
     }
     let failed = fields.flag("is_error")? == Some(true);
     if failed && output.is_empty() {
@@ -164,5 +166,6 @@ fn tool_result(fields: &Fields<'_>) -> Result<(Item, Vec<Place>), BadRequest> {
     }
     let mut result = FunctionCallOutput::new(id, output);
     result.status = failed.then_some(ItemStatus::Incomplete);
+    result.extra = extra;
     Ok((Item::FunctionCallOutput(result), places))
 }

@@ -19,6 +19,7 @@ use crate::endpoint::Api;
 use crate::request::{
     Effort, FunctionTool, JsonSchemaFormat, ReasoningRequest, Request, TextFormat, Tool, ToolChoice,
 };
+use crate::wire::extra::{self, Shapes};
 use crate::wire::fields::{Fields, Place};
 use crate::wire::openai_responses::BadRequest;
 
@@ -48,6 +49,26 @@ const CANONICAL: &[&str] = &[
     "output_format",
     "metadata",
 ];
+
+/// Objects that have no canonical form of their own, and what of them is read.
+const UNREAD: Shapes = &[
+    ("output_config", &["effort", "format"]),
+    ("output_config.format", &["type", "schema"]),
+    ("output_format", &["type", "schema"]),
+    ("messages[]", &["role", "content"]),
+    ("messages[].content[thinking]", &["type", "thinking", "signature"]),
+    ("messages[].content[redacted_thinking]", &["type", "data"]),
+    ("messages[].content[image].source", SOURCE),
+    ("messages[].content[document].source", SOURCE),
+    ("messages[].content[tool_result].content[image].source", SOURCE),
+    ("messages[].content[tool_result].content[document].source", SOURCE),
+];
+
+/// What is read of the source of a picture or a document.
+const SOURCE: &[&str] = &["type", "media_type", "data", "url", "file_id", "content"];
+
+/// A choice of a tool, where its type is known.
+const CHOICE: Shapes = &[("tool_choice", &["type", "name", "disable_parallel_tool_use"])];
 
 /// Reads the body of `POST /v1/messages` or of `POST /v1/messages/count_tokens`.
 ///
@@ -89,6 +110,10 @@ pub fn decode_request(body: &[u8]) -> Result<MessagesRequest, BadRequest> {
         request.metadata = metadata.rest(&["user_id"]);
     }
     request.extra = fields.rest(CANONICAL);
+    request.unread = extra::unread(&json, UNREAD);
+    if !matches!(request.tool_choice, Some(ToolChoice::Other(_))) {
+        request.unread.extend(extra::unread(&json, CHOICE));
+    }
     let stream = fields.flag("stream")?.unwrap_or(false);
     Ok(MessagesRequest { request, stream })
 }
@@ -202,8 +227,8 @@ fn read_thinking(fields: &Fields<'_>, request: &mut Request) -> Result<(), BadRe
         _ => effort,
     };
     let shown = thinking.text("display")?.as_deref() == Some("summarized");
-    request.reasoning =
-        Some(ReasoningRequest { effort, summary: shown.then(|| "auto".to_owned()) });
+    let summary = shown.then(|| "auto".to_owned());
+    request.reasoning = Some(ReasoningRequest { effort, summary, ..Default::default() });
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! One message of a client's `messages` as items.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use oc_responses_stream::{
     CallId, FunctionCall, FunctionCallOutput, Item, Message, Part, Reasoning, Role,
@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::fields::{Fields, Place};
 use crate::wire::Places;
+use crate::wire::extra;
 use crate::wire::openai_completions::custom;
 use crate::wire::openai_completions::parts;
 use crate::wire::openai_responses::BadRequest;
@@ -23,7 +24,28 @@ pub(super) struct Reader {
     open_legacy_call: Option<CallId>,
     /// The ids whose last call was a custom tool's.
     custom_calls: HashSet<CallId>,
+    /// Fields that have no place in any item.
+    unread: BTreeSet<String>,
 }
+
+/// What is read of a message that is no assistant's.
+const SAID: &[&str] = &["role", "content", "name"];
+
+/// What is read of an assistant's, and what an answer says that a client hands back
+/// whole, and nobody wants back.
+const ANSWERED: &[&str] = &[
+    "role",
+    "content",
+    "name",
+    "refusal",
+    "tool_calls",
+    "function_call",
+    "reasoning_content",
+    "reasoning",
+    "reasoning_text",
+    "reasoning_details",
+    "annotations",
+];
 
 impl Reader {
     pub(super) fn message(&mut self, json: &Value, place: &Place) -> Result<(), BadRequest> {
@@ -53,15 +75,16 @@ impl Reader {
         Ok(())
     }
 
-    /// The items, and where they stood.
-    pub(super) fn finish(self) -> (Vec<Item>, Places) {
-        (self.items, self.places)
+    /// The items, where they stood, and what of the messages has no place in them.
+    pub(super) fn finish(self) -> (Vec<Item>, Places, BTreeSet<String>) {
+        (self.items, self.places, self.unread)
     }
 
     fn said(&mut self, role: Role, fields: &Fields<'_>) -> Result<(), BadRequest> {
         let content = content(fields)?.ok_or_else(|| fields.missing("content"))?;
         let mut message = Message::new(role, content);
         message.extra = speaker(fields)?;
+        message.extra.extend(fields.rest(SAID));
         self.items.push(Item::Message(message));
         Ok(())
     }
@@ -77,9 +100,14 @@ impl Reader {
         if let Some(refusal) = fields.text("refusal")?.filter(|text| !text.is_empty()) {
             said.push(Part::Refusal(refusal));
         }
-        if !said.is_empty() {
+        let rest = fields.rest(ANSWERED);
+        if said.is_empty() {
+            // Fields of a message that is no item of its own.
+            self.unread.extend(rest.keys().map(|key| format!("messages[].{key}")));
+        } else {
             let mut message = Message::new(Role::Assistant, said);
             message.extra = speaker(fields)?;
+            message.extra.extend(rest);
             self.items.push(Item::Message(message));
         }
         let place = fields.place("tool_calls");
@@ -134,6 +162,8 @@ impl Reader {
         let id = CallId::new(fields.required("id")?);
         if let Some(called) = fields.object(custom::CUSTOM)? {
             let input = called.text("input")?.unwrap_or_default();
+            let rest = fields.rest(&["id", "type", custom::CUSTOM, "index"]);
+            self.unread.extend(rest.keys().map(|key| format!("messages[].tool_calls[].{key}")));
             self.items.push(custom::call(id.as_str(), &called.required("name")?, &input));
             self.custom_calls.insert(id);
             return Ok(());
@@ -146,7 +176,11 @@ impl Reader {
                     .not_supported("only calls of type `function` and `custom` can be replayed"),
             });
         };
-        self.items.push(Item::FunctionCall(function_call(id, &function)?));
+        let mut call = function_call(id, &function)?;
+        // Streaming clients leave the index in that they put the call together by.
+        call.extra = fields.rest(&["id", "type", "function", "index"]);
+        extra::spread(&mut call.extra, "function", function.rest(&["name", "arguments"]));
+        self.items.push(Item::FunctionCall(call));
         Ok(())
     }
 
@@ -158,8 +192,10 @@ impl Reader {
             }
             _ => content(fields)?.unwrap_or_default(),
         };
-        let result = FunctionCallOutput::new(id, content);
+        let mut result = FunctionCallOutput::new(id, content);
+        result.extra = fields.rest(&["role", "content", "tool_call_id", "name"]);
         self.items.push(if self.custom_calls.contains(&result.call_id) {
+            self.unread.extend(result.extra.keys().map(|key| format!("messages[].{key}")));
             custom::result(&result)
         } else {
             Item::FunctionCallOutput(result)

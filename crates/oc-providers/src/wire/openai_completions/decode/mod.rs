@@ -8,6 +8,8 @@
 
 mod message;
 
+use std::collections::BTreeSet;
+
 use oc_responses_stream::Item;
 use serde_json::Value;
 
@@ -18,6 +20,7 @@ use crate::request::{
     Effort, JsonSchemaFormat, ReasoningRequest, Request, TextFormat, Tool, ToolChoice,
 };
 use crate::wire::Places;
+use crate::wire::extra::{self, Shapes};
 pub(super) use crate::wire::fields;
 use crate::wire::fields::{Fields, Place};
 use crate::wire::openai_responses::BadRequest;
@@ -63,6 +66,23 @@ const CANONICAL: &[&str] = &[
     "audio",
 ];
 
+/// Objects that have no canonical form of their own, and what of them is read.
+const UNREAD: Shapes = &[
+    ("stream_options", &["include_usage", "include_obfuscation"]),
+    ("response_format", &["type", "json_schema"]),
+    ("response_format.json_schema", &["name", "schema", "strict", "description"]),
+    ("reasoning", &["effort"]),
+    ("messages[].content[refusal]", &["type", "refusal"]),
+    ("messages[].function_call", &["name", "arguments"]),
+];
+
+/// A choice of a tool, where its type is known.
+const CHOICE: Shapes = &[
+    ("tool_choice", &["type", "function", "name", "allowed_tools", "mode", "tools"]),
+    ("tool_choice.function", &["name"]),
+    ("tool_choice.allowed_tools", &["mode", "tools"]),
+];
+
 /// The most answers that a request may ask for: OpenAI's own bound.
 const MOST_CHOICES: u32 = 128;
 
@@ -91,7 +111,9 @@ pub fn decode_request(body: &[u8]) -> Result<ChatRequest, BadRequest> {
     refuse_what_is_not_built(&fields)?;
     let mut request = Request::new(fields.required("model")?, Vec::new());
     request.wire = Some(Api::OpenaiCompletions);
-    (request.input, request.places) = messages(&fields)?;
+    let (input, places, unread) = messages(&fields)?;
+    (request.input, request.places) = (input, places);
+    request.unread.extend(unread);
     request.tools = read_tools(&fields)?;
     request.tool_choice = read_tool_choice(&fields)?;
     request.parallel_tool_calls = fields.flag("parallel_tool_calls")?;
@@ -109,6 +131,10 @@ pub fn decode_request(body: &[u8]) -> Result<ChatRequest, BadRequest> {
     request.store = fields.flag("store")?;
     request.choices = read_choices(&fields)?;
     request.extra = fields.rest(CANONICAL);
+    request.unread.extend(extra::unread(&json, UNREAD));
+    if !matches!(request.tool_choice, Some(ToolChoice::Other(_))) {
+        request.unread.extend(extra::unread(&json, CHOICE));
+    }
     let options = fields.object("stream_options")?;
     let include_usage = match options {
         Some(options) => options.flag("include_usage")?.unwrap_or(false),
@@ -139,7 +165,9 @@ fn refuse_what_is_not_built(fields: &Fields<'_>) -> Result<(), BadRequest> {
     Ok(())
 }
 
-fn messages(fields: &Fields<'_>) -> Result<(Vec<Item>, Places), BadRequest> {
+type Said = (Vec<Item>, Places, BTreeSet<String>);
+
+fn messages(fields: &Fields<'_>) -> Result<Said, BadRequest> {
     let place = fields.place("messages");
     if fields.present("messages").is_none() {
         return Err(place.missing());
@@ -165,7 +193,7 @@ fn read_tools(fields: &Fields<'_>) -> Result<Vec<Tool>, BadRequest> {
     for (at, function) in fields.list("functions")?.iter().enumerate() {
         let place = place.element(at);
         let object = function.as_object().ok_or_else(|| place.wrong_type("an object"))?;
-        list.push(Tool::Function(tools::decode_function(Fields::new(object, &place))?));
+        list.push(Tool::Function(tools::decode_function(&Fields::new(object, &place))?));
     }
     Ok(list)
 }

@@ -7,6 +7,7 @@ use oc_responses_stream::{
 use serde_json::{Map, Value};
 
 use super::{BadRequest, Fields, within};
+use crate::wire::extra;
 
 pub(super) fn decode(json: &Value, place: &str) -> Result<Item, BadRequest> {
     let Value::Object(json) = json else {
@@ -94,6 +95,7 @@ fn function_call_output(json: &Map<String, Value>, place: &str) -> Result<Item, 
     let mut result = FunctionCallOutput::new(call_id(fields, place)?, output);
     result.id = id(fields, place)?;
     result.status = status(fields);
+    result.extra = rest(json, &["type", "call_id", "output", "id", "status"]);
     Ok(Item::FunctionCallOutput(result))
 }
 
@@ -104,6 +106,8 @@ fn reasoning(fields: Fields<'_>) -> Result<Item, BadRequest> {
     reasoning.content = texts(fields.list("content")?);
     reasoning.encrypted_content = fields.text("encrypted_content")?;
     reasoning.status = status(fields);
+    let known = ["type", "id", "summary", "content", "encrypted_content", "status"];
+    reasoning.extra = rest(fields.0, &known);
     Ok(Item::Reasoning(reasoning))
 }
 
@@ -141,8 +145,8 @@ fn part(json: &Value, place: &str) -> Result<Part, BadRequest> {
     let part = match kind.as_str() {
         "input_text" | "output_text" | "text" => text_part(json, place)?,
         "refusal" => Part::Refusal(within(place, fields.text("refusal"))?.unwrap_or_default()),
-        "input_image" => image_part(fields, place)?,
-        "input_file" => file_part(fields, place)?,
+        "input_image" => image_part(json, place)?,
+        "input_file" => file_part(json, place)?,
         _ => Part::Other(Value::Object(json.clone())),
     };
     Ok(part)
@@ -158,29 +162,37 @@ fn text_part(json: &Map<String, Value>, place: &str) -> Result<Part, BadRequest>
     Ok(Part::Text(part))
 }
 
-fn image_part(fields: Fields<'_>, place: &str) -> Result<Part, BadRequest> {
+fn image_part(json: &Map<String, Value>, place: &str) -> Result<Part, BadRequest> {
+    let fields = Fields(json);
     let mut image = ImagePart::default();
-    image.image_url = match fields.present("image_url") {
+    image.detail = within(place, fields.text("detail"))?;
+    image.extra = rest(json, &["type", "image_url", "file_id", "detail"]);
+    match fields.present("image_url") {
         // The Chat API's shape, which some clients send here, too.
         Some(Value::Object(nested)) => {
-            within(&format!("{place}.image_url"), Fields(nested).text("url"))?
+            let place = format!("{place}.image_url");
+            image.image_url = within(&place, Fields(nested).text("url"))?;
+            let detail = within(&place, Fields(nested).text("detail"))?;
+            image.detail = image.detail.or(detail);
+            extra::spread(&mut image.extra, "image_url", rest(nested, &["url", "detail"]));
         }
-        _ => within(place, fields.text("image_url"))?,
-    };
+        _ => image.image_url = within(place, fields.text("image_url"))?,
+    }
     image.file_id = within(place, fields.text("file_id"))?;
-    image.detail = within(place, fields.text("detail"))?;
     if image.image_url.is_none() && image.file_id.is_none() {
         return Err(BadRequest::missing(format!("{place}.image_url")));
     }
     Ok(Part::Image(image))
 }
 
-fn file_part(fields: Fields<'_>, place: &str) -> Result<Part, BadRequest> {
+fn file_part(json: &Map<String, Value>, place: &str) -> Result<Part, BadRequest> {
+    let fields = Fields(json);
     let mut file = FilePart::default();
     file.file_data = within(place, fields.text("file_data"))?;
     file.file_id = within(place, fields.text("file_id"))?;
     file.file_url = within(place, fields.text("file_url"))?;
     file.filename = within(place, fields.text("filename"))?;
+    file.extra = rest(json, &["type", "file_data", "file_id", "file_url", "filename"]);
     Ok(Part::File(file))
 }
 
@@ -206,7 +218,7 @@ fn status(fields: Fields<'_>) -> Option<ItemStatus> {
 
 fn rest(json: &Map<String, Value>, known: &[&str]) -> Map<String, Value> {
     json.iter()
-        .filter(|(key, _)| !known.contains(&key.as_str()))
+        .filter(|(key, value)| !known.contains(&key.as_str()) && !value.is_null())
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect()
 }

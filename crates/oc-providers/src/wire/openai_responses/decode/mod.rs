@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use super::tools;
 use crate::endpoint::Api;
 use crate::request::{Effort, JsonSchemaFormat, ReasoningRequest, Request, TextFormat, ToolChoice};
+use crate::wire::extra::{self, Shapes};
 use crate::wire::surrogates::without_halves;
 
 /// What a client asked for.
@@ -135,6 +136,21 @@ const CANONICAL: &[&str] = &[
     "stream_options",
 ];
 
+/// Objects that have no canonical form of their own, and what of them is read.
+const UNREAD: Shapes = &[
+    ("text", &["format", "verbosity"]),
+    ("stream_options", &["include_obfuscation"]),
+    ("input[].content[refusal]", &["type", "refusal"]),
+    ("input[reasoning].summary[]", &["type", "text"]),
+    ("input[reasoning].content[]", &["type", "text"]),
+];
+
+/// `text.format`, where its type is known.
+const SCHEMA: Shapes = &[("text.format", &["type", "name", "schema", "strict", "description"])];
+
+/// A choice of a tool, where its type is known.
+const CHOICE: Shapes = &[("tool_choice", &["type", "name", "mode", "tools"])];
+
 /// Fields that a response object repeats.
 const ECHOED: &[&str] = &[
     "instructions",
@@ -202,6 +218,13 @@ pub fn decode_request(body: &[u8]) -> Result<ClientRequest, BadRequest> {
     let stream = fields.flag("stream")?.unwrap_or(false);
     let echo = picked(&json, |key| ECHOED.contains(&key));
     request.extra = picked(&json, |key| !CANONICAL.contains(&key));
+    request.unread = extra::unread(&json, UNREAD);
+    if let Some(TextFormat::JsonSchema(_)) = request.format {
+        request.unread.extend(extra::unread(&json, SCHEMA));
+    }
+    if !matches!(request.tool_choice, Some(ToolChoice::Other(_))) {
+        request.unread.extend(extra::unread(&json, CHOICE));
+    }
     Ok(ClientRequest { request, stream, echo })
 }
 
@@ -268,6 +291,7 @@ fn read_reasoning(fields: Fields<'_>) -> Result<Option<ReasoningRequest>, BadReq
     Ok(Some(ReasoningRequest {
         effort: effort.map(|word| Effort::from(word.as_str())),
         summary: within("reasoning", Fields(json).text("summary"))?,
+        extra: picked(json, |key| !["effort", "summary"].contains(&key)),
     }))
 }
 
