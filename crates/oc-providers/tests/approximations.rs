@@ -188,7 +188,10 @@ fn half_a_character_is_replaced_wherever_it_stands() {
             let encoded = Provider::new(endpoint, transport).expect("ok").encode(&asked);
             let text = encoded.expect("encodes").body.to_string();
             let halves = ["x\u{fffd}x", r"x\\ufffdx"].map(|half| text.matches(half).count());
-            assert_eq!(halves.iter().sum::<usize>(), 7, "{dialect:?} → {base}: {text}");
+            // A field that nobody knows goes to a local host of the wire.
+            let tomorrow = dialect == Dialect::Chat && (api, base) == CHAT;
+            let wanted = 7 + usize::from(tomorrow);
+            assert_eq!(halves.iter().sum::<usize>(), wanted, "{dialect:?} → {base}: {text}");
             assert!(!text.contains("_raw") && !text.contains("ud83d"), "{dialect:?}: {text}");
         }
     }

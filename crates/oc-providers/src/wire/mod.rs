@@ -26,6 +26,7 @@ mod tool_ids;
 mod unsaid;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -217,6 +218,9 @@ pub(crate) fn encode(
     encoded.choices = request.choices();
     encoded.relays = request.wire == Some(endpoint.api());
     losses.append(&mut encoded.losses);
+    // A long history loses the same again and again.
+    let mut told = HashSet::new();
+    losses.retain(|loss| told.insert(loss.clone()));
     encoded.losses = losses;
     encoded.carried = carried;
     encoded.declared = Declared::of(&request);

@@ -308,7 +308,7 @@ async fn reasoning_details_go_back_to_the_host_that_made_them() {
     let other = other.expect("provider").encode(&request).expect("encodes");
     let text = other.body.to_string();
     assert!(!text.contains("reasoning_details") && !text.contains("Look."), "{text}");
-    assert_eq!(other.losses, [Loss::Reasoning, Loss::Reasoning]);
+    assert_eq!(other.losses, [Loss::Reasoning]);
 }
 
 #[test]

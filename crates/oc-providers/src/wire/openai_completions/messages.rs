@@ -159,10 +159,14 @@ impl<'a> Writer<'a> {
             return;
         };
         let mut extra = message.extra.clone();
+        let name = extra.shift_remove(NAME);
         if !self.unknown {
             extra::lose_all(&std::mem::take(&mut extra), self.losses);
-        } else if !self.knows_names() && extra.shift_remove(NAME).is_some() {
-            self.losses.push(Loss::UnknownField(NAME.to_owned()));
+        }
+        match name {
+            Some(name) if self.knows_names() => drop(extra.insert(NAME.to_owned(), name)),
+            Some(_) => self.losses.push(Loss::UnknownField(NAME.to_owned())),
+            None => {}
         }
         match message.role {
             Role::System | Role::Developer => {
@@ -222,10 +226,10 @@ impl<'a> Writer<'a> {
         join(&mut self.system, content);
     }
 
-    /// A message with what else stood in it.
+    /// A message with what else stands in it at this host.
     fn push(&mut self, mut message: Value, extra: &Map<String, Value>) {
         if let Value::Object(message) = &mut message {
-            extra::put(message, extra, self.unknown, self.losses);
+            extra::put(message, extra, true, self.losses);
         }
         self.messages.push(message);
     }
@@ -301,7 +305,10 @@ impl<'a> Writer<'a> {
         self.messages.push(message);
         for call in turn.calls {
             let content = self.result(&call.id, call.called.name(), call.result.as_deref());
-            let extra = call.result.as_ref().map(|result| result.extra.clone()).unwrap_or_default();
+            let mut extra = Map::new();
+            if let Some(result) = &call.result {
+                extra::put(&mut extra, &result.extra, self.unknown, self.losses);
+            }
             let mut json = json!({"role": "tool", "tool_call_id": call.id, "content": content});
             if let (true, Value::Object(json)) = (self.compat.chat.result_names, &mut json) {
                 json.insert("name".into(), call.called.name().into());
@@ -385,7 +392,7 @@ impl Turn<'_> {
             });
             message.insert("tool_calls".into(), calls.collect());
         }
-        extra::put(&mut message, &self.extra, unknown, losses);
+        extra::put(&mut message, &self.extra, true, losses);
         Some(Value::Object(message))
     }
 

@@ -97,13 +97,12 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     Ok(encoded)
 }
 
-/// Whether fields that nobody here knows may go there: local servers ignore what
-/// they do not know, and the vendor's own host is who knows tomorrow's. Other
-/// hosted ones refuse the request.
+/// Whether fields that nobody here knows may go there. Local servers ignore what
+/// they do not know, and have dozens that no list keeps up with (`guided_json`,
+/// `mirostat`, …); a hosted one, the vendor's own too, answers them with 400, and
+/// would be no fallback for a local one.
 fn takes_unknown(endpoint: &Endpoint) -> bool {
-    let compat = endpoint.compat_flags();
-    let local = endpoint.locality() != Locality::Hosted;
-    (local || compat.vendor_fields) && !compat.chat.strict_keys
+    endpoint.locality() != Locality::Hosted && !endpoint.compat_flags().chat.strict_keys
 }
 
 fn put(body: &mut Map<String, Value>, key: &str, value: Option<impl Into<Value>>) {
