@@ -77,7 +77,7 @@ fn walk(dialect: Dialect, headers: &HeaderMap, body: &Value) -> String {
             let encoded = provider(api, base).encode(&asked).expect("can be said everywhere");
             let carried = encoded.body.to_string().contains("ZZZ");
             let listed = names(&encoded.losses);
-            assert!(carried != !listed.is_empty(), "{place} at {host}: {carried} and {listed:?}");
+            assert!(carried == listed.is_empty(), "{place} at {host}: {carried} and {listed:?}");
             takers.extend(carried.then_some(host));
         }
         table += &format!("{place}: {}\n", takers.join(", "));
