@@ -98,7 +98,7 @@ impl<R: Render + ?Sized> Relay<R> {
         let chain = chain.with_needs(fit::needs(&request));
         let model = request.model.clone();
         let on_refusal = on_refusal(state.settings());
-        let carries_items = renderer.carries_items();
+        let carried = renderer.carries();
         let stream = chain
             .stream(
                 {
@@ -110,7 +110,7 @@ impl<R: Render + ?Sized> Relay<R> {
                         Delivery::Streamed => DeltaGate::new(),
                         Delivery::Whole => DeltaGate::whole(),
                     };
-                    let mut gate = gate.with_on_refusal(on_refusal).with_items(carries_items);
+                    let mut gate = gate.with_on_refusal(on_refusal).with_items(carried);
                     move |delta: &Delta| gate.judge(delta)
                 },
             )

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use oc_fallback::{Gate, OnRefusal, Reason};
 use oc_responses_stream::{Delta, FinishReason, Item, Part, Progress};
 
-use crate::wire::is_host_step;
+use crate::wire::{CarriedItems, is_host_step};
 
 /// Judges the deltas of one attempt.
 ///
@@ -24,7 +24,7 @@ use crate::wire::is_host_step;
 /// | a stop sequence that was asked for | nothing | `Commit`: an empty answer is the answer |
 /// | content filter | anything | `Reject(ContentFilter)` |
 /// | refusal | anything | `Commit`: to decline is an answer; by policy `Reserve(Declined)` |
-/// | stop, tool calls, pause | a whole custom tool's call, a picture, a part of another type | `Commit`; [without items](Self::with_items) as if nothing |
+/// | stop, tool calls, pause | a whole custom tool's call, a picture, a part of another type | `Commit`; [not carried](Self::with_items) as if nothing |
 ///
 /// Several answers (`n`) are judged together: the first meaningful delta of any of
 /// them commits. Where none has any, the best end counts: one that commits, else
@@ -53,8 +53,8 @@ pub struct DeltaGate {
     on_refusal: OnRefusal,
     /// How far the server said that it is, before its answer.
     reported: Option<Progress>,
-    /// Whole items do not reach the client.
-    drops_items: bool,
+    /// The whole items that reach the client.
+    items: CarriedItems,
     first: Heard,
     /// The other answers, where several were asked for.
     others: BTreeMap<u32, Heard>,
@@ -96,12 +96,12 @@ impl DeltaGate {
         self
     }
 
-    /// Whether whole items reach the client
-    /// ([`Render::carries_items`](crate::wire::Render::carries_items)); default:
-    /// yes. Where they do not, a picture alone is an empty answer.
+    /// Which whole items reach the client
+    /// ([`Render::carries`](crate::wire::Render::carries)); default: all. Where it
+    /// does not, a picture alone is an empty answer.
     #[must_use]
-    pub fn with_items(mut self, carried: bool) -> Self {
-        self.drops_items = !carried;
+    pub fn with_items(mut self, carried: CarriedItems) -> Self {
+        self.items = carried;
         self
     }
 
@@ -126,7 +126,7 @@ impl DeltaGate {
     }
 
     fn content(&mut self, choice: u32, delta: &Delta) -> Gate {
-        let (on_refusal, drops_items) = (self.on_refusal, self.drops_items);
+        let (on_refusal, items) = (self.on_refusal, self.items);
         let heard = self.heard(choice);
         let is_meaningful = match delta {
             Delta::Text(text) => text.is_final() && !is_blank(&text.text),
@@ -138,11 +138,11 @@ impl DeltaGate {
             Delta::ToolCallEnd(_) => true,
             Delta::Item(whole) if is_meaningful(&whole.item) => true,
             Delta::Item(whole) => {
-                heard.delivered |= !drops_items && is_answer(&whole.item);
+                heard.delivered |= is_answer(&whole.item, items);
                 false
             }
             Delta::Part(_) => {
-                heard.delivered |= !drops_items;
+                heard.delivered |= items == CarriedItems::All;
                 false
             }
             Delta::Reasoning(thought) => {
@@ -271,8 +271,9 @@ fn is_blank(text: &str) -> bool {
 
 /// Whether an item without a form of its own can be all of an answer. Known
 /// only at the finish: other such items come before a text.
-fn is_answer(item: &Item) -> bool {
-    matches!(item, Item::Other(other) if !is_host_step(other.item_type()))
+fn is_answer(item: &Item, carried: CarriedItems) -> bool {
+    let Item::Other(other) = item else { return false };
+    !is_host_step(other.item_type()) && carried.has(other)
 }
 
 fn is_meaningful(item: &Item) -> bool {
@@ -396,12 +397,28 @@ mod tests {
     /// A break report's item 6: a Chat client got `content: ""` and `stop`.
     #[test]
     fn what_the_client_cannot_be_given_is_no_answer() {
-        let json = Map::from_iter([("type".to_owned(), "image_generation_call".into())]);
-        let item = Delta::Item(WholeItem::new(Slot(0), Item::Other(OtherItem::new(json))));
-        for (carried, wanted) in [(true, Gate::Commit), (false, Gate::Reject(Reason::Empty))] {
+        let item = |fields: &[(&str, &str)]| {
+            let fields = fields.iter().map(|(key, word)| ((*key).to_owned(), (*word).into()));
+            Delta::Item(WholeItem::new(Slot(0), Item::Other(OtherItem::new(fields.collect()))))
+        };
+        let picture = item(&[("type", "image_generation_call"), ("result", "iVBO")]);
+        let no_picture = item(&[("type", "image_generation_call"), ("status", "failed")]);
+        let call = item(&[("type", "custom_tool_call"), ("call_id", "c"), ("name", "sh")]);
+        let compaction = item(&[("type", "compaction")]);
+        let empty = Gate::Reject(Reason::Empty);
+        use CarriedItems::{All, CallsAndPictures, None};
+        for (item, carried, wanted) in [
+            (&picture, All, Gate::Commit),
+            (&picture, CallsAndPictures, Gate::Commit),
+            (&picture, None, empty),
+            (&no_picture, CallsAndPictures, empty),
+            (&call, CallsAndPictures, Gate::Commit),
+            (&compaction, CallsAndPictures, empty),
+            (&compaction, All, Gate::Commit),
+        ] {
             for gate in [DeltaGate::new(), DeltaGate::whole()] {
                 let mut gate = gate.with_items(carried);
-                assert_eq!(gate.judge(&item), Gate::Hold);
+                assert_eq!(gate.judge(item), Gate::Hold);
                 assert_eq!(gate.judge(&Delta::Finish(Finish::new(FinishReason::Stop))), wanted);
             }
         }

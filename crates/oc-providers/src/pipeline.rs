@@ -9,7 +9,7 @@
 //! the one parser; the end of the first is the end of all, and comes last.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
 use oc_responses_stream::{
@@ -224,6 +224,9 @@ enum Frames {
     /// Nothing was said yet. They are held with what is held, so there may be
     /// so many bytes of them.
     Few(usize),
+    /// There were more, and nothing was said yet. Who gets deltas of no frame
+    /// writes them anew; frames that come later tell what is said beside them.
+    Skipped,
     All,
 }
 
@@ -248,7 +251,7 @@ impl AnyWire {
         for frame in wire.unfold(document)? {
             events.frame(&frame, &mut told);
         }
-        (answer_of(said) == answer_of(told.iter())).then_some(told)
+        (answers_of(said) == answers_of(told.iter())).then_some(told)
     }
 
     /// Puts the frame before what it said, which is all that was added to `out`
@@ -259,15 +262,15 @@ impl AnyWire {
         if ping || says.iter().any(|delta| matches!(delta, Delta::Error(_))) {
             return;
         }
-        if let Frames::Few(left) = self.frames {
-            let left = left.checked_sub(frame.data().len());
-            self.frames = match left {
-                _ if says.iter().any(is_said) => Frames::All,
-                Some(left) => Frames::Few(left),
-                None => Frames::No,
-            };
-        }
-        if self.frames != Frames::No {
+        self.frames = match self.frames {
+            Frames::Few(_) | Frames::Skipped if says.iter().any(is_said) => Frames::All,
+            Frames::Few(left) => {
+                let left = left.checked_sub(frame.data().len());
+                left.map_or(Frames::Skipped, Frames::Few)
+            }
+            frames => frames,
+        };
+        if matches!(self.frames, Frames::Few(_) | Frames::All) {
             let frame = WireFrame::new(self.api.as_str(), frame.clone(), says);
             out.insert(before, Delta::Frame(Box::new(frame)));
         }
@@ -341,10 +344,17 @@ impl Interpret for AnyWire {
     }
 }
 
-fn answer_of<'a>(deltas: impl Iterator<Item = &'a Delta>) -> Answer {
-    let mut collector = Collector::new();
-    deltas.for_each(|delta| collector.push(delta));
-    collector.finish()
+/// The answers that `deltas` say, each by its number.
+fn answers_of<'a>(deltas: impl Iterator<Item = &'a Delta>) -> BTreeMap<u32, Answer> {
+    let mut collectors: BTreeMap<u32, Collector> = BTreeMap::new();
+    for delta in deltas {
+        let (choice, delta) = match delta {
+            Delta::Choice(other) => (other.choice, &*other.delta),
+            delta => (0, delta),
+        };
+        collectors.entry(choice).or_default().push(delta);
+    }
+    collectors.into_iter().map(|(choice, collector)| (choice, collector.finish())).collect()
 }
 
 /// Whether an attempt commits with it.

@@ -6,7 +6,9 @@
 
 use std::collections::VecDeque;
 
-use oc_responses_stream::{Delta, Finish, FinishReason, ItemEnd, ItemStatus, TextDelta};
+use oc_responses_stream::{
+    Delta, Finish, FinishReason, HeldTokens, ItemEnd, ItemStatus, TextDelta,
+};
 
 /// Ends an answer where its text reaches a stop sequence.
 ///
@@ -17,6 +19,7 @@ pub(crate) struct StopSequences {
     stops: Vec<String>,
     /// The end of a text that may become a sequence, with its form.
     held: Option<TextDelta>,
+    tokens: HeldTokens,
     ready: VecDeque<Delta>,
     over: bool,
 }
@@ -25,7 +28,13 @@ impl StopSequences {
     /// Those that are not empty.
     pub(crate) fn new(stops: Vec<String>) -> Self {
         let stops = stops.into_iter().filter(|stop| !stop.is_empty()).collect();
-        Self { stops, held: None, ready: VecDeque::new(), over: false }
+        Self {
+            stops,
+            held: None,
+            tokens: HeldTokens::default(),
+            ready: VecDeque::new(),
+            over: false,
+        }
     }
 
     pub(crate) fn push(&mut self, delta: Delta) {
@@ -64,9 +73,9 @@ impl StopSequences {
         if self.held.as_ref().is_some_and(|held| !same(held)) {
             self.release();
         }
+        self.tokens.note(&delta.text, delta.logprobs.take());
         if let Some(held) = self.held.take() {
             delta.text.insert_str(0, &held.text);
-            delta.logprobs = None;
         }
         let first = self
             .stops
@@ -89,7 +98,6 @@ impl StopSequences {
             let mut held = TextDelta::new(delta.slot, "").with_part(delta.part);
             held.phase = delta.phase;
             held.text = delta.text.split_off(delta.text.len() - keep);
-            delta.logprobs = None;
             self.held = Some(held);
         }
         self.give(delta);
@@ -108,8 +116,9 @@ impl StopSequences {
             .map_or(0, |(at, _)| text.len() - from - at)
     }
 
-    fn give(&mut self, delta: TextDelta) {
+    fn give(&mut self, mut delta: TextDelta) {
         if !delta.text.is_empty() {
+            delta.logprobs = self.tokens.take(delta.text.len());
             self.ready.push_back(Delta::Text(delta));
         }
     }
@@ -173,6 +182,32 @@ mod tests {
         // What only says that the upstream lives does not.
         let (text, stop) = run(&["END"], [said("aE"), Delta::Alive, said("ND")]);
         assert_eq!((text.as_str(), stop.as_deref()), ("a", Some("END")));
+    }
+
+    /// The log probabilities of text that was held were lost.
+    #[test]
+    fn text_that_was_held_keeps_its_log_probabilities() {
+        let of = |text: &str| serde_json::json!([{"token": text, "logprob": -1}]);
+        let mut stage = StopSequences::new(vec!["END".to_owned()]);
+        for piece in ["aE", "N", "x", "yE", "ND", "z"] {
+            let mut delta = TextDelta::new(Slot(1), piece);
+            delta.logprobs = Some(of(piece));
+            stage.push(Delta::Text(delta));
+        }
+        let mut told = Vec::new();
+        while let Some(delta) = stage.next() {
+            if let Delta::Text(delta) = delta {
+                let tokens = delta.logprobs.iter().flat_map(|all| all.as_array().cloned());
+                let tokens =
+                    tokens.flatten().map(|token| token["token"].as_str().map(str::to_owned));
+                told.push((delta.text, tokens.collect::<Option<Vec<_>>>().expect("tokens")));
+            }
+        }
+        let told: Vec<(&str, String)> =
+            told.iter().map(|(text, tokens)| (text.as_str(), tokens.join("|"))).collect();
+        // A token that ends in what was cut off is not told.
+        let wanted = [("a", ""), ("ENx", "aE|N|x"), ("y", "")];
+        assert_eq!(told, wanted.map(|(text, tokens)| (text, tokens.to_owned())));
     }
 
     proptest! {

@@ -11,7 +11,10 @@ pub fn delta_weight(delta: &Delta) -> usize {
         Delta::ToolCallArguments(piece) => piece.text.len(),
         Delta::ToolCallEnd(end) => end.arguments.as_ref().map_or(0, String::len),
         Delta::Seal(seal) => json_weight(&seal.value),
-        Delta::Annotation(annotation) => json_weight(&annotation.annotation),
+        Delta::Annotation(note) => {
+            let sent = note.as_sent.as_ref().map_or(0, |(_, sent)| json_weight(sent));
+            json_weight(&note.annotation).saturating_add(sent)
+        }
         Delta::Item(whole) => item_weight(&whole.item),
         Delta::Part(whole) => json_weight(&whole.json),
         Delta::Extra(extra) => {

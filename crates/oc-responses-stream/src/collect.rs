@@ -103,6 +103,8 @@ impl Collector {
                     }
                 }
             }
+            // One that only its own wire has a shape for is none of an item's.
+            Delta::Annotation(annotation) if annotation.annotation.is_null() => {}
             Delta::Annotation(annotation) => {
                 let source = Source::Text(annotation.part);
                 if let Some(Part::Text(text)) = self.part(annotation.slot, None, source) {

@@ -350,14 +350,25 @@ pub struct AnnotationDelta {
     pub slot: Slot,
     /// The content part within it.
     pub part: u32,
-    /// The annotation in the Responses API's shape (`url_citation`, …).
+    /// The annotation in the Responses API's shape (`url_citation`, …); null where
+    /// that has none for it.
     pub annotation: Value,
+    /// The wire that sent it in another shape (the config's word), and that shape:
+    /// same-wire clients get it back.
+    pub as_sent: Option<(&'static str, Value)>,
 }
 
 impl AnnotationDelta {
     /// An annotation on part `part` of `slot`.
     pub fn new(slot: Slot, part: u32, annotation: Value) -> Self {
-        Self { slot, part, annotation }
+        Self { slot, part, annotation, as_sent: None }
+    }
+
+    /// The same, and what it was on the wire `api`.
+    #[must_use]
+    pub fn as_sent(mut self, api: &'static str, sent: Value) -> Self {
+        self.as_sent = Some((api, sent));
+        self
     }
 }
 

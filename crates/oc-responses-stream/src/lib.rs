@@ -28,6 +28,7 @@ pub mod sse;
 mod stream;
 #[cfg(feature = "eventsource-stream")]
 mod stream_of_events;
+mod tokens;
 
 pub use collect::{Answer, Collector};
 pub use delta::{
@@ -59,6 +60,7 @@ pub use split::{
 pub use stream::{DeltaStream, ReadError, ResponseStream};
 #[cfg(feature = "eventsource-stream")]
 pub use stream_of_events::EventSourceDeltas;
+pub use tokens::HeldTokens;
 
 pub mod events {
     //! The typed events' own structs, one for each variant of

@@ -611,6 +611,7 @@ fn incomplete_says_why_and_leaves_its_item_incomplete() {
     for (reason, expected) in [
         ("max_output_tokens", FinishReason::Length),
         ("content_filter", FinishReason::ContentFilter),
+        ("pause_turn", FinishReason::Pause),
         ("steered", FinishReason::Other("steered".to_owned())),
     ] {
         let line = json!({"type":"response.incomplete","response":{"status":"incomplete","incomplete_details":{"reason":reason}}});
@@ -621,7 +622,7 @@ fn incomplete_says_why_and_leaves_its_item_incomplete() {
         let answer = collect(&got);
         assert_eq!(answer.finish.unwrap().reason, expected);
         let Item::Message(message) = &answer.items[0] else { panic!() };
-        let cut = !matches!(expected, FinishReason::Other(_));
+        let cut = matches!(expected, FinishReason::Length | FinishReason::ContentFilter);
         assert_eq!(message.status == Some(ItemStatus::Incomplete), cut, "{reason}");
     }
 }

@@ -69,6 +69,11 @@ impl Finder {
         }
     }
 
+    /// How many bytes are held back.
+    pub(super) fn held(&self) -> usize {
+        self.held.len()
+    }
+
     /// Takes the next piece of the text.
     pub(super) fn push(&mut self, text: &str, declared: &Declared, out: &mut Vec<Piece>) {
         self.held.push_str(text);

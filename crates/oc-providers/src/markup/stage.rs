@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use oc_responses_stream::{
-    Delta, FinishReason, ItemEnd, ItemStatus, Slot, TextDelta, ToolCallArguments, ToolCallEnd,
-    ToolCallStart, UpstreamError,
+    Delta, FinishReason, HeldTokens, ItemEnd, ItemStatus, Slot, TextDelta, ToolCallArguments,
+    ToolCallEnd, ToolCallStart, UpstreamError,
 };
 
 use super::section::{Finder, Piece};
@@ -45,6 +45,7 @@ struct Text {
     finder: Finder,
     /// The last delta, without its text.
     form: TextDelta,
+    tokens: HeldTokens,
     /// A call came last: white space after it is nobody's text.
     after_call: bool,
 }
@@ -134,19 +135,14 @@ impl ToolText {
             part,
             finder: Finder::new(chosen, limit),
             form: form.clone(),
+            tokens: HeldTokens::default(),
             after_call: false,
         });
         text.form = form;
         let mut pieces = Vec::new();
+        text.tokens.note(&delta.text, delta.logprobs.take());
         text.finder.push(&delta.text, &self.declared, &mut pieces);
-        match pieces.as_slice() {
-            // As it came: its log probabilities are of these very tokens.
-            [Piece::Text(same)] if *same == delta.text && !text.after_call => {
-                delta.slot = self.out(slot);
-                self.ready.push_back(Delta::Text(delta));
-            }
-            _ => self.emit(pieces),
-        }
+        self.emit(pieces);
     }
 
     fn flush_of(&mut self, slot: Slot) {
@@ -164,10 +160,16 @@ impl ToolText {
     }
 
     fn emit(&mut self, pieces: Vec<Piece>) {
+        let length = |piece: &Piece| if let Piece::Text(said) = piece { said.len() } else { 0 };
+        let mut left: usize = pieces.iter().map(length).sum();
         for piece in pieces {
+            left -= length(&piece);
             match piece {
                 Piece::Text(said) => self.say(said),
                 Piece::Calls(calls) => {
+                    if let Some(text) = &mut self.text {
+                        text.tokens.keep_last(left + text.finder.held());
+                    }
                     for call in calls {
                         self.call(call);
                     }
@@ -188,13 +190,16 @@ impl ToolText {
 
     fn say(&mut self, said: String) {
         let Some(text) = &mut self.text else { return };
-        let said = if text.after_call { said.trim_start().to_owned() } else { said };
-        if said.is_empty() {
+        let logprobs = text.tokens.take(said.len());
+        let shown = if text.after_call { said.trim_start() } else { &said };
+        if shown.is_empty() {
             return;
         }
         text.after_call = false;
         let mut delta = text.form.clone();
-        delta.text = said;
+        // Of what was changed nobody can say.
+        delta.logprobs = logprobs.filter(|_| shown == said);
+        delta.text = shown.to_owned();
         delta.slot = self.out(delta.slot);
         self.ready.push_back(Delta::Text(delta));
     }

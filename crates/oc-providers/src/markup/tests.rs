@@ -594,3 +594,35 @@ proptest! {
         prop_assert_eq!(lines.concat(), if text.is_empty() { String::new() } else { format!("text {text}") });
     }
 }
+
+/// What was known of text that was held back, token by token, was lost.
+#[test]
+fn text_that_was_held_keeps_its_log_probabilities() {
+    let call = CALLS[0].1;
+    let (half, rest) = call.split_at(9);
+    for (pieces, wanted) in [
+        (&["a ", "<to", "o", " b"][..], "a |<to|o| b"),
+        (&["a <", "b"], "a <|b"),
+        // What was a call is no text, and what was changed is of other tokens.
+        (&["x", call, "c"], "x|c"),
+        (&["x", half, rest, " b", "c"], "x|c"),
+    ] {
+        let declared = Declared::of(&request());
+        let mut stage = ToolText::new(Some(ToolCallParser::Hermes), declared, 1 << 16);
+        for piece in pieces {
+            let mut delta = TextDelta::new(Slot(0), *piece);
+            delta.logprobs = Some(json!([{"token": piece, "logprob": -1}]));
+            stage.push(Delta::Text(delta));
+        }
+        stage.push(Delta::Finish(Finish::new(FinishReason::Stop)));
+        let mut tokens = Vec::new();
+        while let Some(delta) = stage.next() {
+            let Delta::Text(TextDelta { logprobs: Some(Value::Array(all)), .. }) = delta else {
+                continue;
+            };
+            tokens
+                .extend(all.iter().filter_map(|token| token["token"].as_str().map(str::to_owned)));
+        }
+        assert_eq!(tokens.join("|"), wanted, "{pieces:?}");
+    }
+}

@@ -34,7 +34,7 @@ use anthropic_messages::inputs::Inputs;
 pub(crate) use carried::{BringBack, Carried};
 pub use dialect::{AnswerName, Asked, Dialect, ErrorBody};
 pub(crate) use places::Places;
-pub use render::Render;
+pub use render::{CarriedItems, Render};
 #[cfg(feature = "fallback")]
 pub(crate) use unsaid::is_host_step;
 

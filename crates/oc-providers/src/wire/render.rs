@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+#[cfg(feature = "fallback")]
+use oc_responses_stream::OtherItem;
 use oc_responses_stream::{Delta, UpstreamError, sse};
 use serde_json::Value;
 
@@ -74,10 +76,10 @@ pub trait Render: fmt::Debug + Send {
     /// only that it began.
     fn has_content(&self) -> bool;
 
-    /// Whether whole items that the deltas have no form of their own for (a
-    /// picture, a custom tool's call) reach the client. Default: no.
-    fn carries_items(&self) -> bool {
-        false
+    /// Which whole items that the deltas have no form of their own for (a
+    /// picture, a custom tool's call) reach the client. Default: none.
+    fn carries(&self) -> CarriedItems {
+        CarriedItems::None
     }
 
     /// Whether the answer ended, well or badly.
@@ -85,6 +87,31 @@ pub trait Render: fmt::Debug + Send {
 
     /// The answer as it stands, as one document; whole after its end.
     fn document(&self) -> Value;
+}
+
+/// Which items that come whole reach a client. See [`Render::carries`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CarriedItems {
+    /// None, and no parts of types that nobody knows.
+    None,
+    /// Calls of custom tools, and pictures that were drawn.
+    CallsAndPictures,
+    /// All of them, and parts, too.
+    #[default]
+    All,
+}
+
+impl CarriedItems {
+    /// Whether `item` is among them.
+    #[cfg(feature = "fallback")]
+    pub(crate) fn has(self, item: &OtherItem) -> bool {
+        match self {
+            Self::None => false,
+            Self::CallsAndPictures => openai_completions::carries(item),
+            Self::All => true,
+        }
+    }
 }
 
 impl Render for openai_responses::Renderer {
@@ -104,8 +131,8 @@ impl Render for openai_responses::Renderer {
         self.machine().set_attempts(attempts);
     }
 
-    fn carries_items(&self) -> bool {
-        true
+    fn carries(&self) -> CarriedItems {
+        CarriedItems::All
     }
 
     fn set_metadata(&mut self, key: &str, value: Value) {
@@ -140,6 +167,10 @@ impl Render for openai_responses::Renderer {
 impl Render for openai_completions::Renderer {
     fn push(&mut self, delta: &Delta) {
         Self::push(self, delta);
+    }
+
+    fn carries(&self) -> CarriedItems {
+        CarriedItems::CallsAndPictures
     }
 
     fn abandon(&mut self) {

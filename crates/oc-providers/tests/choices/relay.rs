@@ -132,6 +132,39 @@ fn whatever_deviates_in_one_answer_the_others_are_as_they_were() {
     }
 }
 
+/// A document of several answers was written anew, without what only its host knows.
+#[test]
+fn a_document_of_several_answers_reaches_the_client_as_it_is() {
+    let choice = |index: u64, text: &str| {
+        json!({"index": index, "stop_reason": index + 7, "finish_reason": "stop",
+            "logprobs": {"content": [{"token": text, "logprob": -0.5}], "refusal": null},
+            "message": {"role": "assistant", "content": text, "vendor_note": {"of": index},
+                "refusal": null}})
+    };
+    let upstream = json!({"id": "up", "object": "chat.completion", "created": 7, "model": "m",
+        "choices": [choice(0, "a"), choice(1, "<think>hm</think>b"), choice(2, "c")],
+        "system_fingerprint": "fp_1", "timings": {"predicted_ms": 1.5},
+        "usage": {"prompt_tokens": 5, "completion_tokens": 9, "total_tokens": 14, "cost": 0.25}});
+    let outcome = told(Script::json(200, upstream.to_string()), 3, How::Relayed, &json!({}));
+    assert_eq!(outcome.fault, None);
+    let (stream, document) = (&outcome.client.stream, &outcome.client.document);
+    for (index, choice) in document["choices"].as_array().unwrap().iter().enumerate() {
+        assert_eq!(choice["stop_reason"], json!(index + 7));
+        assert_eq!(choice["message"]["vendor_note"], json!({"of": index}));
+        let of_it = choice["message"]["content"].as_str().unwrap();
+        let told = choice["logprobs"]["content"][0]["token"].as_str();
+        assert_eq!(told, Some(of_it).filter(|_| index != 1), "of text that was taken apart, none");
+    }
+    assert_eq!(document["choices"][1]["message"]["reasoning_content"], "hm");
+    assert_eq!(document["system_fingerprint"], "fp_1");
+    assert_eq!(document["timings"], json!({"predicted_ms": 1.5}));
+    assert_eq!(document["usage"]["cost"], json!(0.25));
+    for word in ["\"stop_reason\":8", "\"vendor_note\":{\"of\":1}", "predicted_ms", "\"cost\":0.25"]
+    {
+        assert!(stream.contains(word), "{word} in {stream}");
+    }
+}
+
 /// Counts of one answer are not told as those of all.
 #[test]
 fn an_early_count_is_not_passed_on() {

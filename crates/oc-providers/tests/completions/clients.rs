@@ -189,7 +189,9 @@ fn the_finish_reason_follows_what_was_said() {
         (&[text(0, "a")], ContentFilter, "content_filter"),
         (&refusal, Refusal, "stop"),
         (&[], Refusal, "content_filter"),
-        (&[text(0, "a")], Pause, "stop"),
+        // It passed for whole.
+        (&[text(0, "a")], Pause, "length"),
+        (&call, Pause, "tool_calls"),
         // A break report's item 15: it went to the client as it was.
         (&[text(0, "a")], Other("banana".into()), "stop"),
         // A word of the server's own, where an agent waits for its calls.

@@ -7,4 +7,5 @@ mod support;
 mod history;
 mod messages_requests;
 mod messages_streams;
+mod pauses;
 mod upstreams;

@@ -4,8 +4,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod beside;
 mod deviations;
 mod documents;
 mod passing;
+mod pictures;
 mod requests;
 mod stage;

@@ -124,6 +124,7 @@ fn outcome(name: &str, response: &Object) -> Outcome {
         return Outcome::Finish(match reason {
             Some("max_output_tokens" | "max_tokens" | "length") | None => FinishReason::Length,
             Some("content_filter") => FinishReason::ContentFilter,
+            Some("pause_turn") => FinishReason::Pause,
             Some(other) => FinishReason::Other(other.to_owned()),
         });
     }

@@ -3,15 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 
-use serde_json::Value;
-
 use super::code::Plain;
 use super::tags::{self, Sight};
 use super::{EmptyFinal, ReasoningSplitter, SplitOptions, StrayClose, TextPiece};
 use crate::{
-    ChoiceDelta, Delta, Finish, FinishReason, Hot, HotKind, ItemEnd, ItemStatus, Phase, PhaseDelta,
-    ReasoningDelta, ReasoningKind, Slot, TextDelta, ToolCallArguments, ToolCallEnd, ToolCallStart,
-    UpstreamError,
+    ChoiceDelta, Delta, Finish, FinishReason, HeldTokens, Hot, HotKind, ItemEnd, ItemStatus, Phase,
+    PhaseDelta, ReasoningDelta, ReasoningKind, Slot, TextDelta, ToolCallArguments, ToolCallEnd,
+    ToolCallStart, UpstreamError,
 };
 
 /// Turns [`Delta::Text`] that begins with `<think>` (or another known tag) into
@@ -94,37 +92,7 @@ struct Text {
     form: Option<TextDelta>,
     /// What was taken out of the text and has not ended.
     open: Option<Role>,
-    tokens: Tokens,
-}
-
-/// The log probabilities of text that went into a splitter and is not out yet.
-#[derive(Clone, Debug, Default)]
-struct Tokens {
-    of: String,
-    all: Vec<Value>,
-}
-
-impl Tokens {
-    fn note(&mut self, text: &str, logprobs: Option<Value>) {
-        match logprobs {
-            Some(Value::Array(new)) => {
-                self.of.push_str(text);
-                self.all.extend(new);
-            }
-            _ => *self = Self::default(),
-        }
-    }
-
-    /// What is known of `pieces`: everything, where they are all of the text
-    /// and nothing else. Of what was taken apart nobody can say.
-    fn of(self, pieces: &[TextPiece]) -> Option<Value> {
-        let mut rest = self.of.as_str();
-        for piece in pieces {
-            let TextPiece::Text(text) = piece else { return None };
-            rest = rest.strip_prefix(text.as_str())?;
-        }
-        (rest.is_empty() && !self.all.is_empty()).then_some(Value::Array(self.all))
-    }
+    tokens: HeldTokens,
 }
 
 impl SplitDeltas {
@@ -360,7 +328,7 @@ impl SplitDeltas {
             splitter: ReasoningSplitter::with_options(self.options),
             form: None,
             open: None,
-            tokens: Tokens::default(),
+            tokens: HeldTokens::default(),
         };
         let text = self.texts.entry((slot, part)).or_insert_with(fresh);
         if text.splitter.is_plain() {
@@ -410,10 +378,15 @@ impl SplitDeltas {
 
     fn emit(&mut self, slot: Slot, part: u32) {
         let pieces = std::mem::take(&mut self.pieces);
-        let text = self.texts.get_mut(&(slot, part)).filter(|_| !pieces.is_empty());
-        let tokens = text.map(|text| std::mem::take(&mut text.tokens));
-        let mut logprobs = tokens.and_then(|tokens| tokens.of(&pieces));
         for piece in pieces {
+            let text = self.texts.get_mut(&(slot, part));
+            let logprobs = text.and_then(|text| match &piece {
+                TextPiece::Text(shown) => text.tokens.take(shown.len()),
+                other => {
+                    text.tokens.leave_out(other.as_str().len());
+                    None
+                }
+            });
             match piece {
                 TextPiece::Markup(_) => {}
                 TextPiece::Reasoning(thought) => {
@@ -448,7 +421,7 @@ impl SplitDeltas {
                         form.unwrap_or_else(|| TextDelta::new(slot, "").with_part(part));
                     delta.slot = self.itself(slot);
                     delta.text = shown;
-                    delta.logprobs = logprobs.take();
+                    delta.logprobs = logprobs;
                     self.has_content |= says_something(&delta);
                     self.ready.push_back(Delta::Text(delta));
                 }

@@ -627,3 +627,39 @@ fn a_run_of_backticks_is_judged_when_it_is_over() {
         }
     }
 }
+
+/// What was known of text that was held, or came with reasoning, was lost.
+#[test]
+fn text_keeps_its_log_probabilities_and_reasoning_has_none() {
+    for (tokens, wanted) in [
+        (&["a", " <", "b"][..], "a| <|b"),
+        (&["<think>", "hm", "</think>", "b", " c"], "b| c"),
+        (&["\n", "<think>hm", "</think>b", " c"], " c"),
+        (&["1 <th", "an 2"], "1 <th|an 2"),
+    ] {
+        for at_once in [true, false] {
+            let mut split = SplitDeltas::new();
+            let each: Vec<Vec<&str>> = match at_once {
+                true => vec![tokens.to_vec()],
+                false => tokens.iter().map(|token| vec![*token]).collect(),
+            };
+            for tokens in each {
+                let mut delta = TextDelta::new(Slot(0), tokens.concat());
+                let of = |token: &&str| serde_json::json!({"token": token, "logprob": -1});
+                delta.logprobs = Some(tokens.iter().map(of).collect());
+                split.push(Delta::Text(delta));
+            }
+            split.push(Delta::Finish(Finish::new(FinishReason::Stop)));
+            let mut told = Vec::new();
+            while let Some(delta) = split.next() {
+                if let Delta::Text(TextDelta { logprobs: Some(all), .. }) = delta {
+                    let all = all.as_array().cloned().unwrap_or_default();
+                    told.extend(
+                        all.iter().filter_map(|it| it["token"].as_str().map(str::to_owned)),
+                    );
+                }
+            }
+            assert_eq!(told.join("|"), wanted, "{tokens:?}, at once: {at_once}");
+        }
+    }
+}

@@ -18,11 +18,14 @@ use oc_responses_stream::{Delta, sse};
 use serde_json::{Map, Value, json};
 
 use super::NO_SIGNATURE;
+use super::render::beside::{DELTA, MESSAGE, MESSAGE_DELTA, MESSAGE_STOP};
 use super::render::{RenderOptions, Renderer, answer};
 use crate::endpoint::Api;
 use crate::seal;
 use crate::wire::relay::json::{Edits, Object};
-use crate::wire::relay::{Ending, Events, Gathered, Passage, Verdict, is_progress, members};
+use crate::wire::relay::{
+    Beside, Ending, Events, Fields, Gathered, Passage, Verdict, is_progress, members, update,
+};
 
 /// What is known of the events that passed.
 #[derive(Clone, Debug)]
@@ -33,6 +36,8 @@ pub(in crate::wire) struct Blocks {
     /// The number of the next block.
     next: u64,
     open: Option<Kind>,
+    /// The citations of the block that is open.
+    cited: usize,
     called: bool,
     /// `message_delta` was seen.
     stopped: bool,
@@ -58,6 +63,7 @@ impl Blocks {
             started: false,
             next: 0,
             open: None,
+            cited: 0,
             called: false,
             stopped: false,
             ended: false,
@@ -112,7 +118,8 @@ impl Blocks {
                     ("signature_delta", Kind::Thinking) => return Some(Verdict::Pass(Vec::new())),
                     ("text_delta", Kind::Text) => self.says(&delta, "text", came)?,
                     ("thinking_delta", Kind::Thinking) => self.says(&delta, "thinking", came)?,
-                    ("citations_delta", Kind::Text) | (_, Kind::Other) => {}
+                    ("citations_delta", Kind::Text) => self.cited += 1,
+                    (_, Kind::Other) => {}
                     ("input_json_delta", Kind::ToolUse) => {
                         delta.text("partial_json")?;
                     }
@@ -155,6 +162,7 @@ impl Blocks {
         let kind = match block.text("type")?.as_ref() {
             "text" => {
                 self.says(&block, "text", came)?;
+                self.cited = block.list("citations").map_or(0, |citations| citations.len());
                 Kind::Text
             }
             "thinking" => {
@@ -270,12 +278,7 @@ impl Passage for Blocks {
 
     fn waits(frame: &sse::Frame) -> bool {
         let Some(event) = Object::parse(frame.data()) else { return true };
-        let server_runs = || {
-            let block = event.object("content_block").and_then(|block| block.text("type"));
-            block.is_some_and(|kind| {
-                !matches!(kind.as_ref(), "text" | "thinking" | "redacted_thinking" | "tool_use")
-            })
-        };
+        let server_runs = || event.object("content_block").is_some_and(|it| is_unknown(&it));
         match event.text("type").as_deref() {
             Some("content_block_start") => !server_runs(),
             Some("content_block_stop" | "message_delta" | "message_stop" | "ping") | None => true,
@@ -285,7 +288,7 @@ impl Passage for Blocks {
 
     fn hand_over(&self, renderer: &mut Renderer, out: &mut VecDeque<Vec<u8>>) {
         let goes_on = matches!(self.open, Some(Kind::Text | Kind::Thinking));
-        let goes_on = renderer.go_on(self.next, goes_on);
+        let goes_on = renderer.go_on(self.next, goes_on, self.cited);
         if self.open.is_some() && !goes_on {
             let stop = json!({"type": "content_block_stop", "index": self.next.saturating_sub(1)});
             let mut bytes = Vec::new();
@@ -294,18 +297,47 @@ impl Passage for Blocks {
         }
     }
 
-    fn aside(event: &Object<'_>) -> Map<String, Value> {
+    fn note(beside: &mut Beside, event: &Object<'_>) {
+        let index = event.count("index").unwrap_or_default();
         match event.text("type").as_deref() {
             Some("message_start") => {
                 let message = event.object("message");
-                message.map(|message| members(&message, &["content"])).unwrap_or_default()
+                let fields = message.map(|message| members(&message, &["content"]));
+                update(beside.of(MESSAGE), fields.unwrap_or_default());
             }
             Some("message_delta") => {
-                let mut all = members(event, &["type", "delta"]);
-                all.extend(event.object("delta").into_iter().flat_map(|it| members(&it, &[])));
-                all
+                update(beside.of(MESSAGE_DELTA), members(event, &["type", "delta"]));
+                // Why the model declined was told in words.
+                let fields = event.object("delta").map(|it| members(&it, &["stop_details"]));
+                update(beside.of(DELTA), fields.unwrap_or_default());
             }
-            _ => Map::new(),
+            Some("message_stop") => update(beside.of(MESSAGE_STOP), members(event, &["type"])),
+            Some("content_block_start") => {
+                beside.parts.extend(beside.open.take().map(|(_, block)| whole(block)));
+                let block = event.object("content_block").filter(is_unknown);
+                beside.open = block.map(|block| (index, members(&block, &[])));
+            }
+            Some("content_block_delta") => {
+                let open = beside.open.as_mut().filter(|(number, _)| *number == index);
+                if let (Some((_, block)), Some(delta)) = (open, event.object("delta")) {
+                    append(block, members(&delta, &[]));
+                }
+            }
+            Some("content_block_stop") => {
+                let over = beside.open.take_if(|(number, _)| *number == index);
+                beside.parts.extend(over.map(|(_, block)| whole(block)));
+            }
+            _ => {}
+        }
+    }
+
+    fn supply(renderer: &mut Renderer, fields: &Fields) {
+        renderer.set_beside(fields);
+    }
+
+    fn insert(renderer: &mut Renderer, part: Value) {
+        if let Value::Object(block) = part {
+            renderer.insert(block);
         }
     }
 
@@ -327,7 +359,7 @@ impl Passage for Blocks {
             }
             "content_block_delta" => {
                 let content = all.get_mut("content").and_then(Value::as_array_mut);
-                let block = content.and_then(|content| content.last_mut());
+                let block = content.and_then(|content| content.last_mut()?.as_object_mut());
                 if let (Some(block), Some(Value::Object(delta))) =
                     (block, event.shift_remove("delta"))
                 {
@@ -336,11 +368,8 @@ impl Passage for Blocks {
             }
             "content_block_stop" => {
                 let content = all.get_mut("content").and_then(Value::as_array_mut);
-                if let Some(Value::Object(block)) = content.and_then(|content| content.last_mut())
-                    && let Some(Value::String(input)) = block.shift_remove(PIECES)
-                {
-                    let input = serde_json::from_str(&input).unwrap_or_else(|_| json!({}));
-                    block.insert("input".to_owned(), input);
+                if let Some(block) = content.and_then(|content| content.last_mut()) {
+                    *block = whole(block.as_object().cloned().unwrap_or_default());
                 }
             }
             "message_delta" => {
@@ -367,11 +396,27 @@ impl Passage for Blocks {
     }
 }
 
+/// Whether it is a block that no delta says: of a server's own tools, or of a type
+/// that is not known.
+fn is_unknown(block: &Object<'_>) -> bool {
+    block.text("type").is_some_and(|kind| {
+        !matches!(kind.as_ref(), "" | "text" | "thinking" | "redacted_thinking" | "tool_use")
+    })
+}
+
 /// Where the pieces of an input are kept until they are whole.
 const PIECES: &str = "\0input";
 
-fn append(block: &mut Value, delta: Map<String, Value>) {
-    let Value::Object(block) = block else { return };
+/// A block that is over, with its input in one piece.
+fn whole(mut block: Map<String, Value>) -> Value {
+    if let Some(Value::String(input)) = block.shift_remove(PIECES) {
+        let input = serde_json::from_str(&input).unwrap_or_else(|_| json!({}));
+        block.insert("input".to_owned(), input);
+    }
+    Value::Object(block)
+}
+
+fn append(block: &mut Map<String, Value>, delta: Map<String, Value>) {
     let kind = delta.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
     for (key, new) in delta {
         let key = match (key.as_str(), kind.as_str()) {

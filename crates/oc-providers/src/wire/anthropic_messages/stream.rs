@@ -10,7 +10,7 @@
 //! | `message_start` | `Started` (the first; later ones only update usage) |
 //! | `content_block_start` | opens a slot; `ToolCallStart` for `tool_use` |
 //! | `text_delta`, `thinking_delta`, `input_json_delta` | `Text`, `Reasoning`, `ToolCallArguments` |
-//! | `citations_delta` | `Annotation`, for a page on the web or a file, when its block is over |
+//! | `citations_delta` | `Annotation`, when its block is over: a page on the web or a file, any other for this wire alone |
 //! | `signature_delta`, `redacted_thinking` | `Seal`: the whole block, to be handed back verbatim |
 //! | `content_block_stop` | `ToolCallEnd`, `ItemEnd` |
 //! | `message_delta` | kept: stop reason, cumulative usage |
@@ -341,8 +341,11 @@ fn close(block: Block, status: ItemStatus, out: &mut VecDeque<Delta>) {
     let slot = block.slot;
     match block.kind {
         Kind::Text { chars, citations } => {
-            let pages = citations.iter().filter_map(|it| citations::from_messages(it, chars));
-            out.extend(pages.map(|page| Delta::Annotation(AnnotationDelta::new(slot, 0, page))));
+            out.extend(citations.into_iter().map(|citation| {
+                let flat = citations::from_messages(&citation, chars).unwrap_or_default();
+                let api = Api::AnthropicMessages.as_str();
+                Delta::Annotation(AnnotationDelta::new(slot, 0, flat).as_sent(api, citation))
+            }));
         }
         Kind::Redacted => {}
         Kind::Thinking { text, signature, sealed } => {

@@ -16,6 +16,7 @@ mod decode;
 mod error;
 mod messages;
 mod parts;
+mod pictures;
 pub(super) mod relay;
 mod render;
 mod request;
@@ -23,6 +24,8 @@ mod stream;
 mod tools;
 mod unfold;
 
+#[cfg(feature = "fallback")]
+use oc_responses_stream::OtherItem;
 use oc_responses_stream::{Interpret, sse};
 
 pub use compat::{
@@ -79,4 +82,10 @@ impl Wire for OpenaiCompletions {
     fn unfold(&self, document: &str) -> Option<Vec<sse::Frame>> {
         unfold::unfold(document)
     }
+}
+
+/// Whether `item` has a form on this wire.
+#[cfg(feature = "fallback")]
+pub(super) fn carries(item: &OtherItem) -> bool {
+    custom::of(item).is_some() || pictures::of(item).is_some()
 }

@@ -20,10 +20,12 @@ use std::sync::Arc;
 use oc_responses_stream::{Delta, sse};
 use serde_json::{Map, Value, json};
 
-use super::render::{RenderOptions, Renderer, answer};
+use super::render::{RenderOptions, Renderer, answer, beside};
 use crate::endpoint::Api;
 use crate::wire::relay::json::{Edits, Object};
-use crate::wire::relay::{Ending, Events, Gathered, Passage, Verdict, is_content, members, supply};
+use crate::wire::relay::{
+    Beside, Ending, Events, Fields, Gathered, Passage, Verdict, is_content, members, supply, update,
+};
 
 /// What is known of the chunks that passed.
 #[derive(Clone, Debug)]
@@ -325,14 +327,23 @@ impl Passage for Chunks {
         out.push_back(bytes);
     }
 
-    fn aside(event: &Object<'_>) -> Map<String, Value> {
-        let mut all = members(event, &["choices"]);
+    fn note(beside: &mut Beside, event: &Object<'_>) {
+        update(beside.of(beside::COMPLETION), members(event, beside::NOT_OF_COMPLETION));
         let choices = event.list("choices").unwrap_or_default();
-        if let Some(choice) = choices.first().and_then(|choice| Object::parse(choice)) {
-            let own = ["index", "delta", "message", "logprobs", "finish_reason"];
-            all.insert("choices".to_owned(), json!([members(&choice, &own)]));
+        let Some(choice) = choices.first().and_then(|choice| Object::parse(choice)) else { return };
+        extend(beside.of(beside::CHOICE), members(&choice, beside::KNOWN_OF_CHOICE), false);
+        let of = beside.of(beside::MESSAGE);
+        if let Some(delta) = choice.object("delta") {
+            extend(of, members(&delta, beside::KNOWN_OF_MESSAGE), true);
         }
-        all
+        // All of it at once, some of it again.
+        if let Some(message) = choice.object("message") {
+            update(of, members(&message, beside::KNOWN_OF_MESSAGE));
+        }
+    }
+
+    fn supply(renderer: &mut Renderer, fields: &Fields) {
+        renderer.set_beside(fields);
     }
 
     fn gather(&self, gathered: &mut Gathered, written: &str) {
@@ -369,12 +380,22 @@ impl Passage for Chunks {
         let calls = message.get_mut("tool_calls").and_then(Value::as_array_mut);
         let known = gathered.0.get("calls").and_then(Value::as_array);
         for (call, more) in calls.into_iter().flatten().zip(known.into_iter().flatten()) {
-            supply(call, more.as_object().unwrap_or(&Map::new()));
+            supply_to(call, more.as_object().unwrap_or(&Map::new()));
         }
-        supply(message, &of("message"));
-        supply(&mut rendered["choices"][0], &choice);
-        supply(&mut rendered, &of("answer"));
+        let told = of("message");
+        if let Some(pictures) = told.get("images") {
+            message["images"] = pictures.clone();
+        }
+        supply_to(message, &told);
+        supply_to(&mut rendered["choices"][0], &choice);
+        supply_to(&mut rendered, &of("answer"));
         rendered
+    }
+}
+
+fn supply_to(object: &mut Value, more: &Map<String, Value>) {
+    if let Value::Object(object) = object {
+        supply(object, more);
     }
 }
 
@@ -399,7 +420,12 @@ fn add(all: &mut Value, more: Map<String, Value>, pieces: bool) {
     if !all.is_object() {
         *all = json!({});
     }
-    let Value::Object(all) = all else { return };
+    if let Value::Object(all) = all {
+        extend(all, more, pieces);
+    }
+}
+
+fn extend(all: &mut Map<String, Value>, more: Map<String, Value>, pieces: bool) {
     for (key, new) in more {
         match (all.get_mut(&key), new) {
             (Some(_), Value::Null) => {}

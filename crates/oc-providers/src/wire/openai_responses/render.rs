@@ -1,7 +1,12 @@
 //! Deltas to a Responses client: a stream of events, or one document.
 
-use oc_responses_stream::{Delta, Item, MachineOptions, OutputStyle, Phase, ResponseMachine};
-use serde_json::Value;
+use oc_responses_stream::events::{CompletedEvent, IncompleteEvent};
+use oc_responses_stream::{
+    Delta, Event, Item, MachineOptions, OutputStyle, Phase, ResponseMachine,
+};
+use serde_json::{Map, Value};
+
+use crate::wire::relay::supply;
 
 /// Turns an answer's deltas into the bytes of a Responses event stream.
 ///
@@ -13,13 +18,16 @@ pub struct Renderer {
     machine: ResponseMachine,
     output: OutputStyle,
     has_content: bool,
+    /// What the host says of the response that the machine does not.
+    beside: Map<String, Value>,
 }
 
 impl Renderer {
     /// A renderer of one response.
     pub fn new(options: MachineOptions) -> Self {
         let output = options.output;
-        Self { machine: ResponseMachine::new(options), output, has_content: false }
+        let machine = ResponseMachine::new(options);
+        Self { machine, output, has_content: false, beside: Map::new() }
     }
 
     /// Takes the next delta; its events are then there to be taken.
@@ -41,7 +49,12 @@ impl Renderer {
 
     /// The next event's bytes, ready to be written in one piece.
     pub fn next_bytes(&mut self) -> Option<Vec<u8>> {
-        let event = self.machine.next_event()?;
+        let mut event = self.machine.next_event()?;
+        match &mut event {
+            Event::Completed(CompletedEvent { response, .. })
+            | Event::Incomplete(IncompleteEvent { response, .. }) => self.supply(response),
+            _ => {}
+        }
         let mut bytes = Vec::new();
         event.encode_sse(&mut bytes);
         Some(bytes)
@@ -54,7 +67,20 @@ impl Renderer {
 
     /// The response as it stands; whole after the terminal event.
     pub fn document(&self) -> Value {
-        self.machine.response()
+        let mut response = self.machine.response();
+        self.supply(&mut response);
+        response
+    }
+
+    /// What the host says of the response beside its output, for its end.
+    pub(super) fn set_beside(&mut self, fields: Map<String, Value>) {
+        self.beside = fields;
+    }
+
+    fn supply(&self, response: &mut Value) {
+        if let Value::Object(response) = response {
+            supply(response, &self.beside);
+        }
     }
 
     /// The machine, for what is not a delta: `abandon`, `fail`, metadata.

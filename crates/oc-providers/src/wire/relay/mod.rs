@@ -13,7 +13,9 @@
 //! Unknown fields and unknown events survive while a stream is relayed. What
 //! changes in a frame is what a gateway must say itself: whose answer it is
 //! (id, model, metadata), and numbers and fields without which strict clients
-//! fail. Everything else stands as it came, to the byte.
+//! fail. Everything else stands as it came, to the byte. What frames that did
+//! not pass say beside the answer is put back where it is written anew
+//! ([`beside`]).
 //!
 //! The deltas are the truth: a frame passes when the deltas that it means have
 //! come through the splitter, the gate and the rest ([`queue`]), and the
@@ -24,6 +26,7 @@
 //! reason that the machine's own do: an attempt that is replaced leaves no empty
 //! item, and the last item of an answer that turns out to be cut is incomplete.
 
+mod beside;
 pub(super) mod json;
 mod queue;
 
@@ -33,9 +36,10 @@ use std::fmt;
 use oc_responses_stream::{Delta, Finish, Item, Usage, sse};
 use serde_json::{Map, Value};
 
+pub(super) use self::beside::{Beside, Fields, members, supply, supply_of, update};
 use self::json::Object;
 use self::queue::{Queue, Waiting};
-use super::render::Render;
+use super::render::{CarriedItems, Render};
 use crate::endpoint::Api;
 
 /// The most bytes of frames that wait for what they say. An answer that needs
@@ -87,10 +91,15 @@ pub(super) trait Passage: Clone + fmt::Debug + Send {
     /// go on from here; `out` takes what has to be written before.
     fn hand_over(&self, renderer: &mut Self::Renderer, out: &mut VecDeque<Vec<u8>>);
 
-    /// What `event` says of the answer as a whole: the members of the document
-    /// that a client who does not stream would get, but for the answer itself.
-    /// Those that we do not know survive in a document that is written anew.
-    fn aside(event: &Object<'_>) -> Map<String, Value>;
+    /// Takes note of what `event`, which is written anew, says beside the answer.
+    fn note(beside: &mut Beside, event: &Object<'_>);
+
+    /// Gives `renderer`, which is about to begin or to end, the fields that were
+    /// noted: of those it writes what it has not itself.
+    fn supply(renderer: &mut Self::Renderer, fields: &Fields);
+
+    /// Lets `renderer` write a part that was noted.
+    fn insert(_renderer: &mut Self::Renderer, _part: Value) {}
 
     /// Takes note of a frame that passed, for [`document`](Self::document).
     fn gather(&self, _gathered: &mut Gathered, _written: &str) {}
@@ -162,8 +171,8 @@ pub(super) struct Relayed<P: Passage> {
     metadata: Map<String, Value>,
     /// For clients that want one document.
     gathered: Option<Gathered>,
-    /// For the same: [`Passage::aside`] of all frames.
-    aside: Map<String, Value>,
+    /// What frames said that did not pass; for a document, all frames.
+    beside: Beside,
     ready: VecDeque<Vec<u8>>,
 }
 
@@ -181,18 +190,29 @@ impl<P: Passage> Relayed<P> {
             usage: None,
             metadata: Map::new(),
             gathered: whole.then(Gathered::default),
-            aside: Map::new(),
+            beside: Beside::default(),
             ready: VecDeque::new(),
         }
     }
 
-    /// Keeps what a frame says beside the answer.
-    fn note(&mut self, delta: &Delta) {
-        let Delta::Frame(frame) = delta else { return };
-        if self.gathered.is_some() && frame.api == P::API.as_str() {
-            let event = Object::parse(frame.frame.data());
-            update(&mut self.aside, event.map(|event| P::aside(&event)).unwrap_or_default());
+    /// Takes note of what a frame says beside the answer.
+    fn note(&mut self, frame: &sse::Frame) {
+        if let Some(event) = Object::parse(frame.data()) {
+            P::note(&mut self.beside, &event);
         }
+    }
+
+    /// Lets the renderer write a delta, with what was noted before it.
+    fn write(&mut self, delta: &Delta) {
+        if is_content(delta) {
+            for part in self.beside.parts.drain(..) {
+                P::insert(&mut self.renderer, part);
+            }
+        }
+        if !self.relaying && matches!(delta, Delta::Started(_) | Delta::Finish(_)) {
+            P::supply(&mut self.renderer, &self.beside.fields);
+        }
+        self.renderer.push(delta);
     }
 
     fn observe(&mut self, delta: &Delta) {
@@ -216,7 +236,7 @@ impl<P: Passage> Relayed<P> {
                     self.release();
                 } else {
                     self.rewrite();
-                    self.renderer.push(delta);
+                    self.write(delta);
                 }
             }
         }
@@ -289,9 +309,10 @@ impl<P: Passage> Relayed<P> {
         }
         for _ in 0..passed {
             let Some(waiting) = self.queue.pop() else { break };
-            for delta in &waiting.came {
-                self.renderer.push(delta);
+            if self.gathered.is_some() {
+                self.note(&waiting.frame);
             }
+            waiting.came.iter().for_each(|delta| self.write(delta));
         }
         self.renderer.forget_bytes();
         for (name, json) in written {
@@ -313,9 +334,8 @@ impl<P: Passage> Relayed<P> {
         }
         self.hand_over();
         while let Some(waiting) = self.queue.pop() {
-            for delta in &waiting.came {
-                self.renderer.push(delta);
-            }
+            self.note(&waiting.frame);
+            waiting.came.iter().for_each(|delta| self.write(delta));
         }
         self.ahead = None;
     }
@@ -335,11 +355,10 @@ impl<P: Passage> Render for Relayed<P> {
         if self.is_terminal() {
             return;
         }
-        self.note(delta);
-        if self.relaying {
-            self.observe(delta);
-        } else {
-            self.renderer.push(delta);
+        match delta {
+            delta if self.relaying => self.observe(delta),
+            Delta::Frame(frame) if frame.api == P::API.as_str() => self.note(&frame.frame),
+            delta => self.write(delta),
         }
     }
 
@@ -347,7 +366,7 @@ impl<P: Passage> Render for Relayed<P> {
         self.queue.clear();
         self.ahead = None;
         self.usage = None;
-        self.aside.clear();
+        self.beside = Beside::default();
         if self.relaying && self.begun {
             self.relaying = false;
             self.hand_over();
@@ -357,7 +376,6 @@ impl<P: Passage> Render for Relayed<P> {
 
     fn fail(&mut self, code: &str, message: &str) {
         self.rewrite();
-        self.aside.clear();
         self.renderer.fail(code, message);
     }
 
@@ -365,8 +383,8 @@ impl<P: Passage> Render for Relayed<P> {
         self.renderer.set_attempts(attempts);
     }
 
-    fn carries_items(&self) -> bool {
-        self.renderer.carries_items()
+    fn carries(&self) -> CarriedItems {
+        self.renderer.carries()
     }
 
     fn set_metadata(&mut self, key: &str, value: Value) {
@@ -405,13 +423,11 @@ impl<P: Passage> Render for Relayed<P> {
     }
 
     fn document(&self) -> Value {
-        let mut rendered = self.renderer.document();
+        let rendered = self.renderer.document();
         match &self.gathered {
-            Some(gathered) if self.relaying => return self.passage.document(rendered, gathered),
-            Some(_) => supply(&mut rendered, &self.aside),
-            None => {}
+            Some(gathered) if self.relaying => self.passage.document(rendered, gathered),
+            _ => rendered,
         }
-        rendered
     }
 }
 
@@ -434,54 +450,6 @@ fn judge<P: Passage>(passage: &mut P, waiting: &Waiting, ending: Option<&Ending<
                 Verdict::Pass(events)
             }
         },
-    }
-}
-
-/// The members of an object but those called `others`, read.
-pub(super) fn members(object: &Object<'_>, others: &[&str]) -> Map<String, Value> {
-    let kept = object.members().filter(|(key, _)| !others.contains(key));
-    kept.filter_map(|(key, raw)| Some((key.to_owned(), serde_json::from_str(raw).ok()?))).collect()
-}
-
-/// Lets later members count, those of objects each for itself.
-fn update(all: &mut Map<String, Value>, more: Map<String, Value>) {
-    for (key, new) in more {
-        match (all.get_mut(&key), new) {
-            (Some(_), Value::Null) => {}
-            (Some(Value::Object(old)), Value::Object(new)) => update(old, new),
-            (Some(Value::Array(old)), Value::Array(new)) if key == CHOICES => {
-                for (old, new) in old.iter_mut().zip(new) {
-                    if let (Value::Object(old), Value::Object(new)) = (old, new) {
-                        update(old, new);
-                    }
-                }
-            }
-            (_, new) => {
-                all.insert(key, new);
-            }
-        }
-    }
-}
-
-/// Where Chat has what is said of an answer beside it.
-const CHOICES: &str = "choices";
-
-/// Gives `fields` the members of `more` that they lack, and so on within them.
-pub(super) fn supply(fields: &mut Value, more: &Map<String, Value>) {
-    let Value::Object(fields) = fields else { return };
-    for (key, theirs) in more {
-        match (fields.get_mut(key), theirs) {
-            (None, theirs) => {
-                fields.insert(key.clone(), theirs.clone());
-            }
-            (Some(ours @ Value::Object(_)), Value::Object(theirs)) => supply(ours, theirs),
-            (Some(Value::Array(ours)), Value::Array(theirs)) if key == CHOICES => {
-                for (ours, theirs) in ours.iter_mut().zip(theirs) {
-                    supply(ours, theirs.as_object().unwrap_or(&Map::new()));
-                }
-            }
-            (Some(_), _) => {}
-        }
     }
 }
 

@@ -187,6 +187,10 @@ impl Queue {
             if let Some(text) = text_mut(&mut came) {
                 *text = piece.to_owned();
             }
+            // They are of the whole, and told once.
+            if let (Delta::Text(came), false) = (&mut came, rest.is_empty()) {
+                came.logprobs = None;
+            }
             waiting.came.push(came);
         }
         true

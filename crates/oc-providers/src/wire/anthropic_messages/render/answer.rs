@@ -24,10 +24,24 @@ pub(super) struct Answer {
 
 #[derive(Debug)]
 pub(super) enum Block {
-    Text { text: String, citations: Vec<Value> },
-    Thinking { text: String, signature: Option<String> },
-    Redacted { data: String },
-    ToolUse { id: String, name: String, input: Map<String, Value> },
+    Text {
+        text: String,
+        citations: Vec<Value>,
+    },
+    Thinking {
+        text: String,
+        signature: Option<String>,
+    },
+    Redacted {
+        data: String,
+    },
+    ToolUse {
+        id: String,
+        name: String,
+        input: Map<String, Value>,
+    },
+    /// Of a server's own tools, or of a type that is not known: as it came.
+    Unknown(Map<String, Value>),
 }
 
 impl Answer {
@@ -105,17 +119,21 @@ impl Answer {
     pub(super) fn open_input(&self) -> String {
         match self.blocks.last() {
             Some(Block::ToolUse { input, .. }) => json!(input).to_string(),
+            Some(Block::Unknown(block)) => {
+                streamed(block).map_or("{}".to_owned(), Value::to_string)
+            }
             _ => "{}".to_owned(),
         }
     }
 
     /// Drops what no client of a document has seen: the thinking of an attempt
-    /// that said nothing. The indexes were sent, and stay taken.
+    /// that said nothing, and what its server did meanwhile. The indexes were sent, and stay taken.
     pub(super) fn abandon(&mut self) {
         self.usage = None;
         self.texts.clear();
-        let thought =
-            |block: &Block| matches!(block, Block::Thinking { .. } | Block::Redacted { .. });
+        let thought = |block: &Block| {
+            matches!(block, Block::Thinking { .. } | Block::Redacted { .. } | Block::Unknown(_))
+        };
         if self.blocks.iter().all(thought) {
             self.forgotten = self.next_index();
             self.blocks.clear();
@@ -147,6 +165,10 @@ impl Block {
         Self::Redacted { data }
     }
 
+    pub(super) fn unknown(block: Map<String, Value>) -> Self {
+        Self::Unknown(block)
+    }
+
     pub(super) fn tool_use(call: &FunctionCall) -> Self {
         Self::ToolUse {
             id: call.call_id.as_str().to_owned(),
@@ -163,6 +185,13 @@ impl Block {
             Self::Redacted { .. } => self.to_json(),
             Self::ToolUse { id, name, .. } => {
                 json!({"type": "tool_use", "id": id, "name": name, "input": {}})
+            }
+            Self::Unknown(block) => {
+                let mut opening = block.clone();
+                if streamed(block).is_some() {
+                    opening.insert("input".into(), json!({}));
+                }
+                Value::Object(opening)
             }
         }
     }
@@ -183,8 +212,14 @@ impl Block {
             Self::ToolUse { id, name, input } => {
                 json!({"type": "tool_use", "id": id, "name": name, "input": input})
             }
+            Self::Unknown(block) => Value::Object(block.clone()),
         }
     }
+}
+
+/// What of a block that we do not know comes in deltas: an input, as of any call.
+fn streamed(block: &Map<String, Value>) -> Option<&Value> {
+    block.get("input").filter(|input| input.is_object())
 }
 
 /// The word for `reason`. Whether tools are to be run is told by the calls that

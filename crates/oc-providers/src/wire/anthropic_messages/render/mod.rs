@@ -1,6 +1,7 @@
 //! Deltas to a Messages client: a stream of events, or one document.
 
 pub(super) mod answer;
+pub(super) mod beside;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,7 +14,9 @@ use serde_json::{Map, Value, json};
 use super::{citations, error_body};
 use crate::endpoint::Api;
 use crate::seal;
+use crate::wire::relay::{Fields, supply_of};
 use answer::{Answer, Block};
+use beside::{DELTA, MESSAGE, MESSAGE_DELTA, MESSAGE_STOP};
 
 /// What a [`Renderer`] writes, and how.
 #[derive(Clone, Debug)]
@@ -100,6 +103,10 @@ pub struct Renderer {
     /// Calls of the present attempt that are not whole.
     calls: BTreeMap<Slot, FunctionCall>,
     metadata: Map<String, Value>,
+    /// What the host says beside the answer.
+    beside: Fields,
+    /// How many citations of the open block were told before this renderer went on.
+    cited: usize,
     attempts: Option<Value>,
     ready: VecDeque<Vec<u8>>,
 }
@@ -134,6 +141,8 @@ impl Renderer {
             open: None,
             calls: BTreeMap::new(),
             metadata: Map::new(),
+            beside: Fields::new(),
+            cited: 0,
             attempts: None,
             ready: VecDeque::new(),
         }
@@ -171,7 +180,12 @@ impl Renderer {
                     self.call(&call);
                 }
             }
-            Delta::Annotation(delta) => self.citation(delta.slot, &delta.annotation),
+            Delta::Annotation(delta) => match &delta.as_sent {
+                Some((api, sent)) if *api == Api::AnthropicMessages.as_str() => {
+                    self.cite(delta.slot, sent.clone());
+                }
+                _ => self.citation(delta.slot, &delta.annotation),
+            },
             Delta::Item(whole) => self.item(whole.slot, &whole.item),
             Delta::ItemEnd(end) if self.open.is_some_and(|open| open.slot() == end.slot) => {
                 self.close();
@@ -228,17 +242,34 @@ impl Renderer {
         }
     }
 
-    /// Goes on where a relay stopped that told of `blocks` blocks while this
-    /// renderer was pushed the same deltas. Whether the last of them is open
-    /// here, which it is only where it `is_open` there.
-    pub(super) fn go_on(&mut self, blocks: u64, is_open: bool) -> bool {
+    /// Goes on where a relay stopped that told of `blocks` blocks, and of `cited`
+    /// citations of the last, while this renderer was pushed the same deltas.
+    /// Whether the last of them is open here, which it is only where it `is_open`
+    /// there.
+    pub(super) fn go_on(&mut self, blocks: u64, is_open: bool, cited: usize) -> bool {
         self.ready.clear();
+        self.cited = cited;
         if !is_open || self.open.is_none() {
             self.open = None;
             self.answer.close();
         }
         self.answer.count(usize::try_from(blocks).unwrap_or(usize::MAX));
         self.open.is_some()
+    }
+
+    /// What the host says beside the answer, for its head and its end.
+    pub(super) fn set_beside(&mut self, fields: &Fields) {
+        self.beside.clone_from(fields);
+    }
+
+    /// Writes a block of a server's own tools, or of a type that is not known.
+    pub(super) fn insert(&mut self, block: Map<String, Value>) {
+        if self.is_terminal() {
+            return;
+        }
+        self.start(Block::unknown(block));
+        self.input();
+        self.close();
     }
 
     /// Whether the answer ended, well or badly.
@@ -267,7 +298,11 @@ impl Renderer {
         if !self.metadata.is_empty() {
             document.insert("metadata".into(), Value::Object(self.metadata.clone()));
         }
-        Value::Object(document)
+        let mut document = Value::Object(document);
+        for of in [MESSAGE, DELTA, MESSAGE_DELTA] {
+            supply_of(&mut document, &self.beside, of);
+        }
+        document
     }
 
     fn text(&mut self, delta: &TextDelta) {
@@ -324,20 +359,35 @@ impl Renderer {
     }
 
     fn citation(&mut self, slot: Slot, annotation: &Value) {
-        let fits = matches!(self.open, Some(Open::Text(open, _)) if open == slot);
-        if let Some(citation) = citations::to_messages(annotation).filter(|_| fits) {
-            self.answer.cite(citation.clone());
+        if let Some(citation) = citations::to_messages(annotation) {
+            self.cite(slot, citation);
+        }
+    }
+
+    fn cite(&mut self, slot: Slot, citation: Value) {
+        if !matches!(self.open, Some(Open::Text(open, _)) if open == slot) {
+            return;
+        }
+        self.answer.cite(citation.clone());
+        if self.cited > 0 {
+            self.cited -= 1;
+        } else {
             self.delta(json!({"type": "citations_delta", "citation": citation}));
         }
     }
 
     fn call(&mut self, call: &FunctionCall) {
         self.start(Block::tool_use(call));
+        self.input();
+        self.close();
+    }
+
+    /// The arguments of the open block, where it has some.
+    fn input(&mut self) {
         let input = self.answer.open_input();
         if input != "{}" {
             self.delta(json!({"type": "input_json_delta", "partial_json": input}));
         }
-        self.close();
     }
 
     fn item(&mut self, slot: Slot, item: &Item) {
@@ -393,8 +443,13 @@ impl Renderer {
         if !self.metadata.is_empty() {
             event.insert("metadata".into(), Value::Object(self.metadata.clone()));
         }
+        let mut event = Value::Object(event);
+        supply_of(&mut event["delta"], &self.beside, DELTA);
+        supply_of(&mut event, &self.beside, MESSAGE_DELTA);
         self.event("message_delta", event);
-        self.event("message_stop", Map::new());
+        let mut stop = json!({});
+        supply_of(&mut stop, &self.beside, MESSAGE_STOP);
+        self.event("message_stop", stop);
         self.state = State::Finished(Ending { reason, sequence });
     }
 
@@ -430,9 +485,9 @@ impl Renderer {
         let mut usage = Usage::default();
         usage.input_tokens = self.options.input_tokens;
         message.insert("usage".into(), answer::usage(&usage));
-        let mut event = Map::new();
-        event.insert("message".into(), Value::Object(message));
-        self.event("message_start", event);
+        let mut message = Value::Object(message);
+        supply_of(&mut message, &self.beside, MESSAGE);
+        self.event("message_start", json!({"message": message}));
     }
 
     fn message(&self, content: Vec<Value>) -> Map<String, Value> {
@@ -453,18 +508,19 @@ impl Renderer {
         event.insert("index".into(), self.answer.next_index().into());
         event.insert("content_block".into(), block.opening());
         self.answer.open(block);
-        self.event("content_block_start", event);
+        self.event("content_block_start", Value::Object(event));
     }
 
     fn delta(&mut self, delta: Value) {
         let mut event = Map::new();
         event.insert("index".into(), self.answer.open_index().into());
         event.insert("delta".into(), delta);
-        self.event("content_block_delta", event);
+        self.event("content_block_delta", Value::Object(event));
     }
 
     fn close(&mut self) {
         self.open = None;
+        self.cited = 0;
         let index = self.answer.open_index();
         if let Some(signature) = self.answer.signature() {
             self.delta(json!({"type": "signature_delta", "signature": signature}));
@@ -472,14 +528,16 @@ impl Renderer {
         if self.answer.close() {
             let mut event = Map::new();
             event.insert("index".into(), index.into());
-            self.event("content_block_stop", event);
+            self.event("content_block_stop", Value::Object(event));
         }
     }
 
-    fn event(&mut self, name: &str, fields: Map<String, Value>) {
+    fn event(&mut self, name: &str, fields: Value) {
         let mut event = Map::new();
         event.insert("type".into(), name.into());
-        event.extend(fields);
+        if let Value::Object(fields) = fields {
+            event.extend(fields);
+        }
         self.write(name, &Value::Object(event));
     }
 

@@ -15,6 +15,7 @@ pub(super) struct Answer {
     pub(super) reasoning: String,
     pub(super) details: Vec<Value>,
     pub(super) annotations: Vec<Value>,
+    pub(super) pictures: Vec<Value>,
     pub(super) logprobs: Vec<Value>,
     pub(super) calls: Vec<Call>,
 }
@@ -79,7 +80,7 @@ impl Answer {
     pub(super) fn abandon(&mut self) {
         self.drop_open_calls();
         self.stretches.iter_mut().for_each(|stretch| stretch.of = None);
-        let said = !self.text.is_empty() || !self.refusal.is_empty();
+        let said = !(self.text.is_empty() && self.refusal.is_empty() && self.pictures.is_empty());
         if !said && self.whole_calls().next().is_none() {
             let calls = std::mem::take(&mut self.calls);
             *self = Self { calls, ..Self::default() };
@@ -90,7 +91,7 @@ impl Answer {
         let texts = [&self.refusal, &self.reasoning];
         texts.iter().any(|text| !text.is_empty())
             || !self.stretches.is_empty()
-            || !(self.details.is_empty() && self.calls.is_empty())
+            || !(self.details.is_empty() && self.calls.is_empty() && self.pictures.is_empty())
     }
 
     /// Half a call is not told. Its place stays: indexes were sent.
@@ -121,6 +122,9 @@ impl Answer {
         }
         if !self.annotations.is_empty() {
             message.insert("annotations".into(), self.annotations.clone().into());
+        }
+        if !self.pictures.is_empty() {
+            message.insert("images".into(), self.pictures.clone().into());
         }
         if has_calls {
             message.insert("tool_calls".into(), self.whole_calls().map(Call::to_json).collect());
@@ -169,6 +173,8 @@ pub(in crate::wire::openai_completions) fn finish_word(
         FinishReason::Length => "length",
         FinishReason::ContentFilter => "content_filter",
         _ if has_calls => "tool_calls",
+        // A turn that its server paused is not whole, and has no other word here.
+        FinishReason::Pause => "length",
         // What declined in words has said so.
         FinishReason::Refusal if said_nothing => "content_filter",
         _ => "stop",

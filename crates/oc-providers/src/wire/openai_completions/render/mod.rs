@@ -1,6 +1,7 @@
 //! Deltas to a Chat client: a stream of chunks, or one document.
 
 pub(super) mod answer;
+pub(super) mod beside;
 mod several;
 
 use std::collections::{HashMap, VecDeque};
@@ -11,7 +12,8 @@ use oc_responses_stream::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{annotations, custom, error_body};
+use super::{API, annotations, custom, error_body, pictures};
+use crate::wire::relay::Fields;
 use answer::{Answer, Call};
 pub(in crate::wire) use several::Several;
 
@@ -144,6 +146,8 @@ pub struct Renderer {
     hidden: Option<Slot>,
     usage: Option<Usage>,
     metadata: Map<String, Value>,
+    /// What the host says beside the answer.
+    beside: Fields,
     attempts: Option<Value>,
     ready: VecDeque<Vec<u8>>,
 }
@@ -169,6 +173,7 @@ impl Renderer {
             hidden: None,
             usage: None,
             metadata: Map::new(),
+            beside: Fields::new(),
             attempts: None,
             ready: VecDeque::new(),
         }
@@ -194,7 +199,10 @@ impl Renderer {
             Delta::ToolCallStart(start) => self.call(start),
             Delta::ToolCallArguments(piece) => self.arguments(piece.slot, &piece.text),
             Delta::ToolCallEnd(end) => self.end_call(end.slot, end.arguments.as_deref()),
-            Delta::Annotation(delta) => self.annotation(delta.slot, &delta.annotation),
+            Delta::Annotation(delta) => match &delta.as_sent {
+                Some((api, sent)) if *api == API => self.annotate(delta.slot, sent.clone()),
+                _ => self.annotation(delta.slot, &delta.annotation),
+            },
             Delta::Item(whole) => self.item(whole.slot, &whole.item),
             Delta::Phase(told) if self.final_only() && told.phase == Phase::Commentary => {
                 self.answer.withdraw(told.slot);
@@ -255,6 +263,11 @@ impl Renderer {
         self.is_terminal() || self.answer.has_content()
     }
 
+    /// What the host says beside the answer, for its end.
+    pub(in crate::wire::openai_completions) fn set_beside(&mut self, fields: &Fields) {
+        self.beside.clone_from(fields);
+    }
+
     /// Whether it was said who speaks.
     pub(in crate::wire::openai_completions) fn has_begun(&self) -> bool {
         !matches!(self.state, State::Waiting)
@@ -288,7 +301,9 @@ impl Renderer {
         if !self.metadata.is_empty() {
             document.insert("metadata".into(), Value::Object(self.metadata.clone()));
         }
-        Value::Object(document)
+        let mut document = Value::Object(document);
+        beside::into_document(&mut document, &self.beside);
+        document
     }
 
     fn text(&mut self, delta: &TextDelta) {
@@ -347,10 +362,14 @@ impl Renderer {
     }
 
     fn annotation(&mut self, slot: Slot, annotation: &Value) {
-        if self.hidden == Some(slot) {
-            return;
-        }
         if let Some(annotation) = annotations::to_chat(annotation) {
+            self.annotate(slot, annotation);
+        }
+    }
+
+    /// Writes a citation in this wire's shape.
+    fn annotate(&mut self, slot: Slot, annotation: Value) {
+        if self.hidden != Some(slot) {
             self.answer.annotations.push(annotation.clone());
             self.chunk(json!({"annotations": [annotation]}), Value::Null);
         }
@@ -400,6 +419,14 @@ impl Renderer {
         json["index"] = self.answer.calls.len().into();
         self.answer.calls.push(call);
         self.chunk(json!({"tool_calls": [json]}), Value::Null);
+    }
+
+    /// A picture, where OpenRouter has it.
+    fn picture(&mut self, mut picture: Value) {
+        let mut numbered = picture.clone();
+        numbered["index"] = self.answer.pictures.len().into();
+        self.chunk(json!({"images": [numbered]}), Value::Null);
+        self.answer.pictures.push(picture.take());
     }
 
     /// What the whole arguments add to their pieces is written; what
@@ -466,6 +493,8 @@ impl Renderer {
             Item::Other(other) => {
                 if let Some((id, name, input)) = custom::of(other) {
                     self.custom_call(id, name, input);
+                } else if let Some(picture) = pictures::of(other) {
+                    self.picture(picture);
                 }
             }
             // What this wire has no words for.
@@ -476,7 +505,9 @@ impl Renderer {
     fn finish(&mut self, word: &'static str) {
         self.begin();
         let index = self.options.index;
-        let choice = json!({"index": index, "delta": {}, "logprobs": null, "finish_reason": word});
+        let mut choice =
+            json!({"index": index, "delta": {}, "logprobs": null, "finish_reason": word});
+        beside::into_choice(&mut choice, "delta", &self.beside);
         let mut last = self.chunk_of(vec![choice]);
         if let Some(usage) = self.usage.filter(|_| self.options.include_usage) {
             self.write(&last);
@@ -486,6 +517,7 @@ impl Renderer {
         if !self.metadata.is_empty() {
             last.insert("metadata".into(), Value::Object(self.metadata.clone()));
         }
+        beside::into_last_chunk(&mut last, &self.beside, self.options.include_usage);
         self.write(&last);
         self.state = State::Finished(word);
     }

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, VecDeque};
 use oc_responses_stream::{ChoiceDelta, Delta, WireFrame, sse};
 use serde_json::Value;
 
-use crate::wire::Render;
 use crate::wire::openai_completions::stream::{self, Fields};
 use crate::wire::relay::json::{Edits, Object};
+use crate::wire::{CarriedItems, Render};
 
 /// Writes as many answers as were asked for.
 #[derive(Debug)]
@@ -160,8 +160,8 @@ impl Render for Several {
         self.each.iter().any(|one| one.has_content())
     }
 
-    fn carries_items(&self) -> bool {
-        self.first().is_some_and(Render::carries_items)
+    fn carries(&self) -> CarriedItems {
+        self.first().map_or(CarriedItems::None, Render::carries)
     }
 
     fn is_terminal(&self) -> bool {

@@ -23,7 +23,7 @@ pub(super) struct Choice {
     pub(super) items: Items,
     calls: Calls,
     finish: Option<FinishReason>,
-    /// Text, or reasoning, came in pieces: a whole `message` after them says it again.
+    /// Text, reasoning or a picture came in pieces: a whole `message` after them says it again.
     told: Told,
     stop_sequence: Option<String>,
     /// A `finish_reason` of `""` was seen.
@@ -40,6 +40,7 @@ struct Told {
     thought: bool,
     refusal: bool,
     annotation: bool,
+    picture: bool,
 }
 
 /// An element of `choices`.
@@ -165,6 +166,13 @@ impl Choice {
         if !told.text {
             self.content(delta, logprobs, out);
         }
+        let pictures = delta.list("images").filter(|_| !told.picture).unwrap_or_default();
+        for picture in pictures.iter().filter_map(|raw| Fields::parse(raw.get())) {
+            let url = picture.object("image_url").and_then(|source| source.text("url"));
+            if let Some(url) = url.filter(|url| !url.is_empty()) {
+                self.items.picture(&url, out);
+            }
+        }
         if let Some(signature) = delta.value("extra_content").filter(Value::is_object) {
             self.items.signature(json!({"content": signature}), out);
         }
@@ -173,9 +181,9 @@ impl Choice {
         }
         let annotations = delta.list("annotations").filter(|_| !told.annotation);
         for raw in annotations.unwrap_or_default() {
-            let annotation = serde_json::from_str(raw.get()).ok();
-            if let Some(annotation) = annotation.as_ref().and_then(annotations::from_chat) {
-                self.items.annotation(annotation, out);
+            if let Ok(sent @ Value::Object(_)) = serde_json::from_str(raw.get()) {
+                let flat = annotations::from_chat(&sent).unwrap_or_default();
+                self.items.annotation(flat, sent, out);
             }
         }
         for said in out.range(before.min(out.len())..).filter(|_| !is_whole) {
@@ -183,6 +191,7 @@ impl Choice {
             self.told.thought |= matches!(said, Delta::Reasoning(_));
             self.told.refusal |= matches!(said, Delta::Refusal(_));
             self.told.annotation |= matches!(said, Delta::Annotation(_));
+            self.told.picture |= matches!(said, Delta::Item(_));
         }
         let calls = delta.list("tool_calls").unwrap_or_default();
         let legacy = delta.object("function_call");

@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use oc_responses_stream::{
-    AnnotationDelta, Delta, ItemEnd, ItemStatus, ReasoningDelta, Seal, Slot, TextDelta,
+    AnnotationDelta, Delta, ItemEnd, ItemStatus, ReasoningDelta, Seal, Slot, TextDelta, WholeItem,
 };
 use serde_json::{Map, Value, json};
 
 use super::reasoning::{self, Heard, Thought};
-use crate::wire::openai_completions::API;
+use crate::wire::openai_completions::{API, pictures};
 
 /// The message or reasoning that is open, and the number of the next item.
 #[derive(Debug, Default)]
@@ -66,9 +66,18 @@ impl Items {
         out.push_back(Delta::Refusal(TextDelta::new(slot, text).with_part(part)));
     }
 
-    pub(super) fn annotation(&mut self, annotation: Value, out: &mut VecDeque<Delta>) {
+    /// A citation: in the canonical shape, null where that has none, and as it came.
+    pub(super) fn annotation(&mut self, flat: Value, sent: Value, out: &mut VecDeque<Delta>) {
         let (slot, part) = self.place(false, out);
-        out.push_back(Delta::Annotation(AnnotationDelta::new(slot, part, annotation)));
+        let annotation = AnnotationDelta::new(slot, part, flat).as_sent(API, sent);
+        out.push_back(Delta::Annotation(annotation));
+    }
+
+    /// A picture, which is an item of its own.
+    pub(super) fn picture(&mut self, url: &str, out: &mut VecDeque<Delta>) {
+        self.close(ItemStatus::Completed, out);
+        let slot = self.take_slot();
+        out.push_back(Delta::Item(WholeItem::new(slot, pictures::item(url))));
     }
 
     pub(super) fn thought(&mut self, mut thought: Thought<'_>, out: &mut VecDeque<Delta>) {

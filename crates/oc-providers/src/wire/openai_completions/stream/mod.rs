@@ -7,6 +7,7 @@
 //! | `reasoning_details`, `reasoning_content`, `reasoning`, … | `Reasoning`, once (see `reasoning.rs`); details end in a `Seal` |
 //! | `extra_content`, in a call or beside it (a signature) | `Seal` of an item of its own |
 //! | `refusal`, `annotations` | `Refusal`, `Annotation` |
+//! | `images` (OpenRouter) | `Item`, an `image_generation_call` |
 //! | `tool_calls`, `function_call` | `ToolCallStart`, `ToolCallArguments`; the end comes with the answer's |
 //! | `usage`, wherever it stands; `timings` if there is none | `Usage` |
 //! | `finish_reason` | kept: usage may follow. A word for a failure (`network_error`, …) is `Error` |

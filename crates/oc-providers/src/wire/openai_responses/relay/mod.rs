@@ -27,7 +27,10 @@ use self::items::{Items, Kind, PartKind, is_same};
 use super::Renderer;
 use crate::endpoint::Api;
 use crate::wire::relay::json::{Edits, Object};
-use crate::wire::relay::{self, Ending, Gathered, Passage, Verdict, is_progress};
+use crate::wire::relay::{self, Beside, Ending, Fields, Gathered, Passage, Verdict, is_progress};
+
+/// What fields are said of beside the answer.
+const RESPONSE: &str = "response";
 
 /// What is known of the events that passed.
 #[derive(Clone, Debug)]
@@ -366,11 +369,18 @@ impl Passage for Events {
         renderer.machine().resume(told);
     }
 
-    fn aside(event: &Object<'_>) -> Map<String, Value> {
+    fn note(beside: &mut Beside, event: &Object<'_>) {
         let is_end = ["response.completed", "response.incomplete"];
         let is_end = event.text("type").is_some_and(|name| is_end.contains(&name.as_ref()));
-        let response = event.object("response").filter(|_| is_end);
-        response.map(|response| relay::members(&response, &["output"])).unwrap_or_default()
+        if let Some(response) = event.object("response").filter(|_| is_end) {
+            // The text once more is as the upstream sent it, with reasoning in it.
+            let fields = relay::members(&response, &["output", "output_text"]);
+            relay::update(beside.of(RESPONSE), fields);
+        }
+    }
+
+    fn supply(renderer: &mut Renderer, fields: &Fields) {
+        renderer.set_beside(fields.get(RESPONSE).cloned().unwrap_or_default());
     }
 
     fn gather(&self, gathered: &mut Gathered, written: &str) {
