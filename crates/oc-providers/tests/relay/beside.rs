@@ -202,3 +202,21 @@ fn citations_stay_what_they_are_where_an_answer_is_written_anew() {
         }
     }
 }
+
+/// The words of a refusal are told as text, and its kind is kept.
+#[test]
+fn a_refusal_keeps_its_kind_and_says_its_words_once() {
+    let upstream = concat!(
+        r#"{"id":"m","type":"message","role":"assistant","model":"m","content":[],"#,
+        r#""stop_reason":"refusal","stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":1},"#,
+        r#""stop_details":{"type":"refusal","category":"cyber","explanation":"Not this."}}"#
+    );
+    for stream in [true, false] {
+        let mut client = renderer(Dialect::Messages, stream);
+        let (deltas, fault) = deltas(Dialect::Messages, upstream, How::Relayed);
+        push_all(client.as_mut(), &deltas, fault);
+        let shown = if stream { taken(client.as_mut()) } else { client.document().to_string() };
+        assert!(shown.contains(r#""category":"cyber""#), "{shown}");
+        assert_eq!(shown.matches("Not this.").count(), 1, "{shown}");
+    }
+}

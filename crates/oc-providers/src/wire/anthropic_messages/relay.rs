@@ -307,9 +307,14 @@ impl Passage for Blocks {
             }
             Some("message_delta") => {
                 update(beside.of(MESSAGE_DELTA), members(event, &["type", "delta"]));
+                let fields = event.object("delta").map(|delta| members(&delta, &[]));
+                let of = beside.of(DELTA);
+                update(of, fields.unwrap_or_default());
                 // Why the model declined was told in words.
-                let fields = event.object("delta").map(|it| members(&it, &["stop_details"]));
-                update(beside.of(DELTA), fields.unwrap_or_default());
+                if let Some(Value::Object(details)) = of.get_mut("stop_details") {
+                    details.shift_remove("explanation");
+                }
+                beside.parts.extend(beside.open.take().map(|(_, block)| whole(block)));
             }
             Some("message_stop") => update(beside.of(MESSAGE_STOP), members(event, &["type"])),
             Some("content_block_start") => {

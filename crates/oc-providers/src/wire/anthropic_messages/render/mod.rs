@@ -299,7 +299,8 @@ impl Renderer {
             document.insert("metadata".into(), Value::Object(self.metadata.clone()));
         }
         let mut document = Value::Object(document);
-        for of in [MESSAGE, DELTA, MESSAGE_DELTA] {
+        // What was said later counts.
+        for of in [DELTA, MESSAGE_DELTA, MESSAGE] {
             supply_of(&mut document, &self.beside, of);
         }
         document
