@@ -74,13 +74,16 @@ async fn a_picture_alone_is_an_answer_for_those_who_can_be_given_it() {
     let gateway = Gateway::over(&local, &hosted).await;
     for (client, served) in [
         (Client::Responses, "lmstudio/local-model"),
-        (Client::Chat, "anthropic/claude-sonnet-4-5"),
+        // As OpenRouter and LiteLLM give it to such clients.
+        (Client::Chat, "lmstudio/local-model"),
         (Client::Messages, "anthropic/claude-sonnet-4-5"),
     ] {
         gateway.state.reset_cooldowns();
         for stream in [false, true] {
             let answer = ask(&gateway, client, stream).await;
             assert_eq!(answer.header("x-oc-served-by"), Some(served), "{client:?}");
+            let body = String::from_utf8_lossy(&answer.body);
+            assert_eq!(body.contains("aGk="), client != Client::Messages, "{body}");
         }
     }
 }
