@@ -5,7 +5,7 @@
 //! manifest:
 //!
 //! ```toml
-//! [package.metadata.seeds]
+//! [[package.metadata.seeds]]        # as often as there are prefixes
 //! folders = ["../tests/fixtures"]  # every file below them …
 //! bytes = 1500                     # … its beginning, …
 //! prefix = [63, 0, 0]              # … behind what the target reads first
@@ -112,7 +112,7 @@ struct Target {
     name: String,
     /// `crates/<crate>/fuzz`
     folder: PathBuf,
-    seeds: Seeds,
+    seeds: Vec<Seeds>,
 }
 
 #[derive(Clone, Default)]
@@ -129,7 +129,12 @@ impl Target {
         let metadata: Value =
             serde_json::from_str(&process::capture(ask.arg(folder.join("Cargo.toml")))?)?;
         let package = &metadata["packages"][0];
-        let seeds = Seeds::from_metadata(folder, &package["metadata"]["seeds"]);
+        let seeds = package["metadata"]["seeds"].as_array().map(Vec::as_slice);
+        let seeds: Vec<Seeds> = seeds
+            .unwrap_or_default()
+            .iter()
+            .map(|seeds| Seeds::from_metadata(folder, seeds))
+            .collect();
         let name = folder.parent().and_then(Path::file_name).unwrap_or_default();
         let targets = package["targets"].as_array().context("no targets")?;
         let is_binary = |target: &&Value| target["kind"][0] == "bin";
@@ -174,8 +179,10 @@ impl Target {
             }
         }
         fs::create_dir_all(&corpus)?;
-        for folder in &self.seeds.folders {
-            self.seeds.sow(folder, "", &corpus)?;
+        for (at, seeds) in self.seeds.iter().enumerate() {
+            for folder in &seeds.folders {
+                seeds.sow(folder, &format!("{at}-"), &corpus)?;
+            }
         }
         let status = self
             .command("run", built, options)

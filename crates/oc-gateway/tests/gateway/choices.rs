@@ -33,10 +33,19 @@ async fn over(first: (&str, &Lookalike), second: (&str, &Lookalike)) -> Gateway 
 }
 
 async fn ask(gateway: &Gateway, n: u32, stream: bool) -> Answer {
+    ask_with(gateway, n.into(), stream, &[]).await
+}
+
+async fn ask_with(
+    gateway: &Gateway,
+    n: Value,
+    stream: bool,
+    headers: &[(&str, &str)],
+) -> Answer {
     let options = if stream { json!({ "include_usage": true }) } else { Value::Null };
     let body = json!({ "model": "default", "n": n, "stream": stream, "stream_options": options,
         "messages": [{ "role": "user", "content": "Hi" }] });
-    gateway.request("POST", "/v1/chat/completions", &[], Some(body.to_string().as_bytes())).await
+    gateway.request("POST", "/v1/chat/completions", headers, Some(body.to_string().as_bytes())).await
 }
 
 fn chunk(choices: Value) -> String {
@@ -136,6 +145,39 @@ async fn all_answers_come_streamed_and_in_one_piece() {
     assert!(spare.received().is_empty());
 }
 
+/// Reasoning is left out of each, by field and inline, and commentary, too.
+#[tokio::test]
+async fn final_output_is_that_of_every_answer() {
+    let thought = |index: u64| {
+        chunk(json!([{ "index": index, "delta": { "reasoning_content": "secret" } }]))
+    };
+    let first = upstream(&[
+        thought(2),
+        says(1, "<think>sec"),
+        says(0, "<|channel|>commentary<|message|>sec"),
+        says(2, "box 2"),
+        says(1, "ret</think>box 1"),
+        says(0, "ret<|end|><|start|>assistant<|channel|>final<|message|>box 0"),
+        ends(1) + &ends(0),
+        ends(2) + &done(),
+    ])
+    .await;
+    let spare = healthy("spare").await;
+    let gateway = over((CHAT, &first), (CHAT, &spare)).await;
+    for stream in [true, false] {
+        let answer = ask_with(&gateway, json!(3), stream, &[("x-oc-output", "final")]).await;
+        let said = [0, 1, 2].map(|index: u64| {
+            (index, [format!("box {index}"), String::new(), "stop".to_owned()])
+        });
+        assert_eq!(read(&answer, stream), (said.into(), None), "{stream}");
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        assert!(!text.contains("secret") && !text.contains("sec"), "{text}");
+        let full = ask(&gateway, 3, stream).await;
+        assert!(String::from_utf8_lossy(&full.body).contains("secret"));
+    }
+    assert!(spare.received().is_empty());
+}
+
 /// Candidates of other wires are passed over; where none is left, the client is
 /// told why.
 #[tokio::test]
@@ -179,11 +221,21 @@ async fn who_gives_one_answer_is_not_asked_for_three() {
 async fn the_bound_is_told_by_name() {
     let (first, spare) = (healthy("box").await, healthy("spare").await);
     let gateway = over((CHAT, &first), (CHAT, &spare)).await;
-    for (n, told) in [(129, "`n` must be from 1 to 128"), (0, "`n` must be a whole number above 0")]
-    {
-        let answer = ask(&gateway, n, false).await;
-        assert_eq!((answer.status, answer.message().as_str()), (400, told));
-        assert_eq!(answer.json()["error"]["param"], "n");
+    let no_number = "`n` must be a whole number above 0";
+    for (n, told) in [
+        (json!(129), "`n` must be from 1 to 128"),
+        (json!(0), no_number),
+        (json!(-1), no_number),
+        (json!(1.5), no_number),
+        (json!("3"), no_number),
+        (json!([3]), no_number),
+    ] {
+        for stream in [true, false] {
+            let answer = ask_with(&gateway, n.clone(), stream, &[]).await;
+            assert_eq!((answer.status, answer.message().as_str()), (400, told), "{n}");
+            let error = &answer.json()["error"];
+            assert_eq!((&error["param"], &error["type"]), (&json!("n"), &json!("invalid_request_error")));
+        }
     }
     assert!(first.received().is_empty());
 }

@@ -5,40 +5,56 @@ use std::collections::HashSet;
 
 use futures::StreamExt as _;
 use futures::executor::block_on;
-use oc_providers::{Api, Delta, Request, Script};
+use oc_providers::{Api, Delta, Script};
 use serde_json::{Map, Value};
 
-use crate::{HOSTS, client, provider};
+use crate::asked::Asked;
+use crate::{HOSTS, client, endpoint, provider};
 
 /// Deltas, and the words of the error that ended them.
 pub(crate) type Said = (Vec<Delta>, Option<String>);
 
-/// Reads all of `input` but its first byte, which says how to cut it (six bits)
-/// and whether it comes as a stream or a document.
+/// Reads all of `input` but its first two bytes, which say how it comes and what was
+/// asked.
 ///
 /// # Panics
 /// When a law is broken.
 pub fn answer(api: Api, input: &[u8]) {
-    let Some((how, bytes)) = input.split_first() else { return };
+    let Some((asked, bytes)) = Asked::read(api, input) else { return };
     #[cfg(feature = "planted")]
     assert!(!bytes.windows(8).any(|window| window == b"data: [["), "planted");
-    let (cut, is_document) = (usize::from(how & 63) + 1, how & 64 != 0);
-    let whole = hear(api, is_document, [bytes]);
-    assert_eq!(hear(api, is_document, bytes.chunks(cut)), whole, "cut every {cut} bytes");
-    assert_eq!(hear(api, is_document, bytes.chunks(1)), whole, "byte by byte");
+    let (whole, cut) = (hear(api, asked, [bytes]), asked.cut);
+    assert_eq!(hear(api, asked, bytes.chunks(cut)), whole, "cut every {cut} bytes");
+    assert_eq!(hear(api, asked, bytes.chunks(1)), whole, "byte by byte");
     ends_once(&whole);
-    calls_are_whole(&whole.0);
-    client::every_client_reads(&whole);
+    let each: Vec<Said> = (0..asked.answers).map(|choice| of_choice(&whole, choice)).collect();
+    for (choice, said) in each.iter().enumerate() {
+        calls_are_whole(&said.0);
+        assert!(choice == 0 || finishes(said) == usize::from(said.1.is_none()), "{whole:?}");
+    }
+    client::every_client_reads(&whole, &each);
 }
 
-fn hear<'a>(api: Api, is_document: bool, pieces: impl IntoIterator<Item = &'a [u8]>) -> Said {
-    let script = if is_document { Script::json(200, "") } else { Script::sse("") };
+/// What one of several answers says, and what ended all of them.
+pub(crate) fn of_choice((deltas, error): &Said, choice: u32) -> Said {
+    let own = deltas.iter().filter_map(|delta| match delta {
+        Delta::Choice(other) => (other.choice == choice).then(|| (*other.delta).clone()),
+        first => (choice == 0).then(|| first.clone()),
+    });
+    (own.collect(), error.clone())
+}
+
+fn hear<'a>(api: Api, asked: Asked, pieces: impl IntoIterator<Item = &'a [u8]>) -> Said {
+    let script = if asked.is_document { Script::json(200, "") } else { Script::sse("") };
     let script = pieces.into_iter().fold(script, |script, piece| script.then(piece.to_vec()));
     let base = HOSTS.iter().find(|(it, _)| *it == api).map_or("", |(_, base)| *base);
-    let upstream = provider(api, base, vec![script]);
+    let endpoint = endpoint(api, base);
+    let mut compat = endpoint.compat_flags();
+    compat.tool_call_parser = asked.parser;
+    let upstream = provider(endpoint.compat(compat), vec![script]);
     let (mut deltas, mut error) = (Vec::new(), None);
     block_on(async {
-        let mut stream = upstream.deltas(Request::text("m", "hi"));
+        let mut stream = upstream.deltas(asked.request());
         while let Some(next) = stream.next().await {
             assert!(error.is_none(), "nothing follows an error");
             match next {
@@ -50,6 +66,10 @@ fn hear<'a>(api: Api, is_document: bool, pieces: impl IntoIterator<Item = &'a [u
         }
     });
     (deltas, error)
+}
+
+fn finishes((deltas, _): &Said) -> usize {
+    deltas.iter().filter(|it| matches!(it, Delta::Finish(_))).count()
 }
 
 fn ends_once((deltas, error): &Said) {

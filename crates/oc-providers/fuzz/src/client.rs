@@ -12,7 +12,7 @@ use oc_responses_stream::{
 };
 use serde_json::Value;
 
-use crate::answer::Said;
+use crate::answer::{Said, of_choice};
 
 /// The shortest request of each dialect.
 const ASKED: [(Dialect, &str); 3] = [
@@ -27,18 +27,35 @@ const ASKED: [(Dialect, &str); 3] = [
     ),
 ];
 
-pub(crate) fn every_client_reads(said: &Said) {
-    let before = collected(&said.0);
+/// `whole`: an answer; `each`: the answers that it is, where several were asked for.
+/// Of several only a Chat client can be told.
+pub(crate) fn every_client_reads(whole: &Said, each: &[Said]) {
+    let several = each.len() > 1;
     for (dialect, body) in ASKED {
+        if several && dialect != Dialect::Chat {
+            continue;
+        }
+        let body = body.replacen('{', &format!("{{\"n\":{},", each.len()), usize::from(several));
         let asked = dialect.decode_request(body.as_bytes()).expect("a request");
         let mut renderer = asked.renderer(AnswerName::new("1", "m", 1));
-        let stream = told(renderer.as_mut(), said);
+        let stream = told(renderer.as_mut(), whole);
         assert!(renderer.is_terminal());
-        compare(dialect, "stream", said, &before, &read_back(dialect, &stream));
-        if said.1.is_none() {
+        compare_each(dialect, "stream", each, &read_back(dialect, &stream, each.len()));
+        if whole.1.is_none() {
             let document = renderer.document().to_string();
-            compare(dialect, "document", said, &before, &read_back(dialect, document.as_bytes()));
+            let document = read_back(dialect, document.as_bytes(), each.len());
+            compare_each(dialect, "document", each, &document);
         }
+    }
+}
+
+fn compare_each(dialect: Dialect, how: &str, each: &[Said], after: &[Delta]) {
+    let after = (after.to_vec(), None);
+    for (choice, said) in (0..).zip(each) {
+        let (after, _) = of_choice(&after, choice);
+        let fails = choice == 0 && said.1.is_some();
+        assert_eq!(collected(&after).error.is_some(), fails, "{dialect:?} {how}: {after:?}");
+        compare(dialect, how, said, &collected(&said.0), &after);
     }
 }
 
@@ -69,10 +86,11 @@ fn collected(deltas: &[Delta]) -> Answer {
     collector.finish()
 }
 
-fn read_back(dialect: Dialect, bytes: &[u8]) -> Vec<Delta> {
+fn read_back(dialect: Dialect, bytes: &[u8], answers: usize) -> Vec<Delta> {
+    let answers = u32::try_from(answers).unwrap_or(u32::MAX);
     match dialect {
         Dialect::Responses => read(ResponsesInterpreter::new(), bytes),
-        Dialect::Chat => read(CompletionsInterpreter::new(), bytes),
+        Dialect::Chat => read(CompletionsInterpreter::new().with_choices(answers), bytes),
         _ => read(MessagesInterpreter::new(), bytes),
     }
 }
@@ -94,7 +112,6 @@ fn compare(dialect: Dialect, how: &str, said: &Said, before: &Answer, after: &[D
     let path = format!("{dialect:?} {how}: {said:?}\n{after:?}");
     let (first, heard) = (Told::of(&said.0), Told::of(after));
     let after = collected(after);
-    assert_eq!(after.error.is_some(), said.1.is_some(), "{path}");
     let kept = Kept::of(said, before, dialect);
     if kept.text {
         assert_eq!(heard.text, first.text, "{path}");

@@ -1,6 +1,7 @@
 //! The laws that the fuzz targets hold any input to.
 
 mod answer;
+mod asked;
 mod client;
 mod request;
 
@@ -21,11 +22,14 @@ const HOSTS: [(Api, &str); 6] = [
     (Api::AnthropicMessages, "https://api.anthropic.com"),
 ];
 
-fn provider(api: Api, base: &str, scripts: Vec<Script>) -> Provider {
+fn endpoint(api: Api, base: &str) -> Endpoint {
     let facts = ModelFacts::new().with_reasoning(true).with_max_output_tokens(64_000);
-    let endpoint = Endpoint::new("up", api, base)
+    Endpoint::new("up", api, base)
         .expect("url")
         .limits(Limits::untimed().with_sizes(4096, 1 << 16))
-        .model("m", facts);
+        .model("m", facts)
+}
+
+fn provider(endpoint: Endpoint, scripts: Vec<Script>) -> Provider {
     Provider::new(endpoint, Arc::new(ScriptedTransport::new(scripts))).expect("provider")
 }

@@ -5,17 +5,17 @@ use oc_providers::wire::{AnswerName, Dialect, ErrorBody};
 use oc_providers::{Api, Request};
 use serde_json::Value;
 
-use crate::{HOSTS, provider};
+use crate::{HOSTS, endpoint, provider};
 
 /// The most that a body may grow by on its way, and by what factor.
 const GROWTH: (usize, usize) = (4 << 10, 24);
 
-/// Reads all of `input` but its first byte, which answers' targets use.
+/// Reads all of `input` but its first two bytes, which answers' targets use.
 ///
 /// # Panics
 /// When a law is broken.
 pub fn request(dialect: Dialect, input: &[u8]) {
-    let Some((_, body)) = input.split_first() else { return };
+    let Some((_, body)) = input.split_at_checked(2) else { return };
     #[cfg(feature = "planted")]
     assert!(!body.windows(9).any(|window| window == b"\"model\":["), "planted");
     let asked = match dialect.decode_request(body) {
@@ -37,7 +37,7 @@ pub fn request(dialect: Dialect, input: &[u8]) {
 }
 
 fn encode(api: Api, base: &str, request: &Request) -> Option<Value> {
-    let encoded = provider(api, base, Vec::new()).encode(request).ok()?;
+    let encoded = provider(endpoint(api, base), Vec::new()).encode(request).ok()?;
     Some(encoded.body)
 }
 

@@ -1,7 +1,9 @@
 //! Blocks between an opening and a closing tag.
 
 use super::tags::{self, First, Opening, Tag};
-use super::{ImplicitOpen, MOST_BLANK, MOST_NESTED, ReasoningSplitter, State, TextPiece, harmony};
+use super::{
+    ImplicitOpen, MOST_BLANK, MOST_NESTED, ReasoningSplitter, State, TextPiece, bare, harmony,
+};
 use harmony::Begins;
 
 impl ReasoningSplitter {
@@ -14,14 +16,8 @@ impl ReasoningSplitter {
             return true;
         }
         let rest = self.held.get(blank..).unwrap_or_default();
-        let bare = self.options.bare_harmony.then_some(&tags::BARE_HARMONY);
-        let opening = match tags::opening(rest) {
-            Opening::No if bare.is_some_and(|tag| rest.starts_with(tag.open)) => {
-                Opening::Is(&tags::BARE_HARMONY, tags::BARE_HARMONY.open.len())
-            }
-            Opening::No if bare.is_some_and(|tag| tag.open.starts_with(rest)) => Opening::MayBe,
-            opening => opening,
-        };
+        let opening = tags::opening(rest);
+        let bare = bare::begins(rest, self.options.bare_harmony);
         let response = tags::opens(rest, &tags::RESPONSE);
         match (opening, harmony::begins(rest)) {
             (Opening::Is(tag, len), _) => {
@@ -51,7 +47,11 @@ impl ReasoningSplitter {
                 self.blank = blank;
                 return false;
             }
-            _ if response == Opening::MayBe => {
+            _ if bare == bare::Begins::Yes && self.options.bare_harmony => self.begin_bare(out),
+            _ if bare == bare::Begins::Yes && self.options.implicit_open == ImplicitOpen::Off => {
+                self.state = State::Unproved { searched: 0 };
+            }
+            _ if response == Opening::MayBe || bare == bare::Begins::MayBe => {
                 self.blank = blank;
                 return false;
             }

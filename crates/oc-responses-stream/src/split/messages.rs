@@ -11,10 +11,7 @@ impl ReasoningSplitter {
                 let markup = self.take(at + harmony::MESSAGE.len());
                 out.push(TextPiece::Markup(markup));
                 self.began = true;
-                if matches!(body, Body::Call(_)) {
-                    self.calls = self.calls.saturating_add(1);
-                    out.push(self.of_body(&body, String::new()));
-                }
+                self.open_body(&body, out);
                 self.state = State::Message(body);
             }
             None if self.held.len() < harmony::LONGEST_HEADER + harmony::MESSAGE.len() => {
@@ -58,6 +55,14 @@ impl ReasoningSplitter {
             Begins::No => self.state = State::Text,
         }
         true
+    }
+
+    /// A call is one from its header on.
+    pub(super) fn open_body(&mut self, body: &Body, out: &mut Vec<TextPiece>) {
+        if matches!(body, Body::Call(_)) {
+            self.calls = self.calls.saturating_add(1);
+            out.push(self.of_body(body, String::new()));
+        }
     }
 
     pub(super) fn of_body(&self, body: &Body, text: String) -> TextPiece {

@@ -14,6 +14,7 @@
 //! ([`ReasoningSplitter::stray_closes`]): what came before it has been given out
 //! already, unless a profile had it held back. See [`StrayClose`].
 
+mod bare;
 mod blocks;
 mod code;
 mod deltas;
@@ -49,7 +50,8 @@ const MOST_NESTED: usize = 64 << 10;
 ///
 /// The laws, whatever the cut of the input: the pieces joined are the input,
 /// and joined per kind they do not depend on the cut. At most one tag's length
-/// is held back, unless [`ImplicitOpen::Hold`] says otherwise.
+/// is held back, unless [`ImplicitOpen::Hold`] says otherwise, or the text begins as
+/// harmony does that lost its tokens (`analysisWe …`).
 ///
 /// ```
 /// use oc_responses_stream::{ReasoningSplitter, TextPiece};
@@ -94,6 +96,10 @@ enum State {
     Header,
     /// Within a message of harmony.
     Message(Body),
+    /// Held back, and searched so far: it may be harmony without its tokens.
+    Unproved { searched: usize },
+    /// Within a message of that.
+    Bare(Body),
     /// After a message of harmony.
     Between,
     /// After a block: up to this many line ends belong to the markup.
@@ -107,7 +113,11 @@ enum State {
 /// Whether a block of reasoning begins with `text`, or may, when more comes.
 pub(crate) fn may_open_block(text: &str) -> bool {
     let rest = text.trim_start_matches(tags::is_blank);
-    let may_open = || tags::opening(rest) != Opening::No || harmony::begins(rest) != Begins::No;
+    let may_open = || {
+        tags::opening(rest) != Opening::No
+            || harmony::begins(rest) != Begins::No
+            || bare::begins(rest, false) != bare::Begins::No
+    };
     !rest.is_empty() && may_open()
 }
 
@@ -142,7 +152,10 @@ impl ReasoningSplitter {
 
     /// Whether the text so far ends within a block of reasoning.
     pub fn in_reasoning(&self) -> bool {
-        matches!(self.state, State::Reasoning(_) | State::Message(Body::Reasoning))
+        matches!(
+            self.state,
+            State::Reasoning(_) | State::Message(Body::Reasoning) | State::Bare(Body::Reasoning)
+        )
     }
 
     /// Closing tags that no opening tag came before. They are left in the text;
@@ -174,7 +187,7 @@ impl ReasoningSplitter {
         match &self.state {
             _ if held.is_empty() => {}
             State::Reasoning(_) => out.push(TextPiece::Reasoning(held)),
-            State::Message(body) => {
+            State::Message(body) | State::Bare(body) => {
                 let piece = self.of_body(&body.clone(), held);
                 self.message(piece, out);
             }
@@ -186,6 +199,7 @@ impl ReasoningSplitter {
             State::Header => self.text(held, out),
             State::Start
             | State::Implicit { .. }
+            | State::Unproved { .. }
             | State::Between
             | State::Response
             | State::Text => self.text(held, out),
@@ -209,6 +223,10 @@ impl ReasoningSplitter {
                 self.settle_implicit(out);
                 true
             }
+            State::Unproved { .. } => {
+                self.state = State::Text;
+                true
+            }
             State::Text => self.settle_span(out),
             _ => false,
         }
@@ -225,6 +243,11 @@ impl ReasoningSplitter {
             State::Message(body) => {
                 let body = body.clone();
                 self.body(&body, out)
+            }
+            State::Unproved { searched } => self.unproved(*searched, out),
+            State::Bare(body) => {
+                let body = body.clone();
+                self.bare(&body, out)
             }
             State::Between => self.between(out),
             State::Response => self.response(out),

@@ -24,8 +24,9 @@ pub struct SplitOptions {
     /// What to do where everything was reasoning.
     pub empty_final: EmptyFinal,
     /// Whether harmony comes without its special tokens: `analysisWe need …
-    /// assistantfinalFour.` Off by default, since a plain text may begin with
-    /// the word "analysis".
+    /// assistantfinalFour.` Then a text that begins with the word "analysis" is a
+    /// thought from there on. By default it is one only if a capital letter follows at
+    /// once and a second message proves it, until which the text is held back.
     pub bare_harmony: bool,
 }
 
@@ -116,7 +117,7 @@ impl SplitOptions {
         self
     }
 
-    /// The same with or without harmony that lost its tokens.
+    /// The same where harmony is known to lose its tokens, or is not.
     #[must_use]
     pub fn with_bare_harmony(mut self, bare_harmony: bool) -> Self {
         self.bare_harmony = bare_harmony;

@@ -39,9 +39,6 @@ pub(super) const TAGS: &[Tag] = &[
 /// What stands around the answer itself (Command A): markup, at the start.
 pub(super) const RESPONSE: Tag = Tag { open: "<|START_RESPONSE|>", close: "<|END_RESPONSE|>" };
 
-/// Harmony whose special tokens were stripped: only where a profile says so.
-pub(super) const BARE_HARMONY: Tag = Tag { open: "analysis", close: "assistantfinal" };
-
 /// More than this, in bytes, and it is no tag: what a tag with white space or
 /// attributes in it may come to, and so the most that is held back for one.
 pub(super) const LONGEST: usize = 160;

@@ -292,11 +292,76 @@ fn a_block_that_the_template_opened() {
 
 #[test]
 fn harmony_without_its_tokens() {
-    let input = "analysisWe need a word.assistantfinalFour";
-    let bare = SplitOptions::default().with_bare_harmony(true);
-    let got = split_with(bare, input.split_inclusive(|_| true));
-    assert_eq!((&*got.0, &*got.1), ("Four", "We need a word."));
-    assert_eq!(split([input]).0, input);
+    let call = |name: &str, arguments: &str| format!("{name}({arguments})");
+    for (input, text, reasoning, calls) in [
+        ("analysisWe need a word.assistantfinalFour", "Four", "We need a word.", String::new()),
+        (" \nanalysisA.assistantanalysisB.assistantfinalC", "C", "A.B.", String::new()),
+        (
+            "analysisWe call.assistantcommentary to=functions.f json{\"a\":1}",
+            "",
+            "We call.",
+            call("f", "{\"a\":1}"),
+        ),
+        (
+            "analysisWe call.assistantcommentary to=functions.f json{}assistantfinalDone: {}",
+            "Done: {}",
+            "We call.",
+            call("f", "{}"),
+        ),
+        ("analysisX.assistantcommentaryLet me see.assistantfinalY", "Y", "X.", String::new()),
+        // The assistant is what it thinks about.
+        (
+            "analysisAn assistant finalises.assistantfinalOk",
+            "Ok",
+            "An assistant finalises.",
+            String::new(),
+        ),
+    ] {
+        for cuts in [vec![input], input.split_inclusive(|_| true).collect()] {
+            let mut splitter = ReasoningSplitter::new();
+            let (mut pieces, mut called) = (Vec::new(), String::new());
+            cuts.iter().for_each(|cut| splitter.push(cut, &mut pieces));
+            splitter.finish(&mut pieces);
+            let (mut said, mut thought) = (String::new(), String::new());
+            for piece in &pieces {
+                match piece {
+                    TextPiece::Text(piece) => said += piece,
+                    TextPiece::Reasoning(piece) => thought += piece,
+                    TextPiece::Call { name, arguments, .. } if called.is_empty() => {
+                        called = call(name, arguments);
+                    }
+                    TextPiece::Call { arguments, .. } => {
+                        called.insert_str(called.len() - 1, arguments);
+                    }
+                    _ => {}
+                }
+            }
+            assert_eq!((&*said, &*thought, called), (text, reasoning, calls.clone()), "{input}");
+        }
+    }
+}
+
+/// A word that a text begins with proves nothing.
+#[test]
+fn a_text_that_begins_with_the_word_analysis_is_text() {
+    let long = format!("analysisW{}assistantfinalF", "e".repeat(70_000));
+    for input in [
+        "analysisResult is the variable that holds it.",
+        " analysisResult, said the assistant finally.",
+        "analysis of it: assistantfinal",
+        "analysiswe assistantfinal",
+        "analysis",
+        "an",
+        "The analysisWe assistantfinal",
+        long.as_str(),
+    ] {
+        for cuts in [vec![input], input.split_inclusive(|_| true).collect()] {
+            assert_eq!(split(cuts).0, input, "{input:.30}");
+        }
+    }
+    let known = SplitOptions::default().with_bare_harmony(true);
+    let got = split_with(known, ["analysis: none.", "assistantfinalOk"]);
+    assert_eq!((&*got.0, &*got.1), ("Ok", ": none."));
 }
 
 #[test]
@@ -421,7 +486,8 @@ proptest! {
                 "<think>", "</think>", "<thought>", "</thought>", "<", ">", "</", "think", "\n",
                 "\r\n", " ", "a", "é", "🦀", "```", "`", "[THINK]", "[/THINK]", "◁think▷",
                 "◁/think▷", "◁", "<|channel|>", "<|message|>", "<|end|>", "<|start|>", "analysis",
-                "final", "commentary to=f", "assistant", "<|call|>", "<THINK", "< think", "\u{200B}",
+                "final", "commentary to=f", "assistant", "<|call|>", "analysisW", "assistantfinal", "{",
+                "assistantcommentary", " to=functions.f json", "<THINK", "< think", "\u{200B}",
                 "~~~", "~", "<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|END_",
             ]),
             0..12,
