@@ -1,6 +1,6 @@
 //! What the first two bytes of an input say.
 
-use oc_providers::{Api, Request, Tool, ToolCallParser, FunctionTool};
+use oc_providers::{Api, FunctionTool, Request, Tool, ToolCallParser};
 use serde_json::json;
 
 /// How an answer comes, and what was asked.
