@@ -36,16 +36,13 @@ async fn ask(gateway: &Gateway, n: u32, stream: bool) -> Answer {
     ask_with(gateway, n.into(), stream, &[]).await
 }
 
-async fn ask_with(
-    gateway: &Gateway,
-    n: Value,
-    stream: bool,
-    headers: &[(&str, &str)],
-) -> Answer {
+async fn ask_with(gateway: &Gateway, n: Value, stream: bool, headers: &[(&str, &str)]) -> Answer {
     let options = if stream { json!({ "include_usage": true }) } else { Value::Null };
     let body = json!({ "model": "default", "n": n, "stream": stream, "stream_options": options,
         "messages": [{ "role": "user", "content": "Hi" }] });
-    gateway.request("POST", "/v1/chat/completions", headers, Some(body.to_string().as_bytes())).await
+    gateway
+        .request("POST", "/v1/chat/completions", headers, Some(body.to_string().as_bytes()))
+        .await
 }
 
 fn chunk(choices: Value) -> String {
@@ -148,9 +145,8 @@ async fn all_answers_come_streamed_and_in_one_piece() {
 /// Reasoning is left out of each, by field and inline, and commentary, too.
 #[tokio::test]
 async fn final_output_is_that_of_every_answer() {
-    let thought = |index: u64| {
-        chunk(json!([{ "index": index, "delta": { "reasoning_content": "secret" } }]))
-    };
+    let thought =
+        |index: u64| chunk(json!([{ "index": index, "delta": { "reasoning_content": "secret" } }]));
     let first = upstream(&[
         thought(2),
         says(1, "<think>sec"),
@@ -166,9 +162,8 @@ async fn final_output_is_that_of_every_answer() {
     let gateway = over((CHAT, &first), (CHAT, &spare)).await;
     for stream in [true, false] {
         let answer = ask_with(&gateway, json!(3), stream, &[("x-oc-output", "final")]).await;
-        let said = [0, 1, 2].map(|index: u64| {
-            (index, [format!("box {index}"), String::new(), "stop".to_owned()])
-        });
+        let said = [0, 1, 2]
+            .map(|index: u64| (index, [format!("box {index}"), String::new(), "stop".to_owned()]));
         assert_eq!(read(&answer, stream), (said.into(), None), "{stream}");
         let text = String::from_utf8_lossy(&answer.body).into_owned();
         assert!(!text.contains("secret") && !text.contains("sec"), "{text}");
@@ -234,7 +229,10 @@ async fn the_bound_is_told_by_name() {
             let answer = ask_with(&gateway, n.clone(), stream, &[]).await;
             assert_eq!((answer.status, answer.message().as_str()), (400, told), "{n}");
             let error = &answer.json()["error"];
-            assert_eq!((&error["param"], &error["type"]), (&json!("n"), &json!("invalid_request_error")));
+            assert_eq!(
+                (&error["param"], &error["type"]),
+                (&json!("n"), &json!("invalid_request_error"))
+            );
         }
     }
     assert!(first.received().is_empty());
