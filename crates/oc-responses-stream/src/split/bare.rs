@@ -8,7 +8,8 @@
 //!
 //! Anybody's text may begin with the word "analysis", so that is no sign by itself. A
 //! capital letter right behind it makes it worth a wait: the text is held back until
-//! the beginning of a second message proves it, or the text is none of this.
+//! the beginning of a second message proves it, or the text is none of this. A text that
+//! begins with such a beginning, `assistantfinal`, needs no proof.
 
 use super::harmony::Body;
 use super::{ReasoningSplitter, State, TextPiece, tags};
@@ -35,14 +36,21 @@ pub(super) enum Begins {
     No,
 }
 
-/// Whether `text` begins with a thought. A profile says that it is of this kind: then
-/// the word is enough.
+/// Whether `text` begins with a thought, or with a second message. A profile says that
+/// it is of this kind: then the word is enough.
 pub(super) fn begins(text: &str, is_known: bool) -> Begins {
+    if let Some(rest) = text.strip_prefix(ASSISTANT) {
+        return match header(rest) {
+            Header::Is(..) => Begins::Yes,
+            Header::MayBe => Begins::MayBe,
+            Header::No => Begins::No,
+        };
+    }
     match text.strip_prefix(ANALYSIS).map(|rest| rest.bytes().next()) {
         Some(_) if is_known => Begins::Yes,
         Some(Some(byte)) if byte.is_ascii_uppercase() => Begins::Yes,
         Some(None) => Begins::MayBe,
-        None if ANALYSIS.starts_with(text) => Begins::MayBe,
+        None if ANALYSIS.starts_with(text) || ASSISTANT.starts_with(text) => Begins::MayBe,
         _ => Begins::No,
     }
 }
@@ -132,11 +140,15 @@ impl ReasoningSplitter {
         is_proved || searched > MOST_HELD
     }
 
-    /// What is held begins with [`ANALYSIS`], and is of this kind.
+    /// What is held is of this kind.
     pub(super) fn begin_bare(&mut self, out: &mut Vec<TextPiece>) {
-        let blank = self.held.len() - self.held.trim_start_matches(tags::is_blank).len();
-        let markup = self.take(blank + ANALYSIS.len());
-        out.push(TextPiece::Markup(markup));
+        let rest = self.held.trim_start_matches(tags::is_blank);
+        let rest = rest.strip_prefix(ANALYSIS).unwrap_or(rest);
+        let len = self.held.len() - rest.len();
+        let markup = self.take(len);
+        if !markup.is_empty() {
+            out.push(TextPiece::Markup(markup));
+        }
         self.began = true;
         self.state = State::Bare(Body::Reasoning);
     }
@@ -183,6 +195,11 @@ mod tests {
             ("analysiswe", Begins::No),
             ("Analysis", Begins::No),
             ("an apple", Begins::No),
+            ("as", Begins::MayBe),
+            ("assistantfi", Begins::MayBe),
+            ("assistantfinalFour", Begins::Yes),
+            ("assistants are", Begins::No),
+            ("assistant final", Begins::No),
         ] {
             assert_eq!(begins(text, false), is, "{text}");
         }

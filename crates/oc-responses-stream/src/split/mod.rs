@@ -227,6 +227,15 @@ impl ReasoningSplitter {
                 self.state = State::Text;
                 true
             }
+            // The beginning of a word is text, whatever it might have become.
+            State::Start => {
+                let rest = self.held.trim_start_matches(tags::is_blank);
+                let is_word = rest.starts_with(|first: char| first.is_ascii_alphabetic());
+                if is_word {
+                    self.state = State::Text;
+                }
+                is_word
+            }
             State::Text => self.settle_span(out),
             _ => false,
         }

@@ -308,6 +308,8 @@ fn harmony_without_its_tokens() {
             "We call.",
             call("f", "{}"),
         ),
+        (" assistantfinal{\"x\":1}", "{\"x\":1}", "", String::new()),
+        ("assistantcommentary to=functions.f json{\"a\":1}", "", "", call("f", "{\"a\":1}")),
         ("analysisX.assistantcommentaryLet me see.assistantfinalY", "Y", "X.", String::new()),
         // The assistant is what it thinks about.
         (
@@ -341,6 +343,32 @@ fn harmony_without_its_tokens() {
     }
 }
 
+/// A piece of a tag is no beginning of an answer; a piece of a word is.
+#[test]
+fn a_cut_gives_out_what_may_have_become_harmony() {
+    for (input, said) in [
+        ("a", "a"),
+        (" analys", " analys"),
+        ("assistantfin", "assistantfin"),
+        ("analysisWe need", "analysisWe need"),
+        ("analysisWe need.assistantfi", "analysisWe need.assistantfi"),
+        ("<thi", ""),
+        ("<|chan", ""),
+    ] {
+        let mut split = SplitDeltas::new();
+        input.split_inclusive(|_| true).for_each(|piece| split.push(text(0, piece)));
+        split.flush_all();
+        let deltas = std::iter::from_fn(|| split.next());
+        let got: String = deltas
+            .map(|delta| match delta {
+                Delta::Text(delta) => delta.text,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(got, said, "{input}");
+    }
+}
+
 /// A word that a text begins with proves nothing.
 #[test]
 fn a_text_that_begins_with_the_word_analysis_is_text() {
@@ -353,6 +381,8 @@ fn a_text_that_begins_with_the_word_analysis_is_text() {
         "analysis",
         "an",
         "The analysisWe assistantfinal",
+        "assistants finally agree",
+        "assistant",
         long.as_str(),
     ] {
         for cuts in [vec![input], input.split_inclusive(|_| true).collect()] {
