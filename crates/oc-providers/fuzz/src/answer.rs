@@ -83,7 +83,9 @@ fn calls_are_whole(deltas: &[Delta]) {
     let mut ids = HashSet::new();
     for (at, delta) in deltas.iter().enumerate() {
         let Delta::ToolCallStart(start) = delta else { continue };
-        let next = (deltas.get(at + 1), deltas.get(at + 2));
+        // Fields that we do not know stand before its end.
+        let mut rest = deltas.iter().skip(at + 1).filter(|it| !matches!(it, Delta::Extra(_)));
+        let next = (rest.next(), rest.next());
         let (Some(Delta::ToolCallArguments(arguments)), Some(Delta::ToolCallEnd(end))) = next
         else {
             panic!("a call in pieces: {next:?}");
