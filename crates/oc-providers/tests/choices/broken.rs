@@ -18,46 +18,46 @@ fn a_fault_of_one_answer_is_told_of_all() {
     let in_band = "data: {\"error\":{\"message\":\"overloaded\",\"code\":\"overloaded\"}}\n\n";
     let of_one =
         chunk(json!([{"index": 1, "delta": {}, "error": {"message": "no", "code": "no"}}]));
-    let (a, b) = (says(0, "a"), says(1, "b"));
+    let (a, b) = (says(0, "A"), says(1, "b"));
     for (name, stream, kind, code, came) in [
         ("cut before anything", vec![], Kind::Cut, None, vec![]),
-        ("cut before the second began", vec![a.clone()], Kind::Cut, None, vec!["a …"]),
-        ("cut within both", vec![a.clone(), b.clone()], Kind::Cut, None, vec!["a …", "b …"]),
+        ("cut before the second began", vec![a.clone()], Kind::Cut, None, vec!["A …"]),
+        ("cut within both", vec![a.clone(), b.clone()], Kind::Cut, None, vec!["A …", "b …"]),
         (
             "one ended, the other cut",
             vec![a.clone(), ends(0, "stop"), b.clone()],
             Kind::Cut,
             None,
-            vec!["a …", "b …"],
+            vec!["A …", "b …"],
         ),
         (
             "the same, with the mark of the end",
             vec![b.clone(), ends(1, "stop"), a.clone(), done.clone()],
             Kind::Cut,
             None,
-            vec!["a …", "b …"],
+            vec!["A …", "b …"],
         ),
         (
             "an error after one ended",
             vec![a.clone(), ends(0, "stop"), b.clone(), in_band.to_owned()],
             Kind::InStream,
             Some("overloaded"),
-            vec!["a …", "b …"],
+            vec!["A …", "b …"],
         ),
-        ("an error of one", vec![a.clone(), of_one], Kind::InStream, Some("no"), vec!["a …"]),
+        ("an error of one", vec![a.clone(), of_one], Kind::InStream, Some("no"), vec!["A …"]),
         (
             "a reason that is a failure",
             vec![a.clone(), b.clone(), ends(1, "error")],
             Kind::InStream,
             Some("error"),
-            vec!["a …", "b …"],
+            vec!["A …", "b …"],
         ),
         (
             "a call that does not parse",
             vec![a.clone(), bad_call, ends(1, "tool_calls"), ends(0, "stop"), counted(3)],
             Kind::BadToolCall,
             None,
-            vec!["a …"],
+            vec!["A …"],
         ),
         (
             "reasoning as text",
@@ -70,14 +70,14 @@ fn a_fault_of_one_answer_is_told_of_all() {
             ],
             Kind::InStream,
             Some("reasoning_in_text"),
-            vec!["a …", "secret</think>b …"],
+            vec!["A …", "secret</think>b …"],
         ),
         (
             "one of two",
             vec![a.clone(), ends(0, "stop"), done.clone()],
             Kind::InStream,
             Some("too_few_choices"),
-            vec!["a …"],
+            vec!["A …"],
         ),
         (
             "the second alone",
@@ -91,7 +91,7 @@ fn a_fault_of_one_answer_is_told_of_all() {
             vec![a, ends(0, "stop")],
             Kind::InStream,
             Some("too_few_choices"),
-            vec!["a …"],
+            vec!["A …"],
         ),
     ] {
         for how in [How::Relayed, How::Rewritten] {
