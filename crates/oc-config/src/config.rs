@@ -194,6 +194,11 @@ impl Config {
         aliases.map(|alias| (alias.name.as_str(), &alias.model_ref))
     }
 
+    /// The names of `modelAliases`, in lower case, with their models.
+    pub fn client_names(&self) -> impl Iterator<Item = (&str, &ModelRef)> {
+        self.client_names.iter().map(|(name, model_ref)| (name.as_str(), model_ref))
+    }
+
     /// Whether `model_ref` can be asked, as far as the config tells.
     #[must_use]
     pub fn usability(&self, model_ref: &ModelRef) -> Usability {

@@ -288,6 +288,9 @@ fn settings_name_models_and_declare_localities() {
     let provider = loaded.value.provider("litellm").expect("known");
     assert_eq!((provider.locality, provider.region.as_deref()), (Locality::Loopback, Some("eu")));
     assert_eq!(refs(&loaded.value, "claude-3-haiku"), ["litellm/m"]);
+    let names: Vec<_> =
+        loaded.value.client_names().map(|(name, known)| (name, known.to_string())).collect();
+    assert_eq!(names, [("claude-3-haiku", "litellm/m".to_owned())]);
     let told: Vec<_> = loaded.diagnostics.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,

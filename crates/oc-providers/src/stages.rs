@@ -117,6 +117,10 @@ fn call_fault(fault: BrokenCall) -> ProviderError {
             ProviderErrorKind::BadToolCall,
             "model called a tool with arguments that are no json object",
         ),
+        BrokenCall::TooDeep => ProviderError::new(
+            ProviderErrorKind::BadToolCall,
+            "model called a tool with arguments that are nested too deep",
+        ),
         BrokenCall::Nameless => ProviderError::new(
             ProviderErrorKind::BadToolCall,
             "model called a tool without saying which",

@@ -20,11 +20,17 @@ use crate::weight::delta_weight;
 pub(crate) enum BrokenCall {
     /// Its arguments are no JSON object, or two different ones.
     NoObject,
+    /// Its arguments are nested deeper than a client can hand them back.
+    TooDeep,
     /// It does not say what is called.
     Nameless,
     /// More was to be held than is allowed.
     Oversized,
 }
+
+/// How many objects and arrays may be in each other in a call's arguments. Bodies
+/// are read to 127 of them, and a Messages client hands arguments back five deep.
+const DEEPEST: usize = 122;
 
 /// Holds tool calls back and gives each out in one run: start, arguments, end.
 ///
@@ -166,8 +172,10 @@ impl WholeCalls {
             if matches!(arguments.trim(), "" | "null") { "{}".to_owned() } else { arguments };
         let fault = if call.start.name.is_empty() {
             Some(BrokenCall::Nameless)
+        } else if contradicts || !is_object(&arguments) {
+            Some(BrokenCall::NoObject)
         } else {
-            (contradicts || !is_object(&arguments)).then_some(BrokenCall::NoObject)
+            (depth(&arguments) > DEEPEST).then_some(BrokenCall::TooDeep)
         };
         self.broken = self.broken.or(fault);
         if self.broken.is_some() {
@@ -186,6 +194,26 @@ impl WholeCalls {
 /// Whether it is one, of whatever numbers: `1e400` is one to its maker.
 fn is_object(arguments: &str) -> bool {
     arguments.trim_start().starts_with('{') && serde_json::from_str::<&RawValue>(arguments).is_ok()
+}
+
+/// How many objects and arrays of valid JSON are in each other.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut in_text, mut is_escaped) = (false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_text => is_escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 fn object(arguments: &str) -> Option<Map<String, Value>> {
@@ -319,6 +347,21 @@ mod tests {
             ]);
             assert_eq!(out, [Err(BrokenCall::NoObject)], "{arguments}");
         }
+    }
+
+    /// A Messages client was given the call with `_raw` for its arguments.
+    #[test]
+    fn arguments_nested_too_deep_fail_the_answer() {
+        let nested = |depth: usize| {
+            let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
+            format!(r#"{{"[\"[":"[[","a":{open}{close},"b":{{}}}}"#)
+        };
+        let call = |depth| {
+            let arguments = nested(depth);
+            run([start(0), piece(0, &arguments), end(0, None), finish(FinishReason::ToolCalls)])
+        };
+        assert_eq!(call(DEEPEST)[..3], whole(0, &nested(DEEPEST)));
+        assert_eq!(call(DEEPEST + 1), [Err(BrokenCall::TooDeep)]);
     }
 
     #[test]

@@ -75,8 +75,9 @@ async fn list(
         .into_response()
 }
 
-/// By whatever name a request may use: ref, alias, bare id, `default`. What the
-/// client may not ask does not exist for it.
+/// By whatever name a request may use: ref, alias, bare id, `default`. It is the
+/// `id` of the answer, for clients that look up what they asked; `ref` says what it
+/// stands for. What the client may not ask does not exist for it.
 async fn one(
     Shared(state): Shared<State>,
     Extension(ClientRules(rules)): Extension<ClientRules>,
@@ -90,13 +91,16 @@ async fn one(
         Failure::unknown_model(&id, &nearest)
     })?;
     let first = chain.candidates.first().and_then(|candidate| candidate.model.as_deref());
-    match first.filter(|model| state.roster().admits(model, &rules)) {
-        Some(model) if speaks_messages(&headers) => {
-            Ok(Json(state.described_to_messages(model)).into_response())
-        }
-        Some(model) => Ok(Json(state.described(model)).into_response()),
-        None => Err(Failure::unknown_model(&id, &[])),
-    }
+    let Some(model) = first.filter(|model| state.roster().admits(model, &rules)) else {
+        return Err(Failure::unknown_model(&id, &[]));
+    };
+    let mut shown = match speaks_messages(&headers) {
+        true => state.described_to_messages(model),
+        false => state.described(model),
+    };
+    shown["ref"] = shown["id"].take();
+    shown["id"] = id.into();
+    Ok(Json(shown).into_response())
 }
 
 /// What needs a key that is not there, a wire that is not built, or what the
@@ -111,9 +115,12 @@ fn usable<'a>(state: &'a State, rules: &'a Rules) -> impl Iterator<Item = &'a Mo
 impl State {
     /// A model as `GET /v1/models` shows it.
     pub fn described(&self, model: &Model) -> Value {
-        let aliases: Vec<&str> = self
-            .config()
+        let config = self.config();
+        let default = config.primary().map(|primary| ("default", primary));
+        let aliases: Vec<&str> = config
             .aliases()
+            .chain(config.client_names())
+            .chain(default)
             .filter_map(|(alias, named)| (*named == model.model_ref).then_some(alias))
             .collect();
         let input: Vec<String> = model.input.iter().map(|kind| kind.as_str().to_owned()).collect();

@@ -171,10 +171,34 @@ async fn models_are_listed_by_ref() {
 
     for name in ["lmstudio/local-model", "local", "local-model", "default"] {
         let model = gateway.get(&format!("/v1/models/{name}")).await.json();
-        assert_eq!(model["id"], "lmstudio/local-model", "{name}");
+        assert_eq!((&model["id"], &model["ref"]), (&json!(name), &json!("lmstudio/local-model")));
         assert_eq!(model["context_window"], 65536);
     }
     assert_eq!(gateway.get("/v1/models/nobody/nothing").await.status, 404);
+}
+
+/// A client that looks up what it was told to ask for found another id, and in the
+/// list nothing at all.
+#[tokio::test]
+async fn a_model_is_found_under_each_of_its_names() {
+    let (local, hosted) = (local("", "ok").await, hosted().await);
+    let config = support::local_first(&local.base_url(), &format!("http://{}", hosted.address()));
+    let settings = r#"{ modelAliases: { "claude-haiku": "Sonnet" } }"#;
+    let gateway = Gateway::start(&config, settings).await;
+    for version in [None, Some(("anthropic-version", "2023-06-01"))] {
+        let headers: Vec<_> = version.into_iter().collect();
+        let list = gateway.request("GET", "/v1/models", &headers, None).await.json();
+        let aliases = |id: &str| {
+            let models = list["data"].as_array().unwrap();
+            models.iter().find(|model| model["id"] == id).unwrap()["aliases"].clone()
+        };
+        assert_eq!(aliases("lmstudio/local-model"), json!(["Local", "default"]));
+        assert_eq!(aliases("anthropic/claude-sonnet-4-5"), json!(["Sonnet", "claude-haiku"]));
+        let path = "/v1/models/claude-haiku";
+        let model = gateway.request("GET", path, &headers, None).await.json();
+        assert_eq!(model["id"], "claude-haiku");
+        assert_eq!(model["ref"], "anthropic/claude-sonnet-4-5");
+    }
 }
 
 #[tokio::test]

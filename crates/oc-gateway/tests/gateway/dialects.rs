@@ -293,3 +293,68 @@ async fn half_a_character_in_a_request_is_replaced_and_the_request_is_answered()
     }
     assert!(hosted.received().is_empty());
 }
+
+/// The call of a custom tool and nothing else, told as the function that its host
+/// was given: it was refused as an empty answer, and asked for again.
+#[tokio::test]
+async fn a_chat_client_that_declared_a_custom_tool_is_answered_by_its_call_alone() {
+    let arguments = r#"{"input":"*** Begin Patch"}"#;
+    for (api, _) in WIRES {
+        let script = match api {
+            "openai-responses" => {
+                let mut writer = Writer::new("local-model");
+                let call = writer.tool_call("call_1", "apply_patch", arguments);
+                [writer.opening(), call, writer.completed()].concat()
+            }
+            "openai-completions" => {
+                let call = json!({ "index": 0, "id": "call_1", "type": "function",
+                    "function": { "name": "apply_patch", "arguments": arguments } });
+                let chunk = json!({ "id": "c", "object": "chat.completion.chunk", "model": "m",
+                    "choices": [{ "index": 0, "delta": { "role": "assistant", "tool_calls": [call] },
+                    "finish_reason": "tool_calls" }] });
+                format!("data: {chunk}\n\ndata: [DONE]\n\n").into_bytes()
+            }
+            _ => [
+                json!({ "type": "message_start", "message": { "id": "m", "type": "message",
+                    "role": "assistant", "model": "m", "content": [], "stop_reason": null,
+                    "usage": { "input_tokens": 24, "output_tokens": 1 } } }),
+                json!({ "type": "content_block_start", "index": 0, "content_block":
+                    { "type": "tool_use", "id": "call_1", "name": "apply_patch", "input": {} } }),
+                json!({ "type": "content_block_delta", "index": 0, "delta":
+                    { "type": "input_json_delta", "partial_json": arguments } }),
+                json!({ "type": "content_block_stop", "index": 0 }),
+                json!({ "type": "message_delta", "delta": { "stop_reason": "tool_use" },
+                    "usage": { "output_tokens": 9 } }),
+                json!({ "type": "message_stop" }),
+            ]
+            .iter()
+            .map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()))
+            .collect::<String>()
+            .into_bytes(),
+        };
+        let local = Lookalike::start(move |_| vec![Step::sse_head(), Step::send(script.clone())])
+            .await
+            .unwrap();
+        let hosted = hosted().await;
+        let gateway = over(api, &local, &hosted).await;
+        for stream in [true, false] {
+            let mut body = Client::Chat.question(stream);
+            body["tools"] = json!([{ "type": "custom", "custom": { "name": "apply_patch" } }]);
+            let path = Client::Chat.path();
+            let answer =
+                gateway.request("POST", path, &[], Some(body.to_string().as_bytes())).await;
+            let place = format!("{api}, stream: {stream}");
+            let said = String::from_utf8_lossy(&answer.body);
+            assert_eq!(
+                answer.header("x-oc-served-by"),
+                Some("lmstudio/local-model"),
+                "{place}: {said}"
+            );
+            let call =
+                r#""type":"custom","custom":{"name":"apply_patch","input":"*** Begin Patch"}"#;
+            assert!(said.contains(call), "{place}: {said}");
+            assert!(said.contains(r#""finish_reason":"tool_calls""#), "{place}: {said}");
+        }
+        assert_eq!(hosted.progress().accepted, 0);
+    }
+}

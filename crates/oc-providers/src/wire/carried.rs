@@ -28,6 +28,8 @@ use crate::endpoint::{Api, Endpoint};
 use crate::loss::Loss;
 use crate::request::{FunctionTool, Request, Tool, ToolChoice};
 
+/// The type of a custom tool's call.
+pub(super) const CUSTOM_CALL: &str = "custom_tool_call";
 /// The longest name of a function that all wires take.
 const LONGEST: usize = 64;
 
@@ -100,7 +102,7 @@ fn is_needed(request: &Request, knows_custom: bool) -> bool {
 
 /// Whether an item of this type is a custom tool's call, or its result.
 pub(super) fn is_custom_step(item_type: &str) -> bool {
-    matches!(item_type, "custom_tool_call" | "custom_tool_call_output")
+    matches!(item_type, CUSTOM_CALL | "custom_tool_call_output")
 }
 
 /// A request on its way to functions.
@@ -188,7 +190,7 @@ impl Carrying {
     /// A custom tool's call, or its result, as a function's.
     fn step(&mut self, json: &Map<String, Value>) -> Option<Item> {
         let call_id = json.get("call_id")?.as_str().filter(|id| !id.is_empty())?;
-        if word(json, "type") == "custom_tool_call" {
+        if word(json, "type") == CUSTOM_CALL {
             let namespace = json.get("namespace").and_then(Value::as_str);
             if self.knows_custom && namespace.is_none() {
                 return None;
@@ -365,7 +367,7 @@ impl Original {
     /// call has no free text.
     fn call(&self, call_id: &CallId, arguments: &str) -> Item {
         let mut json = Map::new();
-        json.insert("type".into(), "custom_tool_call".into());
+        json.insert("type".into(), CUSTOM_CALL.into());
         json.insert("call_id".into(), call_id.as_str().into());
         json.insert("name".into(), self.name.clone().into());
         if let Some(namespace) = &self.namespace {

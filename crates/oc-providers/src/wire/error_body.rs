@@ -133,15 +133,22 @@ fn of_fields(fields: &Map<String, Value>) -> UpstreamError {
     error
 }
 
-/// FastAPI: a text, or a list of `{loc, msg, type}`: where the first fault is
-/// becomes the parameter. The list's `input` quotes the request and is left out.
+/// FastAPI: a text, or a list of `{loc, msg, type}`: each fault is told with its
+/// place, and the first one's is the parameter. The list's `input` quotes the
+/// request and is left out.
 fn of_detail(detail: Option<&Value>) -> UpstreamError {
     match detail {
         Some(Value::String(text)) => worded(text),
         Some(Value::Array(faults)) => {
-            let texts: Vec<&str> = faults
+            let texts: Vec<String> = faults
                 .iter()
-                .filter_map(|fault| fault.get("msg").and_then(Value::as_str))
+                .filter_map(|fault| {
+                    let text = fault.get("msg")?.as_str()?;
+                    Some(match place(fault) {
+                        Some(place) => format!("{place}: {text}"),
+                        None => text.to_owned(),
+                    })
+                })
                 .take(3)
                 .collect();
             let mut error = worded(&texts.join("; "));

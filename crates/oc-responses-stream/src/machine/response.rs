@@ -54,7 +54,7 @@ const ECHOED: &[Echoed] = &[
     echoed("reasoning", Value::is_object, || json!({})),
     echoed("max_output_tokens", Value::is_u64, null),
     echoed("max_tool_calls", Value::is_u64, null),
-    echoed("store", Value::is_boolean, || json!(true)),
+    echoed("store", Value::is_boolean, || json!(false)),
     echoed("background", Value::is_boolean, || json!(false)),
     echoed("service_tier", Value::is_string, || json!("default")),
     echoed("safety_identifier", Value::is_string, null),

@@ -10,11 +10,11 @@
 use oc_responses_stream::{FunctionCallOutput, Item, OtherItem};
 use serde_json::{Map, Value, json};
 
+use crate::wire::carried::CUSTOM_CALL;
 use crate::wire::openai_responses::result_json;
 
 /// The word for all of it.
 pub(super) const CUSTOM: &str = "custom";
-const CALL: &str = "custom_tool_call";
 
 /// A client's tool, or its choice of one.
 pub(super) fn flat(object: &Map<String, Value>) -> Map<String, Value> {
@@ -49,7 +49,9 @@ pub(super) fn nested(flat: &Map<String, Value>) -> Value {
 
 /// A call as an item.
 pub(super) fn call(id: &str, name: &str, input: &str) -> Item {
-    item(json!({"type": CALL, "call_id": id, "name": name, "input": input, "status": "completed"}))
+    item(
+        json!({"type": CUSTOM_CALL, "call_id": id, "name": name, "input": input, "status": "completed"}),
+    )
 }
 
 /// What such a tool returned, as an item.
@@ -63,7 +65,7 @@ pub(super) fn result(result: &FunctionCallOutput) -> Item {
 /// The call that `item` is: its id, name and input.
 pub(super) fn of(item: &OtherItem) -> Option<(&str, &str, &str)> {
     let word = |key: &str| item.json.get(key).and_then(Value::as_str);
-    (item.item_type() == CALL).then_some(())?;
+    (item.item_type() == CUSTOM_CALL).then_some(())?;
     Some((word("call_id")?, word("name")?, word("input").unwrap_or_default()))
 }
 

@@ -24,7 +24,9 @@ pub(super) fn decode(json: &Value, place: &str) -> Result<Item, BadRequest> {
         Some("reasoning") => within(place, reasoning(fields)),
         Some("item_reference") => Err(BadRequest::not_built(
             place,
-            "an `item_reference` needs stored responses; send the item itself",
+            "an `item_reference` needs stored responses, and nothing is stored; set `store: false`, so \
+             that the client sends the item itself (Vercel AI SDK: \
+             `providerOptions.openai.store = false`)",
         )),
         Some(_) => Ok(Item::Other(OtherItem::new(json.clone()))),
     }

@@ -30,7 +30,8 @@ pub struct ClientRequest {
     /// Whether it wants a stream of events rather than one document.
     pub stream: bool,
     /// The parameters that a response repeats (`instructions`, `tools`,
-    /// `temperature`, …), as the client sent them.
+    /// `temperature`, …), as the client sent them. Not those that only some hosts
+    /// know, nor `store`: nothing is stored.
     pub echo: Map<String, Value>,
 }
 
@@ -68,10 +69,12 @@ impl BadRequest {
             Ok(Value::Object(json)) => Ok((json, body)),
             Ok(_) => Err(refused("invalid_type", "body must be a json object".to_owned())),
             Err(at) => {
-                // To the parser of values it is none; it is JSON all the same.
-                let is_json = serde_json::from_slice::<&RawValue>(&body).is_ok();
-                let fault = if is_json {
-                    "holds a number beyond 1.8e308 or is nested deeper than 127 levels"
+                // To the reader of values it is none; it may be JSON all the same.
+                let is_json = || serde_json::from_slice::<&RawValue>(&body).is_ok();
+                let fault = if at.to_string().starts_with("recursion limit") {
+                    "is nested deeper than 127 levels"
+                } else if is_json() {
+                    "holds a number beyond 1.8e308"
                 } else {
                     "is not valid json"
                 };
@@ -151,28 +154,20 @@ const SCHEMA: Shapes = &[("text.format", &["type", "name", "schema", "strict", "
 /// A choice of a tool, where its type is known.
 const CHOICE: Shapes = &[("tool_choice", &["type", "name", "mode", "tools"])];
 
-/// Fields that a response object repeats.
+/// Fields that a response object repeats: those that have a meaning at every host.
+/// Of the others (`service_tier`, `truncation`, `store`, …) nothing is claimed that
+/// may have been dropped; a host that holds to them says so in its own response.
 const ECHOED: &[&str] = &[
     "instructions",
     "tools",
     "tool_choice",
     "parallel_tool_calls",
     "max_output_tokens",
-    "max_tool_calls",
     "temperature",
     "top_p",
-    "top_logprobs",
-    "presence_penalty",
-    "frequency_penalty",
     "reasoning",
     "text",
     "metadata",
-    "truncation",
-    "service_tier",
-    "store",
-    "safety_identifier",
-    "prompt_cache_key",
-    "user",
 ];
 
 /// Reads the body of `POST /v1/responses`.

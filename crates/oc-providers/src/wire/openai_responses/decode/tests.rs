@@ -147,6 +147,25 @@ fn the_echo_holds_parameters_and_never_the_input() {
     assert!(keys.contains(&"temperature") && keys.contains(&"tools"));
 }
 
+/// What a host may drop is not said to be in force, and nothing is stored.
+#[test]
+fn the_echo_claims_nothing_that_only_some_hosts_hold_to() {
+    let asked = read(
+        r#"{"model":"m","input":"x","service_tier":"flex","truncation":"auto","store":true,"user":"u",
+        "safety_identifier":"s","prompt_cache_key":"k","max_tool_calls":2,"top_logprobs":3}"#,
+    );
+    assert!(asked.echo.is_empty(), "{:?}", asked.echo);
+    assert_eq!(asked.request.store, Some(true), "a host that stores is told");
+}
+
+/// Its client has one switch, which no other word would lead to.
+#[test]
+fn a_reference_to_an_item_is_refused_in_the_clients_words() {
+    let refused = refused(r#"{"model":"m","input":[{"type":"item_reference","id":"x"}]}"#);
+    assert!(refused.message.contains("set `store: false`"), "{refused}");
+    assert!(refused.message.contains("providerOptions.openai.store = false"), "{refused}");
+}
+
 #[test]
 fn a_fault_in_json_quotes_nothing() {
     let fault = refused(r#"{"model":"m","input":"my secret plan"#);
@@ -157,4 +176,17 @@ fn a_fault_in_json_quotes_nothing() {
 fn a_depth_bomb_is_an_error() {
     let bomb = "[".repeat(200_000);
     assert_eq!(refused(&bomb).code, Some("invalid_json"));
+}
+
+/// It is valid JSON, and its client would look for a comma.
+#[test]
+fn a_body_nested_too_deep_is_said_to_be_so() {
+    let nested = |depth: usize| {
+        let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+        format!(r#"{{"model":"m","input":"x","metadata":{{"a":{open}{close}}}}}"#)
+    };
+    // Beside the body and `metadata`.
+    assert!(decode_request(nested(125).as_bytes()).is_ok());
+    let refused = refused(&nested(126));
+    assert!(refused.message.starts_with("body is nested deeper than 127 levels: "), "{refused}");
 }

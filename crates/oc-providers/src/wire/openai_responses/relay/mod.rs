@@ -3,7 +3,7 @@
 //! | in an event | on its way |
 //! |---|---|
 //! | `sequence_number` | counted here |
-//! | the response object | `id`, `model` and `metadata` are ours; a key that is missing, or `null` where strict clients want more, is supplied |
+//! | the response object | `id`, `model` and `metadata` are ours, `store` is false; a key that is missing, or `null` where strict clients want more, is supplied |
 //! | the `output` of the last event | the items as they were told, where it holds others |
 //! | its `usage` | counts that strict clients want are supplied |
 //! | `encrypted_content: null` | left out: it is text, or it is not there |
@@ -209,6 +209,8 @@ impl Events {
             match key.as_str() {
                 "id" | "object" | "model" => edits.set(response, key, &value.to_string()),
                 "metadata" => {}
+                // What a host stores, a client cannot have from here.
+                "store" => edits.set(response, key, "false"),
                 "tools" if !are_whole(response) => edits.set(response, key, &value.to_string()),
                 // Not before the end; and there as they were counted.
                 "usage" if ending.is_none() => edits.set(response, key, "null"),
