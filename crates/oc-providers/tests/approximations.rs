@@ -201,8 +201,8 @@ fn half_a_character_is_replaced_wherever_it_stands() {
 fn a_body_that_is_json_and_cannot_be_read_is_told_so() {
     let deep = format!("{{\"model\":\"m\",\"a\":{}1{}}}", "[".repeat(200), "]".repeat(200));
     for (body, words) in [
-        (r#"{"model":"m","a":1e400}"#, "holds a number beyond 1.8e308 or is nested deeper"),
-        (deep.as_str(), "holds a number beyond 1.8e308 or is nested deeper"),
+        (r#"{"model":"m","a":1e400}"#, "body holds a number beyond 1.8e308: "),
+        (deep.as_str(), "body is nested deeper than 127 levels: "),
         (r#"{"model":"m","a":1e}"#, "is not valid json: line 1, column "),
     ] {
         for dialect in Dialect::ALL {

@@ -177,16 +177,3 @@ fn a_depth_bomb_is_an_error() {
     let bomb = "[".repeat(200_000);
     assert_eq!(refused(&bomb).code, Some("invalid_json"));
 }
-
-/// It is valid JSON, and its client would look for a comma.
-#[test]
-fn a_body_nested_too_deep_is_said_to_be_so() {
-    let nested = |depth: usize| {
-        let (open, close) = ("[".repeat(depth), "]".repeat(depth));
-        format!(r#"{{"model":"m","input":"x","metadata":{{"a":{open}{close}}}}}"#)
-    };
-    // Beside the body and `metadata`.
-    assert!(decode_request(nested(125).as_bytes()).is_ok());
-    let refused = refused(&nested(126));
-    assert!(refused.message.starts_with("body is nested deeper than 127 levels: "), "{refused}");
-}
