@@ -5,8 +5,7 @@
 //! StopSequences ─ ToolText ─ seals ─ Truncation ─ WholeCalls ─ BringBack
 //! ```
 
-use oc_responses_stream::{Delta, Seal, Usage};
-use serde_json::Value;
+use oc_responses_stream::{Delta, Usage};
 
 use crate::endpoint::Api;
 use crate::error::{ProviderError, ProviderErrorKind};
@@ -25,6 +24,7 @@ use crate::wire::BringBack;
 pub(crate) struct Stages {
     stops: StopSequences,
     markup: ToolText,
+    api: Api,
     sealer: Sealer,
     truncation: Truncation,
     calls: WholeCalls,
@@ -39,6 +39,7 @@ impl Stages {
         Self {
             stops: StopSequences::new(terms.stop.clone()),
             markup: ToolText::new(terms.tool_call_parser, terms.declared.clone(), held),
+            api: terms.api,
             sealer: terms.sealer.clone(),
             truncation: Truncation::new(terms.max_output_tokens, terms.served_window)
                 .of_several(terms.choices),
@@ -82,24 +83,11 @@ impl Stages {
                 None => {}
             }
             if let Some(delta) = self.markup.next() {
-                let delta = self.truncation.repair(self.with_portable_seal(delta));
+                let delta = self.truncation.repair(self.sealer.enveloped(self.api, delta));
                 self.calls.push(delta);
                 continue;
             }
             self.markup.push(self.stops.next()?);
-        }
-    }
-
-    /// Another wire's seal goes into an envelope: that is a Responses seal of
-    /// our making, which every client of ours can carry.
-    fn with_portable_seal(&self, delta: Delta) -> Delta {
-        let responses = Api::OpenaiResponses.as_str();
-        match delta {
-            Delta::Seal(seal) if seal.api != responses => {
-                let envelope = self.sealer.close(seal.api, &seal.value);
-                Delta::Seal(Seal::new(seal.slot, responses, Value::String(envelope)))
-            }
-            other => other,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use oc_providers::wire::{AnswerName, Asked, Dialect, Render};
-use oc_providers::{Api, Endpoint, ModelFacts, Provider, Script, ScriptedTransport};
+use oc_providers::{Api, Endpoint, Loss, ModelFacts, Provider, Script, ScriptedTransport};
 use oc_responses_stream::{Collector, Delta, Finish, FinishReason};
 use serde_json::{Value, json};
 
@@ -128,7 +128,7 @@ async fn signed_thinking_comes_home_through_every_dialect() {
     }
 }
 
-/// The same for the Responses API's own seals, which travel without a code.
+/// The same for what a Responses host sealed.
 #[tokio::test]
 async fn sealed_reasoning_comes_home_through_every_dialect() {
     let home = "https://api.openai.com/v1";
@@ -152,6 +152,11 @@ async fn sealed_reasoning_comes_home_through_every_dialect() {
             let input = body["input"].as_array().expect("input");
             let kept = input.iter().any(|item| item["encrypted_content"] == "gAAAAABo");
             assert!(kept, "{dialect:?}, shown {shown:?}: {body}");
+            let (xai, _) = provider(Api::OpenaiResponses, "https://api.x.ai/v1", Vec::new());
+            let encoded = xai.encode(&asked.request).expect("encodes");
+            let body = encoded.body.to_string();
+            assert!(!body.contains("gAAAAABo") && !body.contains("oc-seal"), "{dialect:?}: {body}");
+            assert!(encoded.losses.contains(&Loss::Reasoning), "{dialect:?}");
             let (anthropic, _) =
                 provider(Api::AnthropicMessages, "https://api.anthropic.com", Vec::new());
             let body = anthropic.encode(&asked.request).expect("encodes").body.to_string();

@@ -21,7 +21,6 @@ use super::NO_SIGNATURE;
 use super::render::beside::{DELTA, MESSAGE, MESSAGE_DELTA, MESSAGE_STOP};
 use super::render::{RenderOptions, Renderer, answer};
 use crate::endpoint::Api;
-use crate::seal;
 use crate::wire::relay::json::{Edits, Object};
 use crate::wire::relay::{
     Beside, Ending, Events, Fields, Gathered, Passage, Verdict, is_progress, members, update,
@@ -249,8 +248,7 @@ fn is_newer(delta: &Object<'_>, ours: &str) -> bool {
 /// A seal, in the envelope in which it finds back to its maker.
 fn envelope(delta: &Delta) -> Option<String> {
     let Delta::Seal(sealed) = delta else { return None };
-    let value = sealed.value.as_str().filter(|value| !value.is_empty())?;
-    Some(seal::in_envelope(value))
+    sealed.value.as_str().filter(|value| !value.is_empty()).map(str::to_owned)
 }
 
 impl Passage for Blocks {

@@ -8,8 +8,12 @@
 //!   schema wants them to be there, and nobody reads them;
 //! - a tool's result as plain text, its pictures in a user message after it:
 //!   llama.cpp refuses parts that are no text;
-//! - reasoning only under a seal of this wire, where the host seals: nothing
-//!   says which model thought what is not sealed.
+//! - reasoning only under its seal, where the host seals: nothing says which
+//!   model thought what is not sealed.
+//!
+//! What a host sealed left in our envelope, which opens for that host alone
+//! (`seal.rs`): to another, it is foreign. A seal without an envelope is of a
+//! client that talked to a host of this wire without us, and goes on as it is.
 //!
 //! Everywhere, every call has a result and every result its call: templates fail
 //! on one without the other, and OpenAI's own host answers 400 (`wire/pairs.rs`).
@@ -23,7 +27,7 @@ use serde_json::{Map, Value, json};
 use crate::capabilities::Compat;
 use crate::loss::Loss;
 use crate::request::{Request, TextFormat};
-use crate::seal;
+use crate::seal::{SEALED, Sealer};
 use crate::wire::extra;
 use crate::wire::pairs::{self, Pairs};
 use crate::wire::surrogates::without_halves;
@@ -34,18 +38,23 @@ use crate::wire::unsaid;
 const IDS: IdForm = IdForm::UpTo { longest: 64, allows: |_| true };
 
 /// The whole `input`.
-pub(super) fn encode(request: &Request, compat: Compat, losses: &mut Vec<Loss>) -> Value {
+pub(super) fn encode(
+    request: &Request,
+    compat: Compat,
+    sealer: &Sealer,
+    losses: &mut Vec<Loss>,
+) -> Value {
     let pairs = Pairs::of(&request.input, IDS);
     let items = if compat.item_ids {
         let mut items = Vec::new();
         for (at, item) in request.input.iter().enumerate() {
-            items.extend(faithful(at, item, &pairs, compat, losses));
+            items.extend(faithful(at, item, &pairs, compat, sealer, losses));
             items.extend(stand_in(at, item, &pairs, losses));
         }
         losses.extend(pairs.unasked().map(|id| Loss::Unpaired(id.to_owned())));
         items
     } else {
-        Plain::new(compat, losses).encode(request, &pairs)
+        Plain::new(compat, sealer, losses).encode(request, &pairs)
     };
     Value::Array(items)
 }
@@ -56,12 +65,13 @@ fn faithful(
     item: &Item,
     pairs: &Pairs<'_>,
     compat: Compat,
+    sealer: &Sealer,
     losses: &mut Vec<Loss>,
 ) -> Option<Value> {
     let mut json = match item {
         Item::Message(message) => faithful_message(message, compat, losses),
         Item::Reasoning(reasoning) => {
-            let Some(json) = faithful_reasoning(reasoning) else {
+            let Some(json) = faithful_reasoning(reasoning, sealer) else {
                 losses.push(Loss::Reasoning);
                 return None;
             };
@@ -83,6 +93,10 @@ fn faithful(
         }
         Item::Other(other) => {
             let mut json = other.json.clone();
+            if !sealer.open_item(&mut json) {
+                losses.push(Loss::Item(other.item_type().to_owned()));
+                return None;
+            }
             let id = match other.item_type() {
                 "custom_tool_call" if json.contains_key("call_id") => Some(pairs.id(at)),
                 "custom_tool_call_output" => Some(pairs.asked_by(at)?),
@@ -129,15 +143,13 @@ fn faithful_parts(parts: &[Part], role: Role, losses: &mut Vec<Loss>) -> Value {
 }
 
 /// Reasoning that its maker takes back: only with its seal, and not with
-/// another wire's. (`store: false` hosts know no id of theirs afterwards.)
-fn faithful_reasoning(reasoning: &Reasoning) -> Option<Map<String, Value>> {
+/// another's. (`store: false` hosts know no id of theirs afterwards.)
+fn faithful_reasoning(reasoning: &Reasoning, sealer: &Sealer) -> Option<Map<String, Value>> {
     let sealed = reasoning.encrypted_content.as_deref().filter(|text| !text.is_empty())?;
-    if seal::is_envelope(sealed) {
-        return None;
-    }
+    let sealed = sealer.responses_seal(sealed)?;
     let mut json = reasoning_json(&reasoning.summary);
     put(&mut json, "id", reasoning.id.as_ref().map(|id| id.as_str()));
-    json.insert("encrypted_content".into(), sealed.into());
+    json.insert(SEALED.into(), sealed.into());
     extra::put(&mut json, &reasoning.extra, true, &mut Vec::new());
     Some(json)
 }
@@ -166,6 +178,7 @@ fn status_of(item: &Item) -> Option<&'static str> {
 /// Items for a host of which nothing is known.
 struct Plain<'a> {
     compat: Compat,
+    sealer: &'a Sealer,
     losses: &'a mut Vec<Loss>,
     items: Vec<Value>,
     system: Vec<String>,
@@ -173,8 +186,8 @@ struct Plain<'a> {
 }
 
 impl<'a> Plain<'a> {
-    fn new(compat: Compat, losses: &'a mut Vec<Loss>) -> Self {
-        Self { compat, losses, items: Vec::new(), system: Vec::new(), pictures: Vec::new() }
+    fn new(compat: Compat, sealer: &'a Sealer, losses: &'a mut Vec<Loss>) -> Self {
+        Self { compat, sealer, losses, items: Vec::new(), system: Vec::new(), pictures: Vec::new() }
     }
 
     fn encode(mut self, request: &Request, pairs: &Pairs<'_>) -> Vec<Value> {
@@ -241,7 +254,7 @@ impl<'a> Plain<'a> {
     /// reasoning, and it is not shown to a model that never thought it.
     fn reasoning(&mut self, reasoning: &Reasoning) {
         if self.compat.sealed_reasoning
-            && let Some(json) = faithful_reasoning(reasoning)
+            && let Some(json) = faithful_reasoning(reasoning, self.sealer)
         {
             self.items.push(Value::Object(json));
             return;

@@ -25,7 +25,10 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Encoded {
     if compat.instructions {
         put(&mut body, "instructions", request.instructions.clone());
     }
-    body.insert("input".into(), items::encode(request, compat, &mut losses));
+    body.insert(
+        "input".into(),
+        items::encode(request, compat, &endpoint.sealer(&request.model), &mut losses),
+    );
     body.insert("stream".into(), true.into());
     put_tools(&mut body, request, compat, &facts, &mut losses);
     let least = compat.min_output_tokens;

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::block::{self, Said};
 use crate::capabilities::CACHE_MARK;
-use crate::endpoint::Api;
 use crate::seal;
 use crate::wire::Places;
 use crate::wire::anthropic_messages::NO_SIGNATURE;
@@ -125,14 +124,7 @@ fn sealed_by(seal: &str) -> Option<String> {
     if seal.is_empty() || seal == NO_SIGNATURE {
         return None;
     }
-    if let Some(bare) = seal::open_bare(seal) {
-        return Some(bare);
-    }
-    if seal::is_envelope(seal) {
-        return Some(seal.to_owned());
-    }
-    // A signature of unknown make: nobody may take it for their own.
-    Some(seal::unknown_make(Api::AnthropicMessages.as_str()))
+    Some(seal::brought(seal))
 }
 
 fn tool_use(fields: &Fields<'_>, inputs: &mut Sent<'_>) -> Result<Item, BadRequest> {

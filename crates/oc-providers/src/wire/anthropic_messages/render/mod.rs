@@ -13,7 +13,6 @@ use serde_json::{Map, Value, json};
 
 use super::{citations, error_body};
 use crate::endpoint::Api;
-use crate::seal;
 use crate::wire::relay::{Fields, supply_of};
 use answer::{Answer, Block};
 use beside::{DELTA, MESSAGE, MESSAGE_DELTA, MESSAGE_STOP};
@@ -349,7 +348,7 @@ impl Renderer {
             return;
         }
         let Some(value) = seal.value.as_str().filter(|value| !value.is_empty()) else { return };
-        let sealed = seal::in_envelope(value);
+        let sealed = value.to_owned();
         match self.open {
             Some(Open::Thinking(slot, ..)) if slot == seal.slot => self.answer.sign(sealed),
             _ => {

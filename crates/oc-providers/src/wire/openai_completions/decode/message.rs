@@ -8,6 +8,7 @@ use oc_responses_stream::{
 use serde_json::{Map, Value};
 
 use super::fields::{Fields, Place};
+use crate::seal;
 use crate::wire::Places;
 use crate::wire::extra;
 use crate::wire::openai_completions::custom;
@@ -131,7 +132,8 @@ impl Reader {
         for detail in fields.list("reasoning_details")? {
             let text = |key: &str| detail.get(key).and_then(Value::as_str).unwrap_or_default();
             match parts::type_of(detail) {
-                "reasoning.encrypted" => seals.push(text("data").to_owned()),
+                "reasoning.encrypted" if text("data").is_empty() => {}
+                "reasoning.encrypted" => seals.push(seal::brought(text("data"))),
                 "reasoning.text" => detailed.push_str(text("text")),
                 "reasoning.summary" => thought.summary.push(text("summary").to_owned()),
                 _ => {}
@@ -143,7 +145,7 @@ impl Reader {
             .find_map(|key| fields.present(key)?.as_str().filter(|text| !text.is_empty()));
         let text = plain.map(str::to_owned).or_else(|| (!detailed.is_empty()).then_some(detailed));
         thought.content.extend(text);
-        let mut seals = seals.into_iter().filter(|seal| !seal.is_empty());
+        let mut seals = seals.into_iter();
         thought.encrypted_content = seals.next();
         if thought != Reasoning::default() {
             self.items.push(Item::Reasoning(thought));

@@ -6,7 +6,8 @@
 //! | the response object | `id`, `model` and `metadata` are ours, `store` is false; a key that is missing, or `null` where strict clients want more, is supplied |
 //! | the `output` of the last event | the items as they were told, where it holds others |
 //! | its `usage` | counts that strict clients want are supplied |
-//! | `encrypted_content: null` | left out: it is text, or it is not there |
+//! | `encrypted_content` of an item that is whole | in our envelope |
+//! | the same, `null`, or of an item that is only announced | left out |
 //! | `keepalive`, reports of loading | left out: the gateway has its own signs of life |
 //! | everything else, item ids among it | as it is |
 //!
@@ -20,13 +21,14 @@ mod items;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use oc_responses_stream::{Delta, FinishReason, ReasoningStyle, Told, Usage, sse};
+use oc_responses_stream::{Delta, FinishReason, Item, ReasoningStyle, Told, Usage, sse};
 use serde_json::{Map, Value, json};
 
 use self::items::{Items, Kind, PartKind, is_same};
 use super::Renderer;
 use crate::endpoint::Api;
-use crate::wire::relay::json::{Edits, Object};
+use crate::seal::SEALED;
+use crate::wire::relay::json::{Edits, Object, quoted};
 use crate::wire::relay::{self, Beside, Ending, Fields, Gathered, Passage, Verdict, is_progress};
 
 /// What fields are said of beside the answer.
@@ -84,12 +86,12 @@ impl Events {
                 self.terminal(&name, event, ending, &mut edits)?;
             }
             "response.output_item.added" => {
-                let item = unsealed(event)?;
+                let item = enveloped(event, came)?;
                 self.items.added(event, &item)?;
                 edits.set(event, "item", &item);
             }
             "response.output_item.done" => {
-                let item = unsealed(event)?;
+                let item = enveloped(event, came)?;
                 self.items.done(event, &item)?;
                 edits.set(event, "item", &item);
             }
@@ -257,15 +259,34 @@ fn texts(name: &str) -> Option<(PartKind, bool)> {
     })
 }
 
-/// The event's item, without a seal that is none.
-fn unsealed(event: &Object<'_>) -> Option<String> {
+/// The event's item with its seal as it came: in our envelope. What came of
+/// nothing is left out: `null`, which is no text, and the seal of an item that is
+/// only announced, which is not the one that its maker wants back.
+fn enveloped(event: &Object<'_>, came: &[Delta]) -> Option<String> {
     let text = event.raw("item")?;
     let item = Object::parse(text)?;
     let mut edits = Edits::of(text);
-    if item.raw("encrypted_content") == Some("null") {
-        edits.remove(&item, "encrypted_content");
+    match (item.raw(SEALED), came.iter().find_map(seal_of)) {
+        (_, Some(seal)) => edits.set(&item, SEALED, &quoted(seal)),
+        (None | Some("\"\""), None) => {}
+        (Some(_), None) => {
+            // The first member cannot be taken out of a text.
+            item.members().next().filter(|(key, _)| *key != SEALED)?;
+            edits.remove(&item, SEALED);
+        }
     }
     Some(edits.made())
+}
+
+fn seal_of(delta: &Delta) -> Option<&str> {
+    match delta {
+        Delta::Seal(seal) => seal.value.as_str(),
+        Delta::Item(whole) => match &*whole.item {
+            Item::Other(other) => other.json.get(SEALED)?.as_str(),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Whether an event of this name is where a client looks for the delta. Some
