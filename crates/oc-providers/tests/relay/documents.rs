@@ -49,7 +49,8 @@ fn lost(theirs: &str, ours: &Value) -> Vec<String> {
     // In our name, our seal over another's, or supplied for strict clients.
     let is_ours = |fault: &String| {
         ["/id: ", "/model: ", "/created: ", "/metadata: "].iter().any(|it| fault.starts_with(it))
-            || (fault.contains("/signature: ") && fault.contains("oc-seal-"))
+            || (["/signature: ", "/encrypted_content: "].iter().any(|it| fault.contains(it))
+                && fault.contains("became \"oc-seal-"))
             || fault.contains(": null became ")
             || fault.contains("/message/content: \"\" became null")
             // As it was judged: a stop sequence is there, the limit was reached.
