@@ -154,7 +154,7 @@ fn responses() -> (Value, Vec<Row>) {
         (
             "reasoning of another host",
             json!({"input": [
-            {"type": "reasoning", "summary": [], "encrypted_content": "oc-seal-1.e30.e30"},
+            {"type": "reasoning", "summary": [], "encrypted_content": "oc-seal-2.e30.e30"},
             {"role": "assistant", "content": "x"}]}),
         ),
         ("function_call and its output", result(json!("x"))),

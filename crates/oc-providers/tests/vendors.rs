@@ -103,7 +103,7 @@ async fn reasoning_goes_back_as_each_host_wants_it() {
     let mut bare = own.clone();
     bare["encrypted_content"] = Value::Null;
     let mut foreign = own.clone();
-    foreign["encrypted_content"] = "oc-seal-1.e30.e30".into();
+    foreign["encrypted_content"] = "oc-seal-2.e30.e30".into();
     let call = json!({"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"});
     let result = json!({"type": "function_call_output", "call_id": "c", "output": "x"});
     let said = json!({"role": "assistant", "content": "Well."});
