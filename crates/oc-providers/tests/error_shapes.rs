@@ -149,6 +149,7 @@ async fn where_a_422_found_its_fault_is_kept() {
     for api in [Api::OpenaiResponses, Api::OpenaiCompletions, Api::AnthropicMessages] {
         let upstream = provider(api, [Script::json(422, body)]);
         let error = run(&upstream, Request::text("m", "hi")).await.error.expect("refused");
-        assert_eq!((error.message(), error.param()), (Some("gone wrong"), Some("messages.0.role")));
+        let told = (error.message(), error.param());
+        assert_eq!(told, (Some("messages.0.role: gone wrong"), Some("messages.0.role")));
     }
 }

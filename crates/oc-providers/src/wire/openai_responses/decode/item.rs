@@ -25,8 +25,7 @@ pub(super) fn decode(json: &Value, place: &str) -> Result<Item, BadRequest> {
         Some("item_reference") => Err(BadRequest::not_built(
             place,
             "an `item_reference` needs stored responses, and nothing is stored; set `store: false`, so \
-             that the client sends the item itself (Vercel AI SDK: \
-             `providerOptions.openai.store = false`)",
+             that the client sends the item itself (Vercel AI SDK: among the provider's options)",
         )),
         Some(_) => Ok(Item::Other(OtherItem::new(json.clone()))),
     }
