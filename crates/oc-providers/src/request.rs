@@ -301,8 +301,11 @@ impl JsonSchemaFormat {
 
     /// The same as an instruction, for hosts that know no schemas.
     pub(crate) fn instruction(&self) -> String {
+        let purpose = self.description.as_deref().filter(|words| !words.trim().is_empty());
         format!(
-            "Answer with one JSON document and nothing else. It must match this JSON Schema:\n{}",
+            "Answer with one JSON document and nothing else.{}{} It must match this JSON Schema:\n{}",
+            if purpose.is_some() { " What it is for: " } else { "" },
+            purpose.unwrap_or_default(),
             self.schema
         )
     }

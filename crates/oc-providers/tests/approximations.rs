@@ -84,6 +84,40 @@ fn who_speaks_is_carried_where_the_field_is_known() {
     assert_eq!((&encoded.body["messages"], &encoded.losses[..]), (&messages, &[][..]));
 }
 
+/// Chat refuses a number of them without the flag, and Responses gives none unless its
+/// `include` says so: each got the other's words.
+#[test]
+fn log_probabilities_are_asked_for_in_the_words_of_the_wire() {
+    let openai = "https://api.openai.com/v1";
+    for asked in [json!({"top_logprobs": 3}), json!({"include": ["message.output_text.logprobs"]})]
+    {
+        let chat = encoded(Dialect::Responses, (Api::OpenaiCompletions, openai), asked.clone());
+        assert_eq!((&chat.body["logprobs"], &chat.losses[..]), (&json!(true), &[][..]), "{asked}");
+    }
+    let body = json!({"logprobs": true, "top_logprobs": 3});
+    let responses = encoded(Dialect::Chat, (Api::OpenaiResponses, openai), body);
+    let include = responses.body["include"].as_array().expect("include");
+    assert!(include.contains(&json!("message.output_text.logprobs")), "{include:?}");
+    assert_eq!((&responses.body["top_logprobs"], &responses.losses[..]), (&json!(3), &[][..]));
+}
+
+/// All were called functions on the way, and hosted ones fell out of the list.
+#[test]
+fn allowed_tools_stay_of_their_types_on_their_own_wire() {
+    let openai = (Api::OpenaiResponses, "https://api.openai.com/v1");
+    let tools = json!([{"type": "function", "name": "f", "strict": false,
+        "parameters": {"type": "object", "properties": {}}}, {"type": "custom", "name": "sql"},
+        {"type": "web_search"}]);
+    for allowed in [
+        json!([{"type": "function", "name": "f"}, {"type": "custom", "name": "sql"}]),
+        json!([{"type": "function", "name": "f"}, {"type": "web_search"}]),
+    ] {
+        let choice = json!({"type": "allowed_tools", "mode": "auto", "tools": allowed});
+        let body = json!({"tools": tools, "tool_choice": choice});
+        assert_eq!(encoded(Dialect::Responses, openai, body).body["tool_choice"], choice);
+    }
+}
+
 /// A result without an id belongs to the call before it, whatever else stands between.
 #[test]
 fn legacy_functions_become_calls_and_results() {

@@ -23,6 +23,7 @@ const SHARED: &[(Api, Api, &[&str])] = &[
         Api::OpenaiCompletions,
         Api::OpenaiResponses,
         &[
+            "logprobs",
             "prompt_cache_key",
             "prompt_cache_retention",
             "safety_identifier",
@@ -82,7 +83,7 @@ pub(crate) fn without<'a>(
     strip_tools(&mut request, custom, marks, losses);
     request.input.retain_mut(|item| match item {
         Item::Other(other) if custom && is_custom_step(other.item_type()) => true,
-        item => strip_item(item, marks, losses),
+        item => strip_item(item, Host { marks, one_vendor: custom }, losses),
     });
     Cow::Owned(request)
 }
@@ -130,11 +131,19 @@ fn strip_tools(request: &mut Request, custom: bool, marks: bool, losses: &mut Ve
     }
 }
 
-fn strip_item(item: &mut Item, marks: bool, losses: &mut Vec<Loss>) -> bool {
+/// What a host of another wire knows of items.
+#[derive(Clone, Copy)]
+struct Host {
+    marks: bool,
+    /// Its wire and the client's are of one vendor, and so are uploaded files.
+    one_vendor: bool,
+}
+
+fn strip_item(item: &mut Item, host: Host, losses: &mut Vec<Loss>) -> bool {
     match item {
         Item::Message(message) => {
             extra::lose_all(&std::mem::take(&mut message.extra), losses);
-            strip_parts(&mut message.content, marks, losses);
+            strip_parts(&mut message.content, host, losses);
         }
         Item::Reasoning(reasoning) => {
             extra::lose_all(&std::mem::take(&mut reasoning.extra), losses);
@@ -144,8 +153,8 @@ fn strip_item(item: &mut Item, marks: bool, losses: &mut Vec<Loss>) -> bool {
             extra::lose_all(&std::mem::take(&mut call.extra), losses);
         }
         Item::FunctionCallOutput(result) => {
-            keep_mark(&mut result.extra, marks, losses);
-            strip_parts(&mut result.output, marks, losses);
+            keep_mark(&mut result.extra, host.marks, losses);
+            strip_parts(&mut result.output, host, losses);
         }
         Item::Other(other) => {
             losses.push(Loss::Item(other.item_type().to_owned()));
@@ -156,23 +165,31 @@ fn strip_item(item: &mut Item, marks: bool, losses: &mut Vec<Loss>) -> bool {
     true
 }
 
-fn strip_parts(parts: &mut Vec<Part>, marks: bool, losses: &mut Vec<Loss>) {
-    parts.retain_mut(|part| match part {
-        // The same on both wires that have it.
-        Part::Other(whole) => {
-            let kind = whole.get("type").and_then(Value::as_str).unwrap_or("unknown");
-            let kept = kind == "input_audio";
-            if !kept {
-                losses.push(Loss::Part(kind.to_owned()));
-            }
-            kept
+fn strip_parts(parts: &mut Vec<Part>, host: Host, losses: &mut Vec<Loss>) {
+    parts.retain_mut(|part| {
+        if let Some(extra) = extra::of_part_mut(part) {
+            keep_mark(extra, host.marks, losses);
         }
-        part => {
-            if let Some(extra) = extra::of_part_mut(part) {
-                keep_mark(extra, marks, losses);
+        let (kind, kept) = match part {
+            Part::Image(image) if !host.one_vendor => {
+                image.file_id = None;
+                ("input_image", image.image_url.is_some())
             }
-            true
+            Part::File(file) if !host.one_vendor => {
+                file.file_id = None;
+                ("input_file", file.file_data.is_some() || file.file_url.is_some())
+            }
+            // The same on both wires that have it.
+            Part::Other(whole) => {
+                let kind = whole.get("type").and_then(Value::as_str).unwrap_or("unknown");
+                (kind, kind == "input_audio")
+            }
+            _ => return true,
+        };
+        if !kept {
+            losses.push(Loss::Part(kind.to_owned()));
         }
+        kept
     });
 }
 

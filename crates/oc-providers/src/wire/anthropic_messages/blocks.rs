@@ -23,16 +23,18 @@ pub(super) fn encode(parts: &[Part], home: &Home<'_>, losses: &mut Vec<Loss>) ->
                 blocks.extend(text_block(&text.text).map(|block| whole(block, losses)));
             }
             Part::Refusal(text) => blocks.extend(text_block(text)),
-            Part::Image(image) => match image_block(image).map(|block| whole(block, losses)) {
-                Some(block) => {
-                    if image.detail.as_deref().is_some_and(|detail| detail != "auto") {
-                        losses.push(Loss::Field("detail"));
+            Part::Image(image) => {
+                match image_block(image, home).map(|block| whole(block, losses)) {
+                    Some(block) => {
+                        if image.detail.as_deref().is_some_and(|detail| detail != "auto") {
+                            losses.push(Loss::Field("detail"));
+                        }
+                        blocks.push(block);
                     }
-                    blocks.push(block);
+                    None => losses.push(Loss::Part("input_image".into())),
                 }
-                None => losses.push(Loss::Part("input_image".into())),
-            },
-            Part::File(file) => match file_block(file).map(|block| whole(block, losses)) {
+            }
+            Part::File(file) => match file_block(file, home).map(|block| whole(block, losses)) {
                 Some(block) => blocks.push(block),
                 None => losses.push(Loss::Part("input_file".into())),
             },
@@ -62,23 +64,25 @@ pub(super) fn text_block(text: &str) -> Option<Value> {
     (!text.trim().is_empty()).then(|| json!({"type": "text", "text": text}))
 }
 
-fn image_block(image: &ImagePart) -> Option<Value> {
-    let url = image.image_url.as_deref()?;
-    let source = match DataUrl::read(url) {
-        Some(data) => data.base64_source()?,
-        None => url_source(url)?,
+fn image_block(image: &ImagePart, home: &Home<'_>) -> Option<Value> {
+    let source = match (image.image_url.as_deref(), image.file_id.as_deref()) {
+        (Some(url), _) => match DataUrl::read(url) {
+            Some(data) => data.base64_source()?,
+            None => url_source(url)?,
+        },
+        (None, id) => id_source(id?, home)?,
     };
     Some(json!({"type": "image", "source": source}))
 }
 
-fn file_block(file: &FilePart) -> Option<Value> {
+fn file_block(file: &FilePart, home: &Home<'_>) -> Option<Value> {
     let source = match (&file.file_data, &file.file_url) {
         (Some(data), _) => {
             let data = DataUrl::read(data)?;
             if data.media_type == "application/pdf" { data.base64_source()? } else { return None }
         }
         (None, Some(url)) => url_source(url)?,
-        (None, None) => return None,
+        (None, None) => id_source(file.file_id.as_deref()?, home)?,
     };
     let mut block = json!({"type": "document", "source": source});
     if let (Some(name), Value::Object(fields)) = (&file.filename, &mut block) {
@@ -89,6 +93,11 @@ fn file_block(file: &FilePart) -> Option<Value> {
 
 fn url_source(url: &str) -> Option<Value> {
     url.starts_with("http").then(|| json!({"type": "url", "url": url}))
+}
+
+/// A file that the client uploaded to this very host.
+fn id_source(id: &str, home: &Home<'_>) -> Option<Value> {
+    home.own_blocks.then(|| json!({"type": "file", "file_id": id}))
 }
 
 /// `data:image/png;base64,…`.

@@ -10,6 +10,7 @@ use crate::error::ProviderError;
 use crate::loss::Loss;
 use crate::model_facts::ModelFacts;
 use crate::request::{Effort, Request, TextFormat, Tool, ToolChoice};
+use crate::wire::openai_responses::LOGPROBS_IN_WORDS;
 use crate::wire::{Encoded, extra, foreign};
 
 /// `max_tokens` is required on this wire; this is what an unknown model gets
@@ -63,6 +64,9 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     }
     if request.store == Some(true) {
         losses.push(Loss::Field("store"));
+    }
+    if request.include.iter().any(|asked| asked == LOGPROBS_IN_WORDS) {
+        losses.push(Loss::Field("include"));
     }
     if request.verbosity.is_some() {
         losses.push(Loss::Field("text.verbosity"));
@@ -263,6 +267,9 @@ fn put_format(
 ) {
     match &request.format {
         Some(TextFormat::JsonSchema(format)) if compat.structured_output => {
+            if format.description.is_some() {
+                losses.push(Loss::Field("text.format.description"));
+            }
             let format = json!({"type": "json_schema", "schema": format.schema});
             body.insert("output_config".into(), json!({"format": format}));
         }

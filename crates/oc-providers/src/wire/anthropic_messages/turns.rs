@@ -177,7 +177,11 @@ impl<'a> Writer<'a> {
         self.end_user();
         let id = self.pairs.id(at).to_owned();
         let arguments = without_halves(&call.arguments);
-        let input = Value::Object(input_of(&arguments));
+        let input = input_of(&arguments);
+        if input.contains_key(RAW) && !arguments.trim_start().starts_with('{') {
+            self.losses.push(Loss::Clamped("arguments"));
+        }
+        let input = Value::Object(input);
         self.inputs.keep(&id, &arguments, &input);
         let mut block = Map::from_iter([
             ("type".to_owned(), "tool_use".into()),
@@ -294,6 +298,9 @@ fn is_signed(block: &Value) -> bool {
         .any(|key| block.get(*key).and_then(Value::as_str).is_some_and(|text| !text.is_empty()))
 }
 
+/// Under this name goes what is no object.
+const RAW: &str = "_raw";
+
 /// Arguments as the object that this wire wants; what is none is wrapped.
 pub(super) fn input_of(arguments: &str) -> Map<String, Value> {
     if arguments.trim().is_empty() {
@@ -301,6 +308,6 @@ pub(super) fn input_of(arguments: &str) -> Map<String, Value> {
     }
     match serde_json::from_str(arguments) {
         Ok(Value::Object(input)) => input,
-        _ => Map::from_iter([("_raw".to_owned(), arguments.into())]),
+        _ => Map::from_iter([(RAW.to_owned(), arguments.into())]),
     }
 }

@@ -16,6 +16,7 @@ use crate::locality::Locality;
 use crate::loss::Loss;
 use crate::model_facts::ModelFacts;
 use crate::request::{Effort, Request, TextFormat};
+use crate::wire::openai_responses::{LOGPROBS, LOGPROBS_IN_WORDS};
 use crate::wire::{Encoded, foreign};
 
 /// Who knows a field that has no canonical form.
@@ -268,6 +269,14 @@ fn put_extra(
 ) {
     let compat = endpoint.compat_flags();
     let local = endpoint.locality() != Locality::Hosted;
+    // A Responses client says so in `include`, or by the number of them alone; this wire
+    // refuses the number without the flag.
+    if request.include.iter().any(|asked| asked == LOGPROBS_IN_WORDS)
+        || (request.wire == Some(Api::OpenaiResponses)
+            && request.extra.contains_key("top_logprobs"))
+    {
+        body.insert(LOGPROBS.into(), true.into());
+    }
     for (key, value) in &request.extra {
         let known = FIELDS.iter().find(|(name, _)| name == key);
         let taken = match known {

@@ -23,6 +23,7 @@ pub use decode::{BadRequest, ClientRequest, decode_request};
 pub use error::error_body;
 pub(super) use items::faithful_output as result_json;
 pub use render::Renderer;
+pub(super) use request::{LOGPROBS, LOGPROBS_IN_WORDS};
 pub(super) use tools::decode as decode_tool;
 
 use super::{Encoded, Wire};

@@ -158,7 +158,14 @@ fn put_vendor_fields(
         body.insert("store".into(), request.store.unwrap_or(false).into());
     }
     put_include(body, request, compat, facts);
+    if !compat.vendor_fields && request.include.iter().any(|asked| asked == LOGPROBS_IN_WORDS) {
+        losses.push(Loss::Field("include"));
+    }
     for (key, value) in &request.extra {
+        // Of a Chat client: said in `include`.
+        if compat.vendor_fields && key == LOGPROBS {
+            continue;
+        }
         let is_cache_key = compat.prompt_cache_key && key == "prompt_cache_key";
         let is_too_long = key == "prompt_cache_retention" && !compat.long_cache;
         if is_too_long || !(compat.vendor_fields || is_cache_key) {
@@ -187,6 +194,10 @@ fn put_vendor_fields(
     put(body, "user", request.user.clone());
 }
 
+/// That log probabilities are wanted, as Chat and as this wire says it.
+pub(in crate::wire) const LOGPROBS: &str = "logprobs";
+pub(in crate::wire) const LOGPROBS_IN_WORDS: &str = "message.output_text.logprobs";
+
 /// The seal of a host's reasoning: a client of another wire cannot ask for it,
 /// and hands it back all the same. Elsewhere `include` is no loss: what it asks
 /// for comes in our own envelope.
@@ -199,6 +210,9 @@ fn put_include(
     const SEALS: &str = "reasoning.encrypted_content";
     let foreign = request.wire.is_some_and(|wire| wire != Api::OpenaiResponses);
     let mut include: Vec<String> = request.include.clone();
+    if request.extra.get(LOGPROBS).is_some_and(|asked| asked == true) {
+        include.push(LOGPROBS_IN_WORDS.to_owned());
+    }
     if !compat.vendor_fields {
         include.retain(|asked| compat.sealed_reasoning && asked == SEALS);
     }

@@ -83,8 +83,16 @@ pub(super) fn encode_choice(
         ToolChoice::Required => Some("required".into()),
         ToolChoice::Function(name) => Some(json!({"type": "function", "name": name})),
         ToolChoice::Allowed { required, names } if compat.hosted_tools => {
+            let is_custom = |name: &str| {
+                let mut others = request.tools.iter().filter_map(|tool| match tool {
+                    Tool::Other(whole) => Some(whole),
+                    Tool::Function(_) => None,
+                });
+                others.any(|tool| tool.get("name").is_some_and(|own| own == name))
+            };
+            let kind = |name: &str| if is_custom(name) { "custom" } else { "function" };
             let tools: Vec<Value> =
-                names.iter().map(|name| json!({"type": "function", "name": name})).collect();
+                names.iter().map(|name| json!({"type": kind(name), "name": name})).collect();
             let mode = if *required { "required" } else { "auto" };
             Some(json!({"type": "allowed_tools", "mode": mode, "tools": tools}))
         }
@@ -127,23 +135,24 @@ pub(super) fn decode_choice(json: &Value) -> Option<ToolChoice> {
         Value::Object(fields) => match type_of(fields).as_str() {
             "" => None,
             "function" => Some(ToolChoice::Function(fields.get("name")?.as_str()?.to_owned())),
-            "allowed_tools" => Some(allowed(fields)),
+            "allowed_tools" => {
+                Some(allowed(fields).unwrap_or_else(|| ToolChoice::Other(json.clone())))
+            }
             _ => Some(ToolChoice::Other(json.clone())),
         },
         _ => None,
     }
 }
 
-fn allowed(fields: &Map<String, Value>) -> ToolChoice {
-    let names = fields
-        .get("tools")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|tool| tool.get("name")?.as_str().map(str::to_owned))
-        .collect();
+/// `None`: there are others than functions and custom tools among them.
+fn allowed(fields: &Map<String, Value>) -> Option<ToolChoice> {
+    let tools = fields.get("tools").and_then(Value::as_array).into_iter().flatten();
+    let names = tools.map(|tool| match tool.get("type").and_then(Value::as_str) {
+        None | Some("function" | "custom") => tool.get("name")?.as_str().map(str::to_owned),
+        Some(_) => None,
+    });
     let required = fields.get("mode").and_then(Value::as_str) == Some("required");
-    ToolChoice::Allowed { required, names }
+    Some(ToolChoice::Allowed { required, names: names.collect::<Option<_>>()? })
 }
 
 fn type_of(json: &Map<String, Value>) -> String {
