@@ -310,7 +310,7 @@ impl Passage for Blocks {
                 update(of, fields.unwrap_or_default());
                 // Why the model declined was told in words.
                 if let Some(Value::Object(details)) = of.get_mut("stop_details") {
-                    details.shift_remove("explanation");
+                    details.insert("explanation".to_owned(), Value::Null);
                 }
                 beside.parts.extend(beside.open.take().map(|(_, block)| whole(block)));
             }
