@@ -69,9 +69,10 @@ impl RenderOptions {
 /// * A tool call is written when it is whole, so that calls that come
 ///   interleaved come out one after the other. One that a limit cut is left out.
 /// * A thinking block always ends in a signature, because some clients throw
-///   away thinking, or the turn, without one: the seal of whoever thought it,
-///   in our envelope, or a mark that there is none. A seal over reasoning that
-///   is not shown is a `redacted_thinking` block.
+///   away thinking, or the turn, without one: the seal of whoever thought it, as
+///   it came (in our envelope, of a [`Provider`](crate::Provider)), or a mark that
+///   there is none. A seal over reasoning that is not shown is a
+///   `redacted_thinking` block.
 /// * `stop_reason` says `tool_use` exactly where there is a whole call.
 /// * The counts in `message_delta` are those of the whole answer.
 ///
