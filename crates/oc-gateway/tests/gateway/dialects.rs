@@ -260,7 +260,7 @@ async fn models_have_the_shape_of_whoever_asks() {
     let path = "/v1/models/local-model";
     let model = gateway.request("GET", path, &headers, None).await.json();
     assert_eq!(model["type"], "model");
-    assert_eq!(model["id"], "lmstudio/local-model");
+    assert_eq!(model["id"], "local-model");
     assert_eq!(model["display_name"], "Local model");
     assert_eq!(model["created_at"], "1970-01-01T00:00:00Z");
     assert_eq!(model["max_input_tokens"], 65536);
