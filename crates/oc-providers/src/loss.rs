@@ -19,6 +19,8 @@ pub enum Loss {
     Field(&'static str),
     /// A field of the request became an instruction to the model; its name.
     AsInstruction(&'static str),
+    /// A part of a message was told as the text that it holds; its type.
+    AsText(String),
     /// A field of the request is enforced on the answer here; its name.
     EnforcedHere(&'static str),
     /// A value beyond what the host or the model takes was brought as near as it
@@ -56,6 +58,7 @@ impl Loss {
             Self::Field(name) => (*name).to_owned(),
             Self::UnknownField(name) => short(name).to_owned(),
             Self::AsInstruction(name) => format!("{name} (as an instruction)"),
+            Self::AsText(kind) => format!("part {} (as text)", short(kind)),
             Self::EnforcedHere(name) => format!("{name} (enforced here)"),
             Self::Clamped(name) => format!("{name} (brought within bounds)"),
             Self::Reasoning => "earlier reasoning".to_owned(),
@@ -84,6 +87,7 @@ impl fmt::Display for Loss {
                 write!(f, "grammar of the custom tool `{name}` became part of its description")
             }
             Self::AsInstruction(name) => write!(f, "field `{name}` became an instruction"),
+            Self::AsText(kind) => write!(f, "content of type `{kind}` became text"),
             Self::EnforcedHere(name) => write!(f, "field `{name}` is enforced on the answer"),
             Self::Clamped(name) => {
                 write!(f, "field `{name}` brought within what the host takes")

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use oc_providers::wire::{Dialect, Encoded};
-use oc_providers::{Api, Endpoint, Loss, ModelFacts, Provider, ScriptedTransport};
+use oc_providers::{Api, Endpoint, Loss, ModelFacts, Provider, ProviderError, ScriptedTransport};
 use serde_json::{Value, json};
 
 const RESPONSES: (Api, &str) = (Api::OpenaiResponses, "http://127.0.0.1:1234/v1");
@@ -13,6 +13,10 @@ const MESSAGES: (Api, &str) = (Api::AnthropicMessages, "http://127.0.0.1:8080");
 const ANTHROPIC: (Api, &str) = (Api::AnthropicMessages, "https://api.anthropic.com");
 
 fn encoded(dialect: Dialect, host: (Api, &str), more: Value) -> Encoded {
+    try_encoded(dialect, host, more).expect("encodes")
+}
+
+fn try_encoded(dialect: Dialect, host: (Api, &str), more: Value) -> Result<Encoded, ProviderError> {
     let mut body = match dialect {
         Dialect::Responses => json!({"model": "m", "input": "hi"}),
         _ => json!({"model": "m", "messages": [{"role": "user", "content": "hi"}]}),
@@ -24,7 +28,7 @@ fn encoded(dialect: Dialect, host: (Api, &str), more: Value) -> Encoded {
     let endpoint = Endpoint::new("p", host.0, host.1).expect("url").model("m", facts);
     let provider = Provider::new(endpoint, Arc::new(ScriptedTransport::default())).expect("ok");
     let asked = dialect.decode_request(body.to_string().as_bytes()).expect("request").request;
-    provider.encode(&asked).expect("encodes")
+    provider.encode(&asked)
 }
 
 #[test]
@@ -143,6 +147,72 @@ fn the_context_of_a_document_is_carried_as_text() {
         let encoded = encoded(Dialect::Messages, host, body);
         assert!(encoded.body.to_string().contains("CONTEXT"), "{}", encoded.body);
     }
+}
+
+/// One of them in a conversation ended it on every host but the vendor's; a document
+/// lost its wish for citations there, too, and nobody was told.
+#[test]
+fn blocks_of_text_are_told_as_text_and_the_vendor_gets_them_whole() {
+    let title = json!({"type": "text", "text": "TEXT"});
+    let cites = json!({"enabled": true});
+    for (block, text, lost) in [
+        (
+            json!({"type": "document", "title": "TITLE", "context": "CONTEXT", "citations": cites,
+                "source": {"type": "text", "media_type": "text/plain", "data": "TEXT"}}),
+            "CONTEXT\n\nTITLE\n\nTEXT",
+            vec!["part document (as text)", "citations"],
+        ),
+        (
+            json!({"type": "document", "source": {"type": "content", "content": [title, title]}}),
+            "TEXT\n\nTEXT",
+            vec!["part document (as text)"],
+        ),
+        (
+            json!({"type": "search_result", "title": "TITLE", "source": "https://a.example",
+                "content": [title], "citations": cites}),
+            "TITLE\n\nhttps://a.example\n\nTEXT",
+            vec!["part search_result (as text)", "citations"],
+        ),
+        (
+            json!({"type": "tool_reference", "tool_name": "f"}),
+            "The tool `f` can be called.",
+            vec!["part tool_reference (as text)"],
+        ),
+    ] {
+        let said = json!({"messages": [{"role": "user", "content": [block]}]});
+        let returned = json!({"messages": [
+            {"role": "user", "content": "hi"},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "c", "name": "f", "input": {}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c", "content": [block]}]}]});
+        for body in [said, returned] {
+            for host in [RESPONSES, CHAT, MESSAGES] {
+                let encoded = encoded(Dialect::Messages, host, body.clone());
+                let sent = encoded.body.to_string();
+                assert!(sent.contains(&json!(text).to_string()), "{host:?}: {sent}");
+                let names: Vec<String> = encoded.losses.iter().map(Loss::name).collect();
+                assert_eq!(names, lost, "{host:?}: {sent}");
+            }
+            let encoded = encoded(Dialect::Messages, ANTHROPIC, body);
+            let sent = encoded.body.to_string();
+            assert!(sent.contains(&block.to_string()), "{sent}");
+            assert_eq!(encoded.losses, []);
+        }
+    }
+}
+
+/// A picture in a document cannot be said: it was dropped in silence.
+#[test]
+fn a_document_with_a_picture_in_it_is_for_the_vendors_host() {
+    let picture = json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}});
+    let block = json!({"type": "document", "source": {"type": "content", "content": [picture]}});
+    let asks = json!({"type": "text", "text": "And now?"});
+    let body = json!({"messages": [{"role": "user", "content": [block, asks]}]});
+    for host in [RESPONSES, CHAT, MESSAGES] {
+        let refused = try_encoded(Dialect::Messages, host, body.clone()).expect_err("a picture");
+        assert!(refused.to_string().contains("messages[0].content[0]"), "{refused}");
+    }
+    let sent = encoded(Dialect::Messages, ANTHROPIC, body).body.to_string();
+    assert!(sent.contains(&block.to_string()), "{sent}");
 }
 
 /// Anthropic refuses a stop sequence without a visible character.

@@ -30,6 +30,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
+use anthropic_messages::as_text;
 use anthropic_messages::inputs::Inputs;
 pub(crate) use carried::{BringBack, Carried};
 pub use dialect::{AnswerName, Asked, Dialect, ErrorBody};
@@ -205,8 +206,11 @@ pub(crate) fn encode(
     }
     let request = &*inline_thoughts::told_apart(request);
     let request = &*with_the_tools_it_takes(request, endpoint)?;
-    let carried::AsFunctions { request, carried, mut losses } =
+    let mut losses = Vec::new();
+    let request = &*as_text::told(request, endpoint, &mut losses);
+    let carried::AsFunctions { request, carried, losses: of_tools } =
         carried::as_functions(request, endpoint);
+    losses.extend(of_tools);
     let mut encoded = wire.encode(&request, endpoint)?;
     unsaid::check(&request, &encoded)?;
     if encoded.stop.len() > MOST_STOPS {

@@ -68,6 +68,11 @@ pub(crate) fn rows_of() -> (Value, Vec<Row>) {
             "content": [{"type": "text", "text": "x"}]})),
         ),
         (
+            "tool_reference in a tool_result",
+            result(json!({"type": "tool_result", "tool_use_id": "c", "content": [
+            {"type": "tool_reference", "tool_name": "f"}]})),
+        ),
+        (
             "document in a tool_result",
             result(json!({"type": "tool_result", "tool_use_id": "c", "content": [
             {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "AAAA"}}]})),

@@ -6,6 +6,7 @@
 //! answer's body needs nothing of its own: the shared reader knows its shape.
 //! Server half, for a gateway: [`decode_request`], [`Renderer`], [`error_body`].
 
+pub(super) mod as_text;
 mod blocks;
 mod citations;
 #[cfg(test)]

@@ -84,7 +84,7 @@ fn image(fields: &Fields<'_>) -> Result<ImagePart, BadRequest> {
     match source(fields)? {
         Source::Url(url) => image.image_url = Some(url),
         Source::File(id) => image.file_id = Some(id),
-        Source::Text(_) | Source::Content(_) | Source::Unknown => {
+        Source::Said | Source::Unknown => {
             let place = fields.place("source").field("type");
             return Err(place.wrong_type("base64, url or file"));
         }
@@ -92,27 +92,18 @@ fn image(fields: &Fields<'_>) -> Result<ImagePart, BadRequest> {
     Ok(image)
 }
 
-/// A document of plain text is text to every model; others are files.
+/// A file, unless it is text: that is kept whole for the host that cites from it, and
+/// told to others as what it says ([`as_text`](super::super::as_text)).
 fn document(fields: &Fields<'_>, json: &Value) -> Result<Part, BadRequest> {
-    let title = fields.text("title")?;
     let mut file = FilePart::default();
+    file.filename = fields.text("title")?;
     file.extra = fields.rest(&["type", "source", "title", "context"]);
     match source(fields)? {
         Source::Url(url) if url.starts_with("data:") => file.file_data = Some(url),
         Source::Url(url) => file.file_url = Some(url),
         Source::File(id) => file.file_id = Some(id),
-        Source::Text(text) | Source::Content(text) => {
-            let text = match &title {
-                Some(title) => format!("{title}\n\n{text}"),
-                None => text,
-            };
-            let mut part = TextPart::new(text);
-            part.extra = file.extra;
-            return Ok(Part::Text(part));
-        }
-        Source::Unknown => return Ok(Part::Other(json.clone())),
+        Source::Said | Source::Unknown => return Ok(Part::Other(json.clone())),
     }
-    file.filename = title;
     Ok(Part::File(file))
 }
 
@@ -120,8 +111,8 @@ enum Source {
     /// `https:` or `data:`.
     Url(String),
     File(String),
-    Text(String),
-    Content(String),
+    /// Text, or blocks.
+    Said,
     Unknown,
 }
 
@@ -134,18 +125,15 @@ fn source(fields: &Fields<'_>) -> Result<Source, BadRequest> {
         }
         "url" => Source::Url(source.required("url")?),
         "file" => Source::File(source.required("file_id")?),
-        "text" => Source::Text(source.required("data")?),
+        "text" => {
+            source.required("data")?;
+            Source::Said
+        }
         "content" => {
-            let said = match source.present("content") {
-                Some(json) => content(json, &source.place("content"))?,
-                None => Said::default(),
-            };
-            let texts: Vec<String> = said
-                .parts
-                .into_iter()
-                .filter_map(|part| if let Part::Text(text) = part { Some(text.text) } else { None })
-                .collect();
-            Source::Content(texts.join("\n\n"))
+            if let Some(json) = source.present("content") {
+                content(json, &source.place("content"))?;
+            }
+            Source::Said
         }
         _ => Source::Unknown,
     })
