@@ -30,7 +30,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::watch,
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 /// One thing that the upstream does in answer to a request.
@@ -135,6 +139,8 @@ pub struct Lookalike {
     shared: Arc<Shared>,
     /// Accept loops; a second one exists after [`Lookalike::revive`].
     tasks: JoinSet<()>,
+    /// Of a dead one: its port, so that the machine gives it to nobody else.
+    port: Option<TcpSocket>,
 }
 
 type Script = dyn Fn(&Received) -> Vec<Step> + Send + Sync;
@@ -166,6 +172,7 @@ impl Lookalike {
                 life: Mutex::default(),
             }),
             tasks: JoinSet::new(),
+            port: None,
         };
         lookalike.listen(listener);
         Ok(lookalike)
@@ -211,6 +218,7 @@ impl Lookalike {
     pub async fn kill(&mut self) {
         self.shared.life().cancel();
         while self.tasks.join_next().await.is_some() {}
+        self.port = bound(self.address).ok();
     }
 
     /// Listens again on the same port, after [`Lookalike::kill`].
@@ -218,6 +226,7 @@ impl Lookalike {
     /// # Errors
     /// The socket's own error, when somebody else took the port meanwhile.
     pub async fn revive(&mut self) -> io::Result<()> {
+        self.port = None;
         let listener = TcpListener::bind(self.address).await?;
         *self.shared.life.lock().unwrap_or_else(PoisonError::into_inner) = CancellationToken::new();
         self.listen(listener);
@@ -228,6 +237,14 @@ impl Lookalike {
         let life = self.shared.life();
         self.tasks.spawn(accept(listener, life, Arc::clone(&self.shared)));
     }
+}
+
+/// A socket that has the port and does not listen: whoever connects is refused.
+fn bound(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 impl fmt::Debug for Lookalike {
