@@ -202,12 +202,13 @@ impl Call {
     }
 }
 
-/// The text of an `arguments` field: text, or an object where the API wants its text.
+/// The text of an `arguments` field: text, or JSON where the API wants its text. What
+/// is neither text nor an object makes a broken call, not one without arguments.
 pub(super) fn arguments(item: &wire::Object) -> Option<Cow<'_, str>> {
     match item.get("arguments")? {
         Value::String(arguments) => Some(arguments.into()),
-        object @ Value::Object(_) => Some(object.to_string().into()),
-        _ => None,
+        Value::Null => None,
+        json => Some(json.to_string().into()),
     }
 }
 

@@ -166,14 +166,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Loose<'a> {
     }
 }
 
-/// Arguments: their text, or an object where the API wants its text.
+/// Arguments: their text, or JSON where the API wants its text.
 struct Arguments<'a>(Option<Cow<'a, str>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Arguments<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
-        if raw.get().starts_with('{') {
-            return Ok(Self(value(raw).map(|object| Cow::Owned(object.to_string()))));
+        if raw.get().starts_with(['{', '[', 't', 'f']) {
+            return Ok(Self(value(raw).map(|json| Cow::Owned(json.to_string()))));
         }
         let text: Loose<'a> = serde_json::from_str(raw.get()).map_err(serde::de::Error::custom)?;
         Ok(Self(text.0))

@@ -189,8 +189,7 @@ impl MessagesInterpreter {
                     text("id").as_ref(),
                     text("name"),
                 )));
-                let input = json.raw("input").filter(|input| input.starts_with('{'));
-                Kind::ToolUse { input: input.map(compact), pieces: false }
+                Kind::ToolUse { input: json.raw("input").and_then(input), pieces: false }
             }
             "" => return FrameVerdict::Corrupt,
             _ => Kind::Foreign,
@@ -363,6 +362,16 @@ fn close(block: Block, status: ItemStatus, out: &mut VecDeque<Delta>) {
         Kind::Foreign => return,
     }
     out.push_back(Delta::ItemEnd(ItemEnd::new(slot, status)));
+}
+
+/// The arguments that an `input` stands for: an object, or text that holds one, as
+/// relays hand on Chat's. What is neither makes a broken call, not one without arguments.
+fn input(raw: &str) -> Option<String> {
+    match raw.as_bytes().first()? {
+        b'n' => None,
+        b'"' => serde_json::from_str(raw).ok(),
+        _ => Some(compact(raw)),
+    }
 }
 
 fn thinking_seal(slot: Slot, text: &str, signature: &str) -> Delta {

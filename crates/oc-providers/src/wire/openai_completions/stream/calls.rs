@@ -92,11 +92,9 @@ impl Calls {
         } else if let Some(raw) = function.raw("arguments") {
             match super::fields::text(raw) {
                 Some(text) => call.arguments(&text, out),
-                // An object where text belongs: it counts whole.
-                None => {
-                    let whole = Some(raw.get()).filter(|raw| raw.starts_with('{'));
-                    call.whole = whole.map(compact);
-                }
+                // JSON where its text belongs: it counts whole. What is no object makes
+                // a broken call, not one without arguments.
+                None => call.whole = Some(compact(raw.get())),
             }
         }
         Some(call.id())
@@ -238,7 +236,9 @@ impl Call {
             ItemStatus::Incomplete
         } else {
             let bare = !self.extent.began();
-            let arguments = self.whole.or_else(|| bare.then(|| "{}".to_owned()));
+            // `[]` before the pieces is a placeholder.
+            let whole = self.whole.filter(|whole| bare || whole.starts_with('{'));
+            let arguments = whole.or_else(|| bare.then(|| "{}".to_owned()));
             out.push_back(Delta::ToolCallEnd(ToolCallEnd::new(self.slot, arguments)));
             ItemStatus::Completed
         };

@@ -1,0 +1,90 @@
+//! Calls as servers give them, told to the client as what they are.
+
+mod support;
+
+use oc_providers::{Api, ProviderErrorKind, Request, Script};
+use serde_json::{Value, json};
+use support::{Outcome, provider, run};
+
+const WIRES: [Api; 3] = [Api::OpenaiResponses, Api::OpenaiCompletions, Api::AnthropicMessages];
+
+async fn answer(api: Api, script: Script) -> Outcome {
+    run(&provider(api, [script]), Request::text("m", "hi")).await
+}
+
+fn events(events: impl IntoIterator<Item = Value>) -> Script {
+    let events = events.into_iter().map(|event| format!("data: {event}\n\n"));
+    Script::sse(events.collect::<String>())
+}
+
+/// One call with these arguments, in a document and in a stream.
+fn one_call(api: Api, arguments: &Value) -> [Script; 2] {
+    match api {
+        Api::OpenaiResponses => {
+            let item = json!({"type": "function_call", "id": "fc", "call_id": "c", "name": "f",
+                "arguments": arguments, "status": "completed"});
+            let response = json!({"id": "r", "object": "response", "status": "completed", "output": [item]});
+            let done = [
+                json!({"type": "response.output_item.added", "output_index": 0, "item": {"type": "function_call",
+                    "id": "fc", "call_id": "c", "name": "f", "arguments": ""}}),
+                json!({"type": "response.function_call_arguments.done", "output_index": 0, "item_id": "fc",
+                    "arguments": arguments}),
+                json!({"type": "response.output_item.done", "output_index": 0, "item": item}),
+                json!({"type": "response.completed", "response": response}),
+            ];
+            [Script::json(200, response.to_string()), events(done)]
+        }
+        Api::OpenaiCompletions => {
+            let calls = json!([{"index": 0, "id": "c", "type": "function",
+                "function": {"name": "f", "arguments": arguments}}]);
+            let whole = json!({"id": "x", "object": "chat.completion", "choices": [{"index": 0,
+                "finish_reason": "tool_calls", "message": {"role": "assistant", "tool_calls": calls}}]});
+            let chunk = json!({"id": "x", "choices": [{"index": 0, "finish_reason": "tool_calls",
+                "delta": {"tool_calls": calls}}]});
+            [Script::json(200, whole.to_string()), events([chunk]).then("data: [DONE]\n\n")]
+        }
+        _ => {
+            let block = json!({"type": "tool_use", "id": "c", "name": "f", "input": arguments});
+            let message = json!({"id": "m", "type": "message", "role": "assistant", "content": [block],
+                "stop_reason": "tool_use", "usage": {"input_tokens": 1, "output_tokens": 1}});
+            let stream = [
+                json!({"type": "message_start", "message": {"id": "m"}}),
+                json!({"type": "content_block_start", "index": 0, "content_block": block}),
+                json!({"type": "content_block_stop", "index": 0}),
+                json!({"type": "message_delta", "delta": {"stop_reason": "tool_use"}}),
+                json!({"type": "message_stop"}),
+            ];
+            [Script::json(200, message.to_string()), events(stream)]
+        }
+    }
+}
+
+/// An agent ran the tool without its arguments.
+#[tokio::test]
+async fn arguments_of_another_kind_became_an_empty_object() {
+    for api in WIRES {
+        for (arguments, whole) in [
+            (json!({"a": 1}), r#"{"a":1}"#),
+            (json!("{\"a\":1}"), r#"{"a":1}"#),
+            (json!({}), "{}"),
+            (json!(""), "{}"),
+            (json!(null), "{}"),
+        ] {
+            for script in one_call(api, &arguments) {
+                let outcome = answer(api, script).await;
+                assert!(outcome.error.is_none(), "{api} {arguments}: {:?}", outcome.error);
+                let calls: Vec<_> = outcome.answer.tool_calls().collect();
+                assert_eq!(calls.len(), 1, "{api} {arguments}");
+                assert_eq!(calls[0].arguments, whole, "{api} {arguments}");
+            }
+        }
+        for arguments in [json!([1]), json!(5), json!(true), json!("[1]"), json!("5"), json!("x")] {
+            for script in one_call(api, &arguments) {
+                let outcome = answer(api, script).await;
+                assert_eq!(outcome.answer.tool_calls().count(), 0, "{api} {arguments}");
+                let error = outcome.error.unwrap_or_else(|| panic!("{api} {arguments}: no error"));
+                assert_eq!(error.kind(), ProviderErrorKind::BadToolCall, "{api} {arguments}");
+            }
+        }
+    }
+}
