@@ -89,6 +89,7 @@ mod seal;
 mod secret;
 mod stages;
 mod stops;
+mod told_twice;
 mod transport;
 mod truncation;
 mod vendors;

@@ -2,7 +2,7 @@
 //! order.
 //!
 //! ```text
-//! StopSequences ─ ToolText ─ seals ─ Truncation ─ WholeCalls ─ BringBack
+//! StopSequences ─ Truncation ─ ToolText ─ seals ─ WholeCalls ─ ToldOnce ─ BringBack
 //! ```
 
 use oc_responses_stream::{Delta, Usage};
@@ -13,6 +13,7 @@ use crate::markup::ToolText;
 use crate::pipeline::Terms;
 use crate::seal::Sealer;
 use crate::stops::StopSequences;
+use crate::told_twice::ToldOnce;
 use crate::truncation::Truncation;
 use crate::whole_calls::{BrokenCall, WholeCalls};
 use crate::wire::BringBack;
@@ -28,6 +29,7 @@ pub(crate) struct Stages {
     sealer: Sealer,
     truncation: Truncation,
     calls: WholeCalls,
+    once: ToldOnce,
     back: BringBack,
     over: bool,
 }
@@ -44,6 +46,7 @@ impl Stages {
             truncation: Truncation::new(terms.max_output_tokens, terms.served_window)
                 .of_several(terms.choices),
             calls: WholeCalls::new(held).decoding_html(terms.html_arguments),
+            once: ToldOnce::default(),
             back: BringBack::new(terms.carried.clone()),
             over: false,
         }
@@ -71,9 +74,13 @@ impl Stages {
                 self.over |= !matches!(&next, Ok(delta) if !matches!(delta, Delta::Finish(_)));
                 return Some(next);
             }
+            if let Some(delta) = self.once.next() {
+                self.back.push(delta);
+                continue;
+            }
             match self.calls.next() {
                 Some(Ok(delta)) => {
-                    self.back.push(delta);
+                    self.once.push(delta, |slot| self.markup.stood(slot));
                     continue;
                 }
                 Some(Err(fault)) => {
@@ -83,11 +90,11 @@ impl Stages {
                 None => {}
             }
             if let Some(delta) = self.markup.next() {
-                let delta = self.truncation.repair(self.sealer.enveloped(self.api, delta));
-                self.calls.push(delta);
+                self.calls.push(self.sealer.enveloped(self.api, delta));
                 continue;
             }
-            self.markup.push(self.stops.next()?);
+            // What the limit cut is told by it, half a call in the text included.
+            self.markup.push(self.truncation.repair(self.stops.next()?));
         }
     }
 }

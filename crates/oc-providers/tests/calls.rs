@@ -2,7 +2,13 @@
 
 mod support;
 
-use oc_providers::{Api, ProviderErrorKind, Request, Script};
+use std::sync::Arc;
+
+use oc_providers::{
+    Api, Compat, Endpoint, FunctionTool, Provider, ProviderErrorKind, Request, Script,
+    ScriptedTransport, Tool,
+};
+use oc_responses_stream::FinishReason;
 use serde_json::{Value, json};
 use support::{Outcome, provider, run};
 
@@ -23,7 +29,8 @@ fn one_call(api: Api, arguments: &Value) -> [Script; 2] {
         Api::OpenaiResponses => {
             let item = json!({"type": "function_call", "id": "fc", "call_id": "c", "name": "f",
                 "arguments": arguments, "status": "completed"});
-            let response = json!({"id": "r", "object": "response", "status": "completed", "output": [item]});
+            let response =
+                json!({"id": "r", "object": "response", "status": "completed", "output": [item]});
             let done = [
                 json!({"type": "response.output_item.added", "output_index": 0, "item": {"type": "function_call",
                     "id": "fc", "call_id": "c", "name": "f", "arguments": ""}}),
@@ -86,5 +93,56 @@ async fn arguments_of_another_kind_became_an_empty_object() {
                 assert_eq!(error.kind(), ProviderErrorKind::BadToolCall, "{api} {arguments}");
             }
         }
+    }
+}
+
+fn chunk(delta: Value) -> Value {
+    json!({"id": "x", "choices": [{"index": 0, "delta": delta}]})
+}
+
+fn ending(reason: &str) -> Value {
+    json!({"id": "x", "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
+}
+
+/// What comes of chunks, asked of a host whose model is told with this parser.
+async fn chat(parser: Option<&str>, chunks: impl IntoIterator<Item = Value>) -> Outcome {
+    let mut compat = Compat::plain();
+    compat.tool_call_parser = parser.map(|word| word.parse().expect("a parser"));
+    let script = events(chunks).then("data: [DONE]\n\n");
+    let endpoint = Endpoint::new("local", Api::OpenaiCompletions, "http://127.0.0.1:8080/v1");
+    let transport = Arc::new(ScriptedTransport::new([script]));
+    let provider = Provider::new(endpoint.expect("url").compat(compat), transport);
+    let mut request = Request::text("m", "hi");
+    request.tools.push(Tool::Function(FunctionTool::new("f", None)));
+    run(&provider.expect("provider"), request).await
+}
+
+/// It was a failure of the model: the next candidate was asked, or the text was lost.
+#[tokio::test]
+async fn markup_of_a_call_that_the_limit_cut_was_a_bad_call() {
+    let half = chunk(json!({"content": "T <tool_call>{\"name\":\"f\",\"argu"}));
+    for parser in [Some("hermes"), None] {
+        let outcome = chat(parser, [half.clone(), ending("length")]).await;
+        assert!(outcome.error.is_none(), "{parser:?}: {:?}", outcome.error);
+        let finish = outcome.answer.finish.as_ref().expect("an end");
+        assert_eq!(finish.reason, FinishReason::Length);
+        assert_eq!(outcome.answer.final_text(), "T ");
+        assert!(chat(parser, [half.clone(), ending("stop")]).await.error.is_some());
+    }
+}
+
+/// The tool ran twice; without a parser the answer was an error.
+#[tokio::test]
+async fn a_call_whose_markup_was_left_in_the_text_was_two() {
+    let markup =
+        json!({"content": "<tool_call>{\"name\":\"f\",\"arguments\":{\"a\":1}}</tool_call>"});
+    let native = json!({"tool_calls": [{"index": 0, "id": "a", "type": "function",
+        "function": {"name": "f", "arguments": "{\"a\": 1}"}}]});
+    for parser in [Some("hermes"), None] {
+        let chunks = [chunk(markup.clone()), chunk(native.clone()), ending("tool_calls")];
+        let outcome = chat(parser, chunks).await;
+        assert!(outcome.error.is_none(), "{parser:?}: {:?}", outcome.error);
+        assert_eq!(outcome.answer.tool_calls().count(), 1, "{parser:?}");
+        assert_eq!(outcome.answer.final_text(), "");
     }
 }

@@ -40,7 +40,7 @@ use serde_json::Value;
 use crate::request::{Request, Tool, ToolChoice};
 
 pub use parser::ToolCallParser;
-pub(crate) use stage::ToolText;
+pub(crate) use stage::{ToolText, as_text};
 
 /// The code of an answer that holds a tool call as text, in a grammar that its
 /// model's profile does not name.

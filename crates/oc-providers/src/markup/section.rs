@@ -25,6 +25,8 @@ pub(super) enum Piece {
     /// Calls in the grammar that the profile names.
     Calls(Vec<Written>),
     /// Calls in this grammar, which it does not name.
+    Unread(ToolCallParser, Vec<Written>),
+    /// What begins as a call in this grammar, which it does not name, and cannot be read.
     AsText(ToolCallParser),
     /// A call in the grammar that the profile names, which cannot be read.
     Broken(ToolCallParser),
@@ -69,6 +71,11 @@ impl Finder {
         }
     }
 
+    /// Whether a section began and has not ended.
+    pub(super) fn is_in_section(&self) -> bool {
+        self.section.is_some()
+    }
+
     /// How many bytes are held back.
     pub(super) fn held(&self) -> usize {
         self.held.len()
@@ -90,11 +97,13 @@ impl Finder {
             while self.step(declared, out) {}
             let Some(open) = self.section else { break };
             let Some((parser, section)) = self.read(open.mark, self.held.len(), declared) else {
-                let ours = candidates(open.mark).any(|(grammar, mark)| {
-                    self.chosen == Some(grammar.parser)
-                        && begins(self.body(open.mark), mark.then, declared) != Some(false)
+                let body = self.body(open.mark);
+                let is_named = declared.is_named_in(body);
+                let is_call = candidates(open.mark).any(|(grammar, mark)| {
+                    (is_named || self.chosen == Some(grammar.parser))
+                        && begins(body, mark.then, declared) != Some(false)
                 });
-                if cut && ours {
+                if cut && is_call {
                     self.held.clear();
                     self.section = None;
                 }
@@ -237,7 +246,7 @@ impl Finder {
         out.push(if self.chosen == Some(parser) {
             Piece::Calls(section.calls)
         } else {
-            Piece::AsText(parser)
+            Piece::Unread(parser, section.calls)
         });
     }
 

@@ -10,6 +10,7 @@ use oc_responses_stream::{
 
 use super::section::{Finder, Piece};
 use super::{AS_TEXT, BROKEN, Declared, ToolCallParser, Written};
+use crate::told_twice::Stood;
 
 /// Where a leaked channel begins in a tool's name (`f<|channel|>commentary`).
 const LEAK: &str = "<|";
@@ -33,6 +34,8 @@ pub(crate) struct ToolText {
     /// What makes the calls' ids differ from those of other answers.
     seed: u64,
     calls: u32,
+    /// Calls that stood in the text, and where.
+    written: BTreeMap<Slot, Stood>,
     ready: VecDeque<Delta>,
     over: bool,
 }
@@ -48,6 +51,9 @@ struct Text {
     tokens: HeldTokens,
     /// A call came last: white space after it is nobody's text.
     after_call: bool,
+    /// Its item ended within a section: whether the limit cut that, only the end of
+    /// the answer tells.
+    end: Option<ItemEnd>,
 }
 
 impl ToolText {
@@ -63,6 +69,7 @@ impl ToolText {
             next_slot: 0,
             seed: 0,
             calls: 0,
+            written: BTreeMap::new(),
             ready: VecDeque::new(),
             over: false,
         }
@@ -76,15 +83,29 @@ impl ToolText {
             self.ready.push_back(delta);
             return;
         }
+        let goes_on = !matches!(
+            delta,
+            Delta::ItemEnd(_)
+                | Delta::Usage(_)
+                | Delta::Alive
+                | Delta::Progress(_)
+                | Delta::Frame(_)
+                | Delta::Finish(_)
+        );
+        if goes_on && self.text.as_ref().is_some_and(|text| text.end.is_some()) {
+            self.flush(false);
+        }
         match delta {
             Delta::Text(text) => self.text(text),
-            Delta::ItemEnd(end) => {
-                self.flush_of(end.slot);
-                if self.slots.contains_key(&end.slot) || !self.ended.contains_key(&end.slot) {
-                    let slot = self.out(end.slot);
-                    self.ready.push_back(Delta::ItemEnd(ItemEnd::new(slot, end.status)));
+            Delta::ItemEnd(end) => match &mut self.text {
+                Some(text) if text.slot == end.slot && text.finder.is_in_section() => {
+                    text.end = Some(end);
                 }
-            }
+                _ => {
+                    self.flush_of(end.slot);
+                    self.end(&end);
+                }
+            },
             Delta::Phase(mut phase) => {
                 self.flush_of(phase.slot);
                 // Of a message that was nothing but calls nothing can be corrected.
@@ -123,6 +144,11 @@ impl ToolText {
         self.ready.pop_front()
     }
 
+    /// Where the call in this slot stood.
+    pub(crate) fn stood(&self, slot: Slot) -> Stood {
+        self.written.get(&slot).copied().unwrap_or(Stood::InItsField)
+    }
+
     fn text(&mut self, mut delta: TextDelta) {
         let (slot, part) = (delta.slot, delta.part);
         if self.text.as_ref().is_some_and(|text| (text.slot, text.part) != (slot, part)) {
@@ -137,6 +163,7 @@ impl ToolText {
             form: form.clone(),
             tokens: HeldTokens::default(),
             after_call: false,
+            end: None,
         });
         text.form = form;
         let mut pieces = Vec::new();
@@ -156,7 +183,17 @@ impl ToolText {
         let mut pieces = Vec::new();
         text.finder.finish(cut, &self.declared, &mut pieces);
         self.emit(pieces);
-        self.text = None;
+        let end = self.text.take().and_then(|text| text.end);
+        if let Some(end) = end.filter(|_| !self.over) {
+            self.end(&end);
+        }
+    }
+
+    fn end(&mut self, end: &ItemEnd) {
+        if self.slots.contains_key(&end.slot) || !self.ended.contains_key(&end.slot) {
+            let slot = self.out(end.slot);
+            self.ready.push_back(Delta::ItemEnd(ItemEnd::new(slot, end.status)));
+        }
     }
 
     fn emit(&mut self, pieces: Vec<Piece>) {
@@ -166,14 +203,8 @@ impl ToolText {
             left -= length(&piece);
             match piece {
                 Piece::Text(said) => self.say(said),
-                Piece::Calls(calls) => {
-                    if let Some(text) = &mut self.text {
-                        text.tokens.keep_last(left + text.finder.held());
-                    }
-                    for call in calls {
-                        self.call(call);
-                    }
-                }
+                Piece::Calls(calls) => self.calls(calls, left, Stood::InText),
+                Piece::Unread(parser, calls) => self.calls(calls, left, Stood::Unread(parser)),
                 Piece::AsText(parser) => {
                     self.ready.push_back(Delta::Error(as_text(parser)));
                     self.over = true;
@@ -204,7 +235,17 @@ impl ToolText {
         self.ready.push_back(Delta::Text(delta));
     }
 
-    fn call(&mut self, call: Written) {
+    /// Of the text so many bytes are `left`.
+    fn calls(&mut self, calls: Vec<Written>, left: usize, stood: Stood) {
+        if let Some(text) = &mut self.text {
+            text.tokens.keep_last(left + text.finder.held());
+        }
+        for call in calls {
+            self.call(call, stood);
+        }
+    }
+
+    fn call(&mut self, call: Written, stood: Stood) {
         if let Some(text) = &mut self.text {
             text.after_call = true;
             let slot = text.slot;
@@ -216,6 +257,7 @@ impl ToolText {
             }
         }
         let slot = self.take_slot();
+        self.written.insert(slot, stood);
         let made = || format!("call_{:016x}", hash(&(self.seed, self.calls, &call.arguments)));
         let id = call.id.clone().unwrap_or_else(made);
         self.calls = self.calls.saturating_add(1);
@@ -281,7 +323,7 @@ fn slot_of(delta: &mut Delta) -> Option<&mut Slot> {
 
 /// What is said of markup that no setting names. The names stand in backticks: what
 /// is shown of an error keeps those.
-pub(super) fn as_text(parser: ToolCallParser) -> UpstreamError {
+pub(crate) fn as_text(parser: ToolCallParser) -> UpstreamError {
     let message = format!(
         "model wrote a tool call as text: turn on its server's tool call parser, \
          or set the model's `toolCallParser` to `{}` in the settings",

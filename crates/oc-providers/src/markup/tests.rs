@@ -1,11 +1,14 @@
 //! One row per grammar and form; what is a call, what is text, cut anywhere.
 
-use oc_responses_stream::{Delta, Finish, FinishReason, Slot, TextDelta};
+use oc_responses_stream::{
+    Delta, Finish, FinishReason, ItemEnd, ItemStatus, Slot, TextDelta, Usage,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{AS_TEXT, Declared, ToolCallParser, ToolText};
 use crate::request::{FunctionTool, Request, Tool, ToolChoice};
+use crate::told_twice::ToldOnce;
 
 fn request() -> Request {
     let schema = json!({"type": "object", "properties": {
@@ -25,9 +28,18 @@ fn read(chosen: Option<ToolCallParser>, pieces: &[&str], reason: FinishReason) -
         stage.push(Delta::Text(TextDelta::new(Slot(0), *piece)));
     }
     stage.push(Delta::Finish(Finish::new(reason)));
+    told(stage)
+}
+
+/// What leaves behind it.
+fn told(mut stage: ToolText) -> Vec<String> {
+    let mut once = ToldOnce::default();
+    while let Some(delta) = stage.next() {
+        once.push(delta, |slot| stage.stood(slot));
+    }
     let mut lines: Vec<String> = Vec::new();
     let mut text_of: Option<Slot> = None;
-    while let Some(delta) = stage.next() {
+    while let Some(delta) = once.next() {
         match delta {
             Delta::Text(delta) if text_of == Some(delta.slot) => {
                 lines.last_mut().expect("a line").push_str(&delta.text);
@@ -451,13 +463,75 @@ fn values_are_what_the_schema_says() {
 }
 
 #[test]
-fn half_a_call_that_the_limit_cut_is_no_text() {
+fn half_a_call_that_the_limit_cut_is_no_text_and_no_error() {
     let half = "Well. <tool_call>{\"name\":\"weather\",\"argum";
-    assert_eq!(read(Some(ToolCallParser::Hermes), &[half], FinishReason::Length), ["text Well. "]);
+    for chosen in [Some(ToolCallParser::Hermes), Some(ToolCallParser::Mistral), None] {
+        assert_eq!(read(chosen, &[half], FinishReason::Length), ["text Well. "]);
+        // Its item may have ended before the answer says why.
+        let ended = |after: &[Delta], reason| {
+            let mut stage = ToolText::new(chosen, Declared::of(&request()), 1 << 16);
+            stage.push(Delta::Text(TextDelta::new(Slot(0), half)));
+            stage.push(Delta::ItemEnd(ItemEnd::new(Slot(0), ItemStatus::Completed)));
+            after.iter().cloned().for_each(|delta| stage.push(delta));
+            stage.push(Delta::Finish(Finish::new(reason)));
+            told(stage)
+        };
+        let counted = [Delta::Usage(Usage::default())];
+        assert_eq!(ended(&counted, FinishReason::Length), ["text Well. "]);
+        // No limit cut it: the answer goes on, or ended by itself.
+        let more = [Delta::Text(TextDelta::new(Slot(1), "More."))];
+        for lines in [ended(&more, FinishReason::Length), ended(&counted, FinishReason::Stop)] {
+            assert!(lines.iter().any(|line| line.starts_with("error ")), "{lines:?}");
+        }
+    }
+}
+
+/// A server parsed a call and left what it parsed in the text: the tool ran twice,
+/// or, without a parser of ours, a call that could be read was an error.
+#[test]
+fn a_call_and_the_same_in_markup_were_two() {
+    use oc_responses_stream::{ToolCallArguments, ToolCallEnd, ToolCallStart};
+    let native = |slot, arguments: &str| {
+        [
+            Delta::ToolCallStart(ToolCallStart::new(Slot(slot), "c", "weather")),
+            Delta::ToolCallArguments(ToolCallArguments::new(Slot(slot), arguments)),
+            Delta::ToolCallEnd(ToolCallEnd::new(Slot(slot), None)),
+            Delta::ItemEnd(ItemEnd::new(Slot(slot), ItemStatus::Completed)),
+        ]
+    };
+    let text = |text: &str| [Delta::Text(TextDelta::new(Slot(0), text))];
+    let run = |chosen, deltas: &[&[Delta]]| {
+        let mut stage = ToolText::new(chosen, Declared::of(&request()), 1 << 16);
+        deltas.concat().into_iter().for_each(|delta| stage.push(delta));
+        stage.push(Delta::Finish(Finish::new(FinishReason::ToolCalls)));
+        told(stage)
+    };
+    let call = "call weather {\"city\":\"Oslo\",\"days\":2}";
+    // The same, in other words.
+    let same = native(1, "{\"days\": 2, \"city\": \"Oslo\"}");
+    let turned = "call weather {\"days\":2,\"city\":\"Oslo\"}";
+    let other = native(2, "{\"city\":\"Rome\"}");
+    let rome = "call weather {\"city\":\"Rome\"}";
+    let hermes = Some(ToolCallParser::Hermes);
+    let markup = text(HERMES);
+    assert_eq!(run(hermes, &[&markup, &same]), [call]);
+    assert_eq!(run(hermes, &[&same, &markup]), [turned]);
+    assert_eq!(run(hermes, &[&markup, &same, &other]), [call, rome]);
+    assert_eq!(run(hermes, &[&markup, &other]), [call, rome]);
+    // Twice is twice.
     assert_eq!(
-        read(Some(ToolCallParser::Mistral), &[half], FinishReason::Length),
-        ["text Well. ", "error tool_markup_as_text"]
+        run(hermes, &[&same, &native(3, "{\"days\":2,\"city\":\"Oslo\"}")]),
+        [turned, turned]
     );
+    assert_eq!(run(hermes, &[&markup, &markup]), [call, call]);
+    // Markup that no setting names is no call of its own.
+    for deltas in [[markup.as_slice(), &same], [&same, &markup]] {
+        assert_eq!(run(None, &deltas), [turned]);
+    }
+    let as_text = "error tool_markup_as_text";
+    assert_eq!(run(None, &[&markup, &other]), [rome, as_text]);
+    assert_eq!(run(None, &[&markup, &markup, &same]), [turned, as_text]);
+    assert_eq!(run(None, &[&markup, &text(" Done."), &same]), [as_text]);
 }
 
 #[test]
