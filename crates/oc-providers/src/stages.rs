@@ -18,6 +18,9 @@ use crate::truncation::Truncation;
 use crate::whole_calls::{BrokenCall, WholeCalls};
 use crate::wire::BringBack;
 
+/// The code of an answer whose text was reasoning without an opening tag.
+const REASONING_IN_TEXT: &str = "reasoning_in_text";
+
 /// The stages of one answer.
 ///
 /// Pure: push a delta, take what comes of it. After its end nothing comes.
@@ -101,7 +104,13 @@ impl Stages {
 
 fn told_as_error(delta: Delta) -> Result<Delta, ProviderError> {
     match delta {
-        Delta::Error(upstream) => Err(ProviderError::in_stream(upstream)),
+        Delta::Error(mut upstream) => {
+            if upstream.code.as_deref() == Some(REASONING_IN_TEXT) {
+                let setting = ", or set the model's `thinkingForcedOpen` in the settings";
+                upstream.message = upstream.message.map(|message| message + setting);
+            }
+            Err(ProviderError::in_stream(upstream))
+        }
         other => Ok(other),
     }
 }

@@ -354,7 +354,10 @@ async fn reasoning_without_its_opening_tag_is_held_where_the_profile_says_so() {
         ("I should add.", "Four.")
     );
     let error = run(&provider(chat(base), [Script::sse(stream)]), request()).await.error;
-    assert_eq!(error.expect("reported").code(), Some("reasoning_in_text"));
+    let error = error.expect("reported");
+    assert_eq!(error.code(), Some("reasoning_in_text"));
+    let words = error.message().expect("words");
+    assert!(words.contains("`thinkingForcedOpen`"), "the setting that would mend it: {words}");
 }
 
 #[tokio::test]

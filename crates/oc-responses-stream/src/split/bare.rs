@@ -150,6 +150,7 @@ impl ReasoningSplitter {
             out.push(TextPiece::Markup(markup));
         }
         self.began = true;
+        self.strays.thought();
         self.state = State::Bare(Body::Reasoning);
     }
 

@@ -88,6 +88,7 @@ impl ReasoningSplitter {
         let close = self.take(len);
         out.push(TextPiece::Markup(close));
         self.began = true;
+        self.strays.thought();
         self.depth = self.depth.saturating_sub(1);
         self.state = State::Closed { line_ends: 2 };
     }

@@ -331,6 +331,9 @@ impl SplitDeltas {
             tokens: HeldTokens::default(),
         };
         let text = self.texts.entry((slot, part)).or_insert_with(fresh);
+        if self.has_thought {
+            text.splitter.strays.thought();
+        }
         if text.splitter.is_plain() {
             text.splitter.strays.see(&delta.text);
             self.has_content |= says_something(&delta);

@@ -59,6 +59,9 @@ impl ReasoningSplitter {
 
     /// A call is one from its header on.
     pub(super) fn open_body(&mut self, body: &Body, out: &mut Vec<TextPiece>) {
+        if *body == Body::Reasoning {
+            self.strays.thought();
+        }
         if matches!(body, Body::Call(_)) {
             self.calls = self.calls.saturating_add(1);
             out.push(self.of_body(body, String::new()));

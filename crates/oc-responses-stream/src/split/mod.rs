@@ -166,7 +166,8 @@ impl ReasoningSplitter {
     }
 
     /// Whether the text so far seems to be reasoning that had no opening tag: a
-    /// stray closing tag came outside of code, in a text that named no opening one.
+    /// stray closing tag came outside of code, in a text that named no opening one,
+    /// and nothing had come as reasoning.
     pub fn shows_reasoning(&self) -> bool {
         self.strays.shows_reasoning()
     }

@@ -58,9 +58,10 @@ pub enum ImplicitOpen {
 }
 
 /// What to do when a closing tag shows that the text before it was reasoning,
-/// given out already: `I should … </think>Four.` Tags in code, and in a text that
-/// named an opening one before, are an answer's subject and never count. A code
-/// span ends on its line, or else is none.
+/// given out already: `I should … </think>Four.` Tags in code, in a text that named
+/// an opening one before, and behind reasoning that came as such (in a field, or
+/// between tags) are an answer's subject and never count. A code span ends on its
+/// line, or else is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StrayClose {

@@ -12,8 +12,9 @@ pub(super) struct Strays {
     count: u32,
     /// A closing tag of this line seems to be in a code span.
     in_span: bool,
-    /// An opening tag was text: the answer speaks of tags.
-    speaks_of_tags: bool,
+    /// A closing tag is text: an opening one was, so that the answer speaks of tags,
+    /// or the reasoning is known and came before.
+    tags_are_text: bool,
     shows_reasoning: bool,
 }
 
@@ -24,9 +25,14 @@ impl Strays {
     }
 
     /// Whether one of them stood outside of code, in a text that named no opening
-    /// tag before.
+    /// tag before and that no reasoning came before.
     pub(super) fn shows_reasoning(&self) -> bool {
         self.shows_reasoning
+    }
+
+    /// Reasoning came as such: what follows it is the answer.
+    pub(super) fn thought(&mut self) {
+        self.tags_are_text = true;
     }
 
     /// Whether no tag can have begun.
@@ -59,7 +65,7 @@ impl Strays {
             self.follow(tail.get(at..begin).unwrap_or_default());
             match first {
                 First::Close(..) => self.close(),
-                First::Open(..) => self.speaks_of_tags = true,
+                First::Open(..) => self.tags_are_text = true,
                 // The end may yet become a tag.
                 First::Partial(_) | First::None => {
                     tail.get(begin..).unwrap_or_default().clone_into(&mut self.tail);
@@ -73,7 +79,7 @@ impl Strays {
 
     fn close(&mut self) {
         self.count = self.count.saturating_add(1);
-        if self.speaks_of_tags {
+        if self.tags_are_text {
             return;
         }
         if !self.code.holds_next() {

@@ -147,7 +147,12 @@ fn a_closing_tag_alone_shows_that_reasoning_was_shown() {
     for (input, shows) in [
         ("secret</think>Answer.", true),
         ("secret</THINK >Answer.", true),
-        ("<think>a</think>b</think>Answer.", true),
+        // an answer that speaks of tags was an error
+        ("<think>a</think>b</think>Answer.", false),
+        (
+            "<|channel|>analysis<|message|>a<|end|><|channel|>final<|message|>b</think> ends it.",
+            false,
+        ),
         ("`</think>` closes", false),
         ("```\nx</think>\n```\n", false),
         ("~~~\nx</think>\n~~~\n", false),
@@ -174,6 +179,20 @@ fn a_closing_tag_alone_shows_that_reasoning_was_shown() {
             assert_eq!(got.last().is_some_and(is_error), shows, "{input:?}");
         }
     }
+}
+
+/// Reasoning that came in its own field is all there is; a tag in the answer is its
+/// subject. What came before it is judged as if it had not.
+#[test]
+fn a_closing_tag_behind_reasoning_in_its_own_field_was_an_error() {
+    let thought = || Delta::Reasoning(ReasoningDelta::raw(Slot(1), "hm"));
+    let finish = || Delta::Finish(Finish::new(FinishReason::Stop));
+    let strict = SplitOptions::default().with_stray_close(StrayClose::Error);
+    let stray = || text(0, "They end with </think> and answer.");
+    let shows = |deltas| run_with(strict, deltas).iter().any(|it| matches!(it, Delta::Error(_)));
+    assert!(!shows(vec![thought(), stray(), end(0), finish()]));
+    assert!(shows(vec![stray(), end(0), thought(), finish()]));
+    assert!(shows(vec![stray(), end(0), finish()]));
 }
 
 /// Of several answers each is split by itself, and an error is of all.
