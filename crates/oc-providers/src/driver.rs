@@ -15,6 +15,7 @@ use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use oc_responses_stream::{Delta, Opened};
 
+use crate::call_ids::CallIds;
 use crate::endpoint::Endpoint;
 use crate::error::{ProviderError, ProviderErrorKind};
 use crate::model_facts::ModelFacts;
@@ -182,11 +183,13 @@ async fn open(
 ) -> Result<Box<Reading>, ProviderError> {
     let secrets = endpoint.secrets();
     let facts = endpoint.facts(&model);
-    let terms = terms(&endpoint, &model, &facts, &encoded);
+    let mut terms = terms(&endpoint, &model, &facts, &encoded);
     let interpreter = || wire.interpreter_for(&endpoint.compat, &facts, encoded.choices);
     let relays = encoded.relays.then(|| Unfold { wire, interpreter: interpreter() });
     let interpreter = interpreter();
-    let response = transport.send(http_request(&endpoint, encoded)?).await?;
+    let request = http_request(&endpoint, encoded)?;
+    terms.call_ids = CallIds::of_request(&request.body);
+    let response = transport.send(request).await?;
     let response = judged(response, wire).await.map_err(|fault| fault.without(&secrets))?;
     let request_id = wire::request_id(&response.headers);
     Ok(Box::new(Reading {
@@ -216,6 +219,7 @@ fn terms(endpoint: &Endpoint, model: &str, facts: &ModelFacts, encoded: &Encoded
         max_output_tokens: encoded.max_output_tokens,
         served_window: encoded.served_window.or(facts.served_window),
         html_arguments: compat.html_arguments,
+        call_ids: CallIds::default(),
         carried: encoded.carried.clone(),
     }
 }

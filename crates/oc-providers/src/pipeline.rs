@@ -18,6 +18,7 @@ use oc_responses_stream::{
 };
 use serde::Deserialize;
 
+use crate::call_ids::CallIds;
 use crate::endpoint::{Api, Limits};
 use crate::error::{ProviderError, ProviderErrorKind};
 use crate::markup::{Declared, ToolCallParser};
@@ -63,6 +64,8 @@ pub(crate) struct Terms {
     pub(crate) served_window: Option<u64>,
     /// Arguments come with HTML entities in them.
     pub(crate) html_arguments: bool,
+    /// Ids for calls that nobody gave one.
+    pub(crate) call_ids: CallIds,
     /// The tools that were carried as functions.
     pub(crate) carried: Carried,
 }

@@ -48,7 +48,7 @@ impl Stages {
             sealer: terms.sealer.clone(),
             truncation: Truncation::new(terms.max_output_tokens, terms.served_window)
                 .of_several(terms.choices),
-            calls: WholeCalls::new(held).decoding_html(terms.html_arguments),
+            calls: WholeCalls::new(held).naming(terms.call_ids).decoding_html(terms.html_arguments),
             once: ToldOnce::default(),
             back: BringBack::new(terms.carried.clone()),
             over: false,

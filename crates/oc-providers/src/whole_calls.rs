@@ -81,6 +81,13 @@ impl WholeCalls {
         }
     }
 
+    /// The same where calls without an id get one of these, if the answer tells
+    /// nothing of itself.
+    pub(crate) fn naming(mut self, ids: CallIds) -> Self {
+        self.made = ids;
+        self
+    }
+
     /// The same for arguments whose texts hold HTML entities, or not.
     pub(crate) fn decoding_html(mut self, decodes: bool) -> Self {
         self.decodes_html = decodes;
@@ -89,7 +96,7 @@ impl WholeCalls {
 
     pub(crate) fn push(&mut self, delta: Delta) {
         if let Delta::Started(started) = &delta {
-            self.made = CallIds::of(started);
+            self.made = CallIds::of(started).unwrap_or(self.made);
         }
         match delta {
             Delta::ToolCallStart(mut start) => {
@@ -302,7 +309,7 @@ mod tests {
                 _ => None,
             })
             .collect();
-        assert_eq!(ids, ["call_0", "a", "a_2", "call_3", "call_3_4"]);
+        assert_eq!(ids, ["call_00000000_0", "a", "a_2", "call_00000000_3", "call_3"]);
     }
 
     #[test]

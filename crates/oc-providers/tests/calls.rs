@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use oc_providers::{
@@ -104,17 +105,21 @@ fn ending(reason: &str) -> Value {
     json!({"id": "x", "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
 }
 
-/// What comes of chunks, asked of a host whose model is told with this parser.
-async fn chat(parser: Option<&str>, chunks: impl IntoIterator<Item = Value>) -> Outcome {
+/// A Chat host that answers in these chunks, and its model's parser.
+fn host(parser: Option<&str>, chunks: impl IntoIterator<Item = Value>) -> Provider {
     let mut compat = Compat::plain();
     compat.tool_call_parser = parser.map(|word| word.parse().expect("a parser"));
     let script = events(chunks).then("data: [DONE]\n\n");
     let endpoint = Endpoint::new("local", Api::OpenaiCompletions, "http://127.0.0.1:8080/v1");
     let transport = Arc::new(ScriptedTransport::new([script]));
-    let provider = Provider::new(endpoint.expect("url").compat(compat), transport);
+    Provider::new(endpoint.expect("url").compat(compat), transport).expect("provider")
+}
+
+/// What comes of chunks from it.
+async fn chat(parser: Option<&str>, chunks: impl IntoIterator<Item = Value>) -> Outcome {
     let mut request = Request::text("m", "hi");
     request.tools.push(Tool::Function(FunctionTool::new("f", None)));
-    run(&provider.expect("provider"), request).await
+    run(&host(parser, chunks), request).await
 }
 
 /// It was a failure of the model: the next candidate was asked, or the text was lost.
@@ -144,5 +149,34 @@ async fn a_call_whose_markup_was_left_in_the_text_was_two() {
         assert!(outcome.error.is_none(), "{parser:?}: {:?}", outcome.error);
         assert_eq!(outcome.answer.tool_calls().count(), 1, "{parser:?}");
         assert_eq!(outcome.answer.final_text(), "");
+    }
+}
+
+/// Agents keep results by the ids of calls: the second turn's overwrote the first's.
+#[tokio::test]
+async fn calls_without_an_id_were_called_the_same_in_every_answer() {
+    let harmony = "<|channel|>commentary to=functions.f <|constrain|>json<|message|>{}<|call|>";
+    let markup = "<tool_call>{\"name\":\"f\",\"arguments\":{}}</tool_call>";
+    let bare = json!({"tool_calls": [{"index": 0, "type": "function",
+        "function": {"name": "f", "arguments": "{}"}}]});
+    for delta in [json!({"content": harmony}), json!({"content": markup}), bare] {
+        let mut ids = Vec::new();
+        // The first two tell an id and a time, the others nothing: the request differs.
+        for (turn, head) in [
+            (1, json!({"id": "aaa", "created": 100})),
+            (1, json!({"id": "aaa", "created": 200})),
+            (1, json!({})),
+            (2, json!({})),
+        ] {
+            let mut chunk = head;
+            chunk["choices"] = json!([{"index": 0, "delta": delta, "finish_reason": "stop"}]);
+            let mut request = Request::text("m", "hi".repeat(turn));
+            request.tools.push(Tool::Function(FunctionTool::new("f", None)));
+            let outcome = run(&host(Some("hermes"), [chunk]), request).await;
+            assert!(outcome.error.is_none(), "{delta}: {:?}", outcome.error);
+            ids.extend(outcome.answer.tool_calls().map(|call| call.call_id.to_string()));
+        }
+        let distinct: HashSet<&String> = ids.iter().collect();
+        assert_eq!(distinct.len(), 4, "{delta}: {ids:?}");
     }
 }

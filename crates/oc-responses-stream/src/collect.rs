@@ -85,7 +85,7 @@ impl Collector {
                 }
             }
             Delta::ToolCallStart(start) => {
-                let mut call = FunctionCall::new(start.call_id.clone(), start.name.clone(), "");
+                let mut call = FunctionCall::new(start.id_of_call(), start.name.clone(), "");
                 call.id = start.id.clone();
                 call.status = Some(ItemStatus::InProgress);
                 self.items.insert(start.slot, Item::FunctionCall(call));

@@ -291,7 +291,12 @@ impl Seal {
 pub struct ToolCallStart {
     /// The call's item.
     pub slot: Slot,
-    /// Ties the call to its result.
+    /// Ties the call to its result. Empty where nobody gave it one: whoever hands the
+    /// call on makes one, unlike those of the answers before ([`ResponseMachine`] and
+    /// [`Collector`] know of no others, and count).
+    ///
+    /// [`ResponseMachine`]: crate::ResponseMachine
+    /// [`Collector`]: crate::Collector
     pub call_id: CallId,
     /// The function's name.
     pub name: String,
@@ -303,6 +308,14 @@ impl ToolCallStart {
     /// A call of `name`.
     pub fn new(slot: Slot, call_id: impl Into<CallId>, name: impl Into<String>) -> Self {
         Self { slot, call_id: call_id.into(), name: name.into(), id: None }
+    }
+
+    /// The call's id; its number, where it has none.
+    pub(crate) fn id_of_call(&self) -> CallId {
+        if self.call_id.as_str().is_empty() {
+            return CallId::new(format!("call_{}", self.slot.0));
+        }
+        self.call_id.clone()
     }
 }
 

@@ -1,7 +1,6 @@
 //! Calls out of the text of a stream of deltas.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use oc_responses_stream::{
     Delta, FinishReason, HeldTokens, ItemEnd, ItemStatus, Slot, TextDelta, ToolCallArguments,
@@ -31,9 +30,6 @@ pub(crate) struct ToolText {
     /// what was said in them, if anything was.
     ended: BTreeMap<Slot, Option<Slot>>,
     next_slot: u32,
-    /// What makes the calls' ids differ from those of other answers.
-    seed: u64,
-    calls: u32,
     /// Calls that stood in the text, and where.
     written: BTreeMap<Slot, Stood>,
     ready: VecDeque<Delta>,
@@ -67,8 +63,6 @@ impl ToolText {
             slots: BTreeMap::new(),
             ended: BTreeMap::new(),
             next_slot: 0,
-            seed: 0,
-            calls: 0,
             written: BTreeMap::new(),
             ready: VecDeque::new(),
             over: false,
@@ -123,10 +117,6 @@ impl ToolText {
             Delta::Error(error) => {
                 self.flush(false);
                 self.ready.push_back(Delta::Error(error));
-            }
-            Delta::Started(started) => {
-                self.seed = hash(&started.id);
-                self.ready.push_back(Delta::Started(started));
             }
             mut other => {
                 if let Delta::ToolCallStart(start) = &mut other {
@@ -258,11 +248,8 @@ impl ToolText {
         }
         let slot = self.take_slot();
         self.written.insert(slot, stood);
-        let made = || format!("call_{:016x}", hash(&(self.seed, self.calls, &call.arguments)));
-        let id = call.id.clone().unwrap_or_else(made);
-        self.calls = self.calls.saturating_add(1);
         self.ready.extend([
-            Delta::ToolCallStart(ToolCallStart::new(slot, id, call.name)),
+            Delta::ToolCallStart(ToolCallStart::new(slot, call.id.unwrap_or_default(), call.name)),
             Delta::ToolCallArguments(ToolCallArguments::new(slot, call.arguments)),
             Delta::ToolCallEnd(ToolCallEnd::new(slot, None)),
             Delta::ItemEnd(ItemEnd::new(slot, ItemStatus::Completed)),
@@ -296,12 +283,6 @@ impl ToolText {
         self.next_slot = self.next_slot.saturating_add(1);
         slot
     }
-}
-
-fn hash(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// The slot of a delta that only needs another number.

@@ -149,7 +149,7 @@ impl ResponseMachine {
             Delta::Seal(seal) => self.seal(seal),
             Delta::ToolCallStart(start) => {
                 self.open();
-                let call = FunctionCall::new(start.call_id.clone(), start.name.clone(), "");
+                let call = FunctionCall::new(start.id_of_call(), start.name.clone(), "");
                 self.calls.insert(start.slot, call);
             }
             Delta::ToolCallArguments(arguments) => {

@@ -122,9 +122,8 @@ impl Call {
             return;
         }
         self.started = true;
-        // A call without its own id is tied to its result by its item id, or by its place.
-        let call_id = self.call_id.as_deref().or(id).map(Cow::Borrowed);
-        let call_id = call_id.unwrap_or_else(|| format!("call_{}", slot.0).into());
+        // A call without its own id is tied to its result by its item id.
+        let call_id = self.call_id.as_deref().or(id).unwrap_or_default();
         let name = self.name.clone().unwrap_or_default();
         let mut start = ToolCallStart::new(slot, CallId::new(call_id), name);
         start.id = id.map(ItemId::from);

@@ -408,8 +408,8 @@ impl SplitDeltas {
                     let slot = self.take_out(slot, part, role);
                     self.has_content = true;
                     if is_new {
-                        let call_id = format!("call_{}", slot.0);
-                        let start = ToolCallStart::new(slot, call_id, name);
+                        // The markup has no ids.
+                        let start = ToolCallStart::new(slot, "", name);
                         self.ready.push_back(Delta::ToolCallStart(start));
                     }
                     if !arguments.is_empty() {

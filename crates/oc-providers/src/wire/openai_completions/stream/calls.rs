@@ -23,7 +23,7 @@ pub(super) struct Calls {
     current: Option<usize>,
     by_index: HashMap<u64, usize>,
     by_id: HashMap<String, usize>,
-    made: CallIds,
+    made: Option<CallIds>,
 }
 
 #[derive(Debug)]
@@ -36,7 +36,7 @@ struct Call {
     extent: Extent,
     /// The arguments, where they came as an object rather than as text.
     whole: Option<String>,
-    made: CallIds,
+    made: Option<CallIds>,
     /// Arguments that came before the name did.
     early: String,
     /// A custom tool's free text, so far. It has no end of its own.
@@ -45,7 +45,7 @@ struct Call {
 
 impl Calls {
     /// Calls without an id get one of these.
-    pub(super) fn name_with(&mut self, ids: CallIds) {
+    pub(super) fn name_with(&mut self, ids: Option<CallIds>) {
         self.made = ids;
     }
 
@@ -53,7 +53,8 @@ impl Calls {
     /// (`{name, arguments}` without a `function` around it).
     ///
     /// `place` counts as its index where it has none; `take_slot` gives the slot
-    /// of a call that is new. Returns the call's id, as it will be announced.
+    /// of a call that is new. Returns the call's id, as it will be announced, if it
+    /// has one.
     pub(super) fn piece(
         &mut self,
         piece: &Fields<'_>,
@@ -97,7 +98,7 @@ impl Calls {
                 None => call.whole = Some(compact(raw.get())),
             }
         }
-        Some(call.id())
+        Some(call.id()).filter(|id| !id.is_empty())
     }
 
     /// Whether none began.
@@ -173,10 +174,13 @@ impl Call {
         self.whole.is_some() || self.extent.is_whole()
     }
 
-    /// The server's id of it; else one that only tells the calls of an answer
-    /// apart.
+    /// The server's id of it; else one of the answer's; empty where that tells nothing
+    /// of itself.
     fn id(&self) -> String {
-        if self.id.is_empty() { self.made.id(self.slot) } else { self.id.clone() }
+        if !self.id.is_empty() {
+            return self.id.clone();
+        }
+        self.made.map(|ids| ids.id(self.slot)).unwrap_or_default()
     }
 
     /// A name may be repeated, or cut in two by an old relay; once arguments
@@ -224,7 +228,9 @@ impl Call {
     /// Tells a custom tool's call whole, or not at all.
     fn end_custom(&self, input: &str, cut: bool, out: &mut VecDeque<Delta>) {
         if !cut {
-            let call = custom::call(&self.id(), &self.name, input);
+            let id = Some(self.id()).filter(|id| !id.is_empty());
+            let id = id.unwrap_or_else(|| format!("call_{}", self.slot.0));
+            let call = custom::call(&id, &self.name, input);
             out.push_back(Delta::Item(WholeItem::new(self.slot, call)));
         }
     }

@@ -86,7 +86,7 @@ impl Choice {
     }
 
     /// Calls without an id get one of these.
-    pub(super) fn name_calls_with(&mut self, ids: CallIds) {
+    pub(super) fn name_calls_with(&mut self, ids: Option<CallIds>) {
         self.calls.name_with(ids);
     }
 
