@@ -5,6 +5,7 @@ mod support;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use oc_providers::wire::Dialect;
 use oc_providers::{
     Api, Compat, Endpoint, FunctionTool, Provider, ProviderErrorKind, Request, Script,
     ScriptedTransport, Tool,
@@ -26,15 +27,19 @@ fn events(events: impl IntoIterator<Item = Value>) -> Script {
 
 /// One call with these arguments, in a document and in a stream.
 fn one_call(api: Api, arguments: &Value) -> [Script; 2] {
+    one_call_of(api, "f", arguments)
+}
+
+fn one_call_of(api: Api, name: &str, arguments: &Value) -> [Script; 2] {
     match api {
         Api::OpenaiResponses => {
-            let item = json!({"type": "function_call", "id": "fc", "call_id": "c", "name": "f",
+            let item = json!({"type": "function_call", "id": "fc", "call_id": "c", "name": name,
                 "arguments": arguments, "status": "completed"});
             let response =
                 json!({"id": "r", "object": "response", "status": "completed", "output": [item]});
             let done = [
                 json!({"type": "response.output_item.added", "output_index": 0, "item": {"type": "function_call",
-                    "id": "fc", "call_id": "c", "name": "f", "arguments": ""}}),
+                    "id": "fc", "call_id": "c", "name": name, "arguments": ""}}),
                 json!({"type": "response.function_call_arguments.done", "output_index": 0, "item_id": "fc",
                     "arguments": arguments}),
                 json!({"type": "response.output_item.done", "output_index": 0, "item": item}),
@@ -44,7 +49,7 @@ fn one_call(api: Api, arguments: &Value) -> [Script; 2] {
         }
         Api::OpenaiCompletions => {
             let calls = json!([{"index": 0, "id": "c", "type": "function",
-                "function": {"name": "f", "arguments": arguments}}]);
+                "function": {"name": name, "arguments": arguments}}]);
             let whole = json!({"id": "x", "object": "chat.completion", "choices": [{"index": 0,
                 "finish_reason": "tool_calls", "message": {"role": "assistant", "tool_calls": calls}}]});
             let chunk = json!({"id": "x", "choices": [{"index": 0, "finish_reason": "tool_calls",
@@ -52,7 +57,7 @@ fn one_call(api: Api, arguments: &Value) -> [Script; 2] {
             [Script::json(200, whole.to_string()), events([chunk]).then("data: [DONE]\n\n")]
         }
         _ => {
-            let block = json!({"type": "tool_use", "id": "c", "name": "f", "input": arguments});
+            let block = json!({"type": "tool_use", "id": "c", "name": name, "input": arguments});
             let message = json!({"id": "m", "type": "message", "role": "assistant", "content": [block],
                 "stop_reason": "tool_use", "usage": {"input_tokens": 1, "output_tokens": 1}});
             let stream = [
@@ -178,5 +183,88 @@ async fn calls_without_an_id_were_called_the_same_in_every_answer() {
         }
         let distinct: HashSet<&String> = ids.iter().collect();
         assert_eq!(distinct.len(), 4, "{delta}: {ids:?}");
+    }
+}
+
+/// The whole request was refused for one tool's name.
+#[tokio::test]
+async fn names_of_tools_that_a_host_refuses_went_to_it() {
+    let long = "n".repeat(80);
+    let longest = format!("{}x", "n".repeat(150));
+    let named = ["f", "a.b", "a_b", "a b", "größe", "mcp/x", &long, &longest];
+    let function = |name: &str| json!({"name": name, "parameters": {"type": "object"}});
+    let tools = named.map(|name| json!({"type": "function", "function": function(name)}));
+    let called = |name: &str, arguments: &str| {
+        json!({"role": "assistant", "tool_calls": [{"id": "z", "type": "function",
+            "function": {"name": name, "arguments": arguments}}]})
+    };
+    for (api, base, most) in [
+        (Api::OpenaiResponses, "http://127.0.0.1:1234/v1", 64),
+        (Api::OpenaiResponses, "https://api.openai.com/v1", 64),
+        (Api::OpenaiCompletions, "http://127.0.0.1:8000/v1", 64),
+        (Api::OpenaiCompletions, "https://api.openai.com/v1", 64),
+        (Api::AnthropicMessages, "https://api.anthropic.com", 128),
+    ] {
+        let provider = |scripts: Vec<Script>| {
+            let endpoint = Endpoint::new("x", api, base).expect("a URL");
+            Provider::new(endpoint, Arc::new(ScriptedTransport::new(scripts))).expect("provider")
+        };
+        for name in named {
+            let body = json!({"model": "m", "tools": tools, "messages": [
+                    {"role": "user", "content": "q"}, called(name, "{}"),
+                    {"role": "tool", "tool_call_id": "z", "content": "r"}],
+                "tool_choice": {"type": "function", "function": {"name": name}}});
+            let asked = Dialect::Chat.decode_request(body.to_string().as_bytes()).expect("reads");
+            let sent = provider(Vec::new()).encode(&asked.request).expect("encodes");
+            let at_host: Vec<String> = sent.body["tools"]
+                .as_array()
+                .expect("tools")
+                .iter()
+                .map(|tool| tool["name"].as_str().or(tool["function"]["name"].as_str()))
+                .map(|name| name.expect("a name").to_owned())
+                .collect();
+            let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+            let takes = |name: &String| name.len() <= most && name.chars().all(legal);
+            assert!(at_host.iter().all(takes), "{api}: {at_host:?}");
+            assert_eq!(at_host.iter().collect::<HashSet<_>>().len(), named.len(), "{at_host:?}");
+            // What it takes stays as it is.
+            for (own, theirs) in named.iter().zip(&at_host) {
+                assert!(!takes(&(*own).to_owned()) || own == theirs, "{api}: {own} {theirs}");
+            }
+            let at = named.iter().position(|own| *own == name).expect("one of them");
+            let theirs = &at_host[at];
+            // The history and the choice say the same name, and none but it.
+            let body = sent.body.to_string();
+            assert_eq!(body.matches(&format!("\"name\":\"{theirs}\"")).count(), 3, "{body}");
+            let [document, stream] = one_call_of(api, theirs, &json!({}));
+            for script in [document, stream] {
+                let outcome = run(&provider(vec![script]), asked.request.clone()).await;
+                assert!(outcome.error.is_none(), "{api}: {:?}", outcome.error);
+                let back: Vec<_> = outcome.answer.tool_calls().map(|call| &call.name).collect();
+                assert_eq!(back, [name], "{api}");
+            }
+        }
+    }
+}
+
+/// Claude Code's names of plugins' tools: its own host takes them.
+#[test]
+fn names_that_its_own_host_takes_stay_as_they_are() {
+    let name = format!("mcp__plugin_{}__run", "x".repeat(90));
+    let body = json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "q"}],
+        "tools": [{"name": name, "input_schema": {"type": "object"}}]});
+    let asked = Dialect::Messages.decode_request(body.to_string().as_bytes()).expect("reads");
+    for (api, base, stays) in [
+        (Api::AnthropicMessages, "https://api.anthropic.com", true),
+        (Api::OpenaiCompletions, "https://api.openai.com/v1", false),
+    ] {
+        let endpoint = Endpoint::new("x", api, base).expect("a URL");
+        let transport = Arc::new(ScriptedTransport::default());
+        let provider = Provider::new(endpoint, transport).expect("provider");
+        let sent = provider.encode(&asked.request).expect("encodes").body;
+        let tool = &sent["tools"][0];
+        let theirs = tool["name"].as_str().or(tool["function"]["name"].as_str()).expect("a name");
+        assert_eq!(theirs == name, stays, "{theirs}");
+        assert!(stays || theirs.len() == 64, "{theirs}");
     }
 }

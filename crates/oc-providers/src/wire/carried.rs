@@ -1,10 +1,11 @@
-//! Tools of OpenAI's two wires carried to hosts that do not know them, and their
-//! calls brought back.
+//! Tools carried to hosts that do not know them, or refuse their names, and their calls
+//! brought back.
 //!
 //! | a client's | at the host | its call comes back as |
 //! |---|---|---|
 //! | `custom` tool (free text, perhaps after a grammar) | a function with one text, `input`; the grammar becomes words | `custom_tool_call` |
 //! | function in a `namespace` | a function `namespace__name` | `function_call` with its `namespace` |
+//! | function whose name is too long for the host's wire, or has more than letters, digits, `_` and `-` | a function of a name like it | a call of its own name |
 //!
 //! Earlier calls and results of both are carried along. Agents send them without
 //! being asked to: Codex declares its tools so. OpenAI's Responses host knows
@@ -32,6 +33,8 @@ use crate::request::{FunctionTool, Request, Tool, ToolChoice};
 pub(super) const CUSTOM_CALL: &str = "custom_tool_call";
 /// The longest name of a function that all wires take.
 const LONGEST: usize = 64;
+/// The longest that the Messages wire takes.
+const LONGEST_OF_MESSAGES: usize = 128;
 
 /// `request` as a host sees it that knows only functions.
 #[derive(Debug)]
@@ -57,13 +60,21 @@ pub(super) fn as_functions<'a>(request: &'a Request, endpoint: &Endpoint) -> AsF
     let compat = endpoint.compat_flags();
     let its_own = endpoint.api() == Api::OpenaiResponses && compat.hosted_tools;
     let theirs = request.wire == Some(Api::AnthropicMessages);
+    let knows_all = its_own || theirs;
     let knows_custom = endpoint.api() == Api::OpenaiCompletions && compat.vendor_fields;
-    if its_own || theirs || !is_needed(request, knows_custom) {
+    let longest = match endpoint.api() {
+        Api::AnthropicMessages => LONGEST_OF_MESSAGES,
+        _ => LONGEST,
+    };
+    let has_refused = functions(request).any(|name| is_refused(name, longest));
+    if !has_refused && (knows_all || !is_needed(request, knows_custom)) {
         let (carried, losses) = (Carried::default(), Vec::new());
         return AsFunctions { request: Cow::Borrowed(request), carried, losses };
     }
     let mut carrying = Carrying {
+        knows_all,
         knows_custom,
+        longest,
         names: Names::beside_the_functions_of(request),
         called: HashSet::new(),
         losses: Vec::new(),
@@ -107,8 +118,12 @@ pub(super) fn is_custom_step(item_type: &str) -> bool {
 
 /// A request on its way to functions.
 struct Carrying {
+    /// The host knows all that is no function, or will be given none of it.
+    knows_all: bool,
     /// The host knows custom tools, outside of namespaces.
     knows_custom: bool,
+    /// The longest name of a function that it takes.
+    longest: usize,
     names: Names,
     /// The ids of the custom calls that were carried.
     called: HashSet<String>,
@@ -119,11 +134,12 @@ impl Carrying {
     fn tool(&mut self, tool: Tool, namespace: Option<&str>, tools: &mut Vec<Tool>) {
         match tool {
             Tool::Function(mut function) => {
-                if namespace.is_some() {
+                if namespace.is_some() || self.refuses(&function.name) {
                     function.name = self.names.of(namespace, &function.name, false);
                 }
                 tools.push(Tool::Function(function));
             }
+            Tool::Other(whole) if self.knows_all => tools.push(Tool::Other(whole)),
             Tool::Other(whole) => match word(&whole, "type") {
                 "custom" if self.knows_custom && namespace.is_none() => {
                     tools.push(Tool::Other(whole));
@@ -142,6 +158,11 @@ impl Carrying {
                 _ => tools.push(Tool::Other(whole)),
             },
         }
+    }
+
+    /// Whether the host takes no function of this name.
+    fn refuses(&self, name: &str) -> bool {
+        is_refused(name, self.longest)
     }
 
     fn custom(&mut self, whole: &Map<String, Value>, namespace: Option<&str>) -> Option<Tool> {
@@ -173,6 +194,12 @@ impl Carrying {
 
     fn item(&mut self, item: &mut Item) {
         match item {
+            Item::FunctionCall(call) if !call.extra.contains_key("namespace") => {
+                if self.refuses(&call.name) {
+                    call.name = self.names.of(None, &call.name, false);
+                }
+            }
+            _ if self.knows_all => {}
             Item::FunctionCall(call) => {
                 if let Some(Value::String(namespace)) = call.extra.shift_remove("namespace") {
                     call.name = self.names.of(Some(&namespace), &call.name, false);
@@ -209,10 +236,18 @@ impl Carrying {
     }
 
     fn choice(&mut self, choice: &mut ToolChoice) {
-        if self.knows_custom {
-            return;
-        }
         match choice {
+            ToolChoice::Function(name) if self.refuses(name) => {
+                *name = self.names.of(None, name, false);
+            }
+            ToolChoice::Allowed { names, .. } if self.knows_all || self.knows_custom => {
+                for name in names.iter_mut().filter(|name| is_refused(name, self.longest)) {
+                    if self.names.functions.contains(name) {
+                        *name = self.names.of(None, name, false);
+                    }
+                }
+            }
+            _ if self.knows_all || self.knows_custom => {}
             ToolChoice::Other(Value::Object(fields)) if word(fields, "type") == "custom" => {
                 let name = word(fields, "name").to_owned();
                 if !name.is_empty() {
@@ -225,6 +260,8 @@ impl Carrying {
                 for name in names {
                     if let Some(carried) = self.names.of_custom(name) {
                         *name = carried.to_owned();
+                    } else if is_refused(name, self.longest) {
+                        *name = self.names.of(None, name, false);
                     }
                 }
             }
@@ -245,15 +282,7 @@ struct Names {
 impl Names {
     /// None of them a function's.
     fn beside_the_functions_of(request: &Request) -> Self {
-        let declared = request.tools.iter().filter_map(|tool| match tool {
-            Tool::Function(function) => Some(&function.name),
-            Tool::Other(_) => None,
-        });
-        let called = request.input.iter().filter_map(|item| match item {
-            Item::FunctionCall(call) if !call.extra.contains_key("namespace") => Some(&call.name),
-            _ => None,
-        });
-        let functions: HashSet<String> = declared.chain(called).cloned().collect();
+        let functions: HashSet<String> = functions(request).map(str::to_owned).collect();
         let mut free = ToolIds::new(IdForm::UpTo { longest: LONGEST, allows: is_of_name });
         functions.iter().for_each(|name| free.take(name));
         Self { functions, free, given: HashMap::new(), carried: Carried::default() }
@@ -281,6 +310,25 @@ impl Names {
         let custom = Original { namespace: None, name: name.to_owned(), is_custom: true };
         self.given.get(&custom).map(String::as_str)
     }
+}
+
+/// The functions outside of namespaces, declared or called.
+fn functions(request: &Request) -> impl Iterator<Item = &str> {
+    let declared = request.tools.iter().filter_map(|tool| match tool {
+        Tool::Function(function) => Some(function.name.as_str()),
+        Tool::Other(_) => None,
+    });
+    declared.chain(request.input.iter().filter_map(|item| match item {
+        Item::FunctionCall(call) if !call.extra.contains_key("namespace") => {
+            Some(call.name.as_str())
+        }
+        _ => None,
+    }))
+}
+
+/// Whether hosts of a wire whose names have so many characters refuse this one.
+fn is_refused(name: &str, longest: usize) -> bool {
+    name.len() > longest || !name.chars().all(is_of_name)
 }
 
 fn is_of_name(c: char) -> bool {
@@ -330,12 +378,14 @@ impl BringBack {
                     self.open = Some((start, original.clone(), String::new()));
                 }
                 Some(original) => {
-                    let namespace = original.namespace.iter();
-                    let fields =
-                        namespace.map(|name| ("namespace".to_owned(), name.clone().into()));
-                    let extra = ExtraDelta::new(start.slot, fields.collect());
+                    let slot = start.slot;
                     start.name.clone_from(&original.name);
-                    self.ready.extend([Delta::ToolCallStart(start), Delta::Extra(extra)]);
+                    self.ready.push_back(Delta::ToolCallStart(start));
+                    if let Some(namespace) = &original.namespace {
+                        let field = ("namespace".to_owned(), namespace.clone().into());
+                        let extra = ExtraDelta::new(slot, Map::from_iter([field]));
+                        self.ready.push_back(Delta::Extra(extra));
+                    }
                 }
             },
             Delta::ToolCallArguments(piece) if is_open(piece.slot) => {
