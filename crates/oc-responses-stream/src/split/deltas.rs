@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 
 use super::code::Plain;
+use super::heard::Heard;
 use super::tags::{self, Sight};
 use super::{EmptyFinal, ReasoningSplitter, SplitOptions, StrayClose, TextPiece};
 use crate::{
@@ -58,6 +59,8 @@ pub struct SplitDeltas {
     /// What was thought, where it may have to be said again.
     thought: String,
     empty_final: bool,
+    /// What came as raw reasoning.
+    heard: Heard,
     /// The other answers, where several were asked for.
     choices: BTreeMap<u32, SplitDeltas>,
 }
@@ -154,6 +157,9 @@ impl SplitDeltas {
             }
             Delta::Reasoning(mut thought) => {
                 self.note_thought(thought.kind, &thought.text);
+                if thought.kind == ReasoningKind::Raw {
+                    self.heard.hear(&thought.text);
+                }
                 thought.slot = self.itself(thought.slot);
                 self.ready.push_back(Delta::Reasoning(thought));
             }
@@ -193,6 +199,9 @@ impl SplitDeltas {
         let sight = part.map_or(Sight::Plain, |_| tags::sight(text));
         if sight == Sight::Odd {
             return None;
+        }
+        if hot.says == HotKind::Reasoning(ReasoningKind::Raw) {
+            self.heard.hear(str::from_utf8(text).unwrap_or_default());
         }
         if let Some(known) = &mut self.passing
             && (known.slot, known.part) == (hot.slot, part)
@@ -393,6 +402,7 @@ impl SplitDeltas {
             match piece {
                 TextPiece::Markup(_) => {}
                 TextPiece::Reasoning(thought) => {
+                    let Some(thought) = self.heard.new_in(thought) else { continue };
                     self.note_thought(ReasoningKind::Raw, &thought);
                     let slot = self.take_out(slot, part, Role::Thought(part));
                     self.ready.push_back(Delta::Reasoning(ReasoningDelta::raw(slot, thought)));

@@ -19,6 +19,7 @@ mod blocks;
 mod code;
 mod deltas;
 mod harmony;
+mod heard;
 mod held;
 mod implicit;
 mod messages;

@@ -398,7 +398,7 @@ fn harmony_calls_and_commentary_become_items() {
             end(0),
             Delta::Text(commentary),
             end(1),
-            Delta::ToolCallStart(ToolCallStart::new(Slot(2), "call_2", "f")),
+            Delta::ToolCallStart(ToolCallStart::new(Slot(2), "", "f")),
             arguments("{\"x\""),
             arguments(":1}"),
             Delta::ToolCallEnd(ToolCallEnd::new(Slot(2), None)),
@@ -675,4 +675,28 @@ fn text_keeps_its_log_probabilities_and_reasoning_has_none() {
             assert_eq!(told.join("|"), wanted, "{tokens:?}, at once: {at_once}");
         }
     }
+}
+
+/// Some servers parse reasoning and leave it in the text: clients read it twice.
+#[test]
+fn the_same_reasoning_in_a_field_and_between_tags_was_told_twice() {
+    let field = |text: &str| Delta::Reasoning(ReasoningDelta::raw(Slot(1), text));
+    let thoughts = |deltas: Vec<Delta>| {
+        let mut told = (String::new(), String::new());
+        for delta in run(deltas) {
+            match delta {
+                Delta::Reasoning(piece) => told.0 += &piece.text,
+                Delta::Text(piece) => told.1 += &piece.text,
+                _ => {}
+            }
+        }
+        told
+    };
+    let told = |thought: &str| (thought.to_owned(), "T".to_owned());
+    assert_eq!(thoughts(vec![field("abc"), text(0, "<think>abc</think>T"), end(0)]), told("abc"));
+    let by_turns =
+        vec![field("ab"), text(0, "<think>\nab"), field("c"), text(0, "c\n</think>\n\nT"), end(0)];
+    assert_eq!(thoughts(by_turns), told("abc"));
+    let others = vec![field("abc"), text(0, "<think>abd</think>T"), end(0)];
+    assert_eq!(thoughts(others), told("abcabd"));
 }
