@@ -122,7 +122,11 @@ impl WholeCalls {
                 }
             }
             Delta::Finish(finish) => {
-                let cut = finish.reason == FinishReason::Length;
+                // What a limit or a filter cut is no fault of the model's.
+                let cut = matches!(
+                    finish.reason,
+                    FinishReason::Length | FinishReason::ContentFilter | FinishReason::Refusal
+                );
                 for slot in self.open.keys().copied().collect::<Vec<_>>() {
                     self.end(ToolCallEnd::new(slot, None));
                 }
@@ -406,12 +410,14 @@ mod tests {
     }
 
     #[test]
-    fn a_call_cut_by_the_token_limit_is_dropped() {
-        for deltas in [
-            vec![start(0), piece(0, "{\"a\":"), end(0, None), finish(FinishReason::Length)],
-            vec![start(0), piece(0, "{\"a\":"), finish(FinishReason::Length)],
-        ] {
-            assert_eq!(run(deltas), [Ok(finish(FinishReason::Length))]);
+    fn a_call_cut_by_the_token_limit_or_a_filter_is_dropped() {
+        use FinishReason::{ContentFilter, Length, Refusal};
+        for reason in [Length, ContentFilter, Refusal] {
+            for end in [Some(end(0, None)), None] {
+                let cut = [start(0), piece(0, "{\"a\":")].into_iter().chain(end);
+                let out = run(cut.chain([finish(reason.clone())]));
+                assert_eq!(out, [Ok(finish(reason.clone()))]);
+            }
         }
     }
 }

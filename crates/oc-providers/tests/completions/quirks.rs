@@ -165,6 +165,30 @@ fn tool_calls_are_told_apart() {
             "C[a f {}]",
         ),
         (
+            "every call under index 0, no ids: a name after whole arguments or beside another is another call",
+            &[
+                r#"{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{\"x\":1}"}}]}"#,
+                r#"{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{\"x\":2}"}}]}"#,
+                r#"{"tool_calls":[{"index":0,"function":{"name":"g"}},{"index":0,"function":{"name":"h","arguments":"{}"}}]}"#,
+            ],
+            r#"C[call_0 f {"x":1}] C[call_1 f {"x":2}] C[call_2 g {}] C[call_3 h {}]"#,
+        ),
+        (
+            "index 0, no id: a name after the whole call, and nothing else, is no call",
+            &[
+                r#"{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{\"x\":1}"}}]}"#,
+                r#"{"tool_calls":[{"index":0,"function":{"name":"f","arguments":""}}]}"#,
+            ],
+            r#"C[call_0 f {"x":1}]"#,
+        ),
+        (
+            "one call in both forms",
+            &[
+                r#"{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}],"function_call":{"name":"f","arguments":"{}"}}"#,
+            ],
+            "C[a f {}]",
+        ),
+        (
             "legacy function_call",
             &[
                 r#"{"function_call":{"name":"f","arguments":""}}"#,

@@ -23,6 +23,8 @@ pub(super) struct Calls {
     current: Option<usize>,
     by_index: HashMap<u64, usize>,
     by_id: HashMap<String, usize>,
+    /// The index of the last piece of this list, if that had a name.
+    last_in_list: Option<u64>,
     made: Option<CallIds>,
 }
 
@@ -31,6 +33,8 @@ struct Call {
     slot: Slot,
     index: Option<u64>,
     id: String,
+    /// The server gave it one.
+    has_id: bool,
     name: String,
     announced: bool,
     extent: Extent,
@@ -69,7 +73,11 @@ impl Calls {
         let index = piece.count("index").or(place);
         let id = piece.word("id").unwrap_or_default();
         let name = function.word("name").unwrap_or_default();
-        let place = match self.place_of(index, &id, &name) {
+        let named_beside = self.last_in_list.is_some() && self.last_in_list == index;
+        self.last_in_list = index.filter(|_| !name.is_empty());
+        let arguments =
+            function.raw("arguments").is_some_and(|raw| !matches!(raw.get(), "\"\"" | "null"));
+        let place = match self.place_of(index, &id, &name, arguments, named_beside) {
             Some(place) => place,
             None => self.open(index, take_slot()),
         };
@@ -81,6 +89,7 @@ impl Calls {
             call.index = Some(index);
             self.by_index.insert(index, place);
         }
+        call.has_id |= !id.is_empty();
         if call.id.is_empty() && !id.is_empty() {
             // One id for several calls: a result could not say which it answers.
             let first = *self.by_id.entry(id.to_string()).or_insert(place) == place;
@@ -99,6 +108,11 @@ impl Calls {
             }
         }
         Some(call.id()).filter(|id| !id.is_empty())
+    }
+
+    /// A list of pieces begins.
+    pub(super) fn begin_list(&mut self) {
+        self.last_in_list = None;
     }
 
     /// Whether none began.
@@ -120,8 +134,16 @@ impl Calls {
         self.current = None;
     }
 
-    /// The call that a piece continues; `None`: it opens one.
-    fn place_of(&self, index: Option<u64>, id: &str, name: &str) -> Option<usize> {
+    /// The call that a piece continues; `None`: it opens one. `arguments`: it brings some.
+    /// `named_beside`: the one before it in the same list has its index, and a name.
+    fn place_of(
+        &self,
+        index: Option<u64>,
+        id: &str,
+        name: &str,
+        arguments: bool,
+        named_beside: bool,
+    ) -> Option<usize> {
         if let Some(index) = index {
             let Some(&place) = self.by_index.get(&index) else {
                 // The index came later than the call.
@@ -135,7 +157,17 @@ impl Calls {
             // call, unless the one before is still in the middle of its arguments.
             let other = !id.is_empty() && !call.id.is_empty() && id != call.id && !name.is_empty();
             let free = call.is_whole() || !call.extent.began();
-            return if other && free { self.by_id.get(id).copied() } else { Some(place) };
+            // Nor has any of them an id: then the name tells.
+            let next = id.is_empty()
+                && !call.has_id
+                && !name.is_empty()
+                && ((call.is_whole() && (arguments || name != call.name))
+                    || (named_beside && name != call.name));
+            return match (other && free, next) {
+                (true, _) => self.by_id.get(id).copied(),
+                (_, true) => None,
+                _ => Some(place),
+            };
         }
         if let Some(place) = self.by_id.get(id) {
             return Some(*place);
@@ -157,6 +189,7 @@ impl Calls {
             slot,
             index,
             id: String::new(),
+            has_id: false,
             name: String::new(),
             announced: false,
             extent: Extent::default(),

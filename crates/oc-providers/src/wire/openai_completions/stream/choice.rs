@@ -194,10 +194,12 @@ impl Choice {
             self.told.picture |= matches!(said, Delta::Item(_));
         }
         let calls = delta.list("tool_calls").unwrap_or_default();
-        let legacy = delta.object("function_call");
+        // Who says it in both forms means one call.
+        let legacy = delta.object("function_call").filter(|_| calls.is_empty());
         let again = is_whole && !self.calls.is_empty();
         let calls = calls.iter().filter_map(|raw| Fields::parse(raw.get())).chain(legacy);
         let calls = calls.filter(|_| !again);
+        self.calls.begin_list();
         for (place, call) in (0..).zip(calls) {
             self.items.close(ItemStatus::Completed, out);
             let items = &mut self.items;
