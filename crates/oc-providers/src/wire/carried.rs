@@ -194,10 +194,10 @@ impl Carrying {
 
     fn item(&mut self, item: &mut Item) {
         match item {
-            Item::FunctionCall(call) if !call.extra.contains_key("namespace") => {
-                if self.refuses(&call.name) {
-                    call.name = self.names.of(None, &call.name, false);
-                }
+            Item::FunctionCall(call)
+                if !call.extra.contains_key("namespace") && self.refuses(&call.name) =>
+            {
+                call.name = self.names.of(None, &call.name, false);
             }
             _ if self.knows_all => {}
             Item::FunctionCall(call) => {
