@@ -192,7 +192,7 @@ impl Asked {
                 let options = openai_completions::RenderOptions::new(id, model, now);
                 let options = options.include_usage(*include_usage).output(output);
                 let one = |options: openai_completions::RenderOptions| -> Box<dyn Render> {
-                    let passage = openai_completions::relay::Chunks::new(&options);
+                    let passage = openai_completions::relay::Chunks::new(&options, whole);
                     let renderer = openai_completions::Renderer::new(options);
                     if !relays {
                         return Box::new(renderer);

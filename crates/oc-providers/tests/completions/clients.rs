@@ -208,6 +208,55 @@ fn the_finish_reason_follows_what_was_said() {
     }
 }
 
+/// What the model says on its way was glued to its answer.
+#[test]
+fn commentary_and_answer_are_told_apart() {
+    use oc_responses_stream::Phase::{Commentary, FinalAnswer};
+    let said =
+        |slot, phase, text: &str| Delta::Text(TextDelta::new(Slot(slot), text).with_phase(phase));
+    for (pieces, wanted) in [
+        (
+            &[
+                said(0, Some(Commentary), "I will "),
+                said(0, Some(Commentary), "look."),
+                said(1, Some(FinalAnswer), "T"),
+            ][..],
+            "I will look.\n\nT",
+        ),
+        (
+            &[
+                said(0, Some(Commentary), "One."),
+                said(1, Some(Commentary), "Two."),
+                said(2, None, "T"),
+            ],
+            "One.\n\nTwo.\n\nT",
+        ),
+        // A sentence that its host cut where it cites.
+        (&[said(0, None, "Paris is"), said(1, None, " the capital.")], "Paris is the capital."),
+        (&[said(0, Some(FinalAnswer), "a"), said(0, None, "b")], "ab"),
+    ] {
+        let mut renderer = Renderer::new(options());
+        pieces.iter().for_each(|delta| renderer.push(delta));
+        renderer.push(&finish(FinishReason::Stop));
+        let mut streamed = String::new();
+        while let Some(bytes) = renderer.next_bytes() {
+            let text = String::from_utf8(bytes).expect("utf-8");
+            let chunk: serde_json::Value =
+                serde_json::from_str(&text["data: ".len()..]).expect("json");
+            streamed += chunk["choices"][0]["delta"]["content"].as_str().unwrap_or_default();
+        }
+        assert_eq!(streamed, wanted);
+        assert_eq!(renderer.document()["choices"][0]["message"]["content"], wanted);
+    }
+    // An attempt that is replaced within its text: the next one goes on with it.
+    let mut renderer = Renderer::new(options());
+    renderer.push(&said(0, Some(Commentary), "I will lo"));
+    renderer.abandon();
+    renderer.push(&said(7, Some(FinalAnswer), "ok."));
+    renderer.push(&finish(FinishReason::Stop));
+    assert_eq!(renderer.document()["choices"][0]["message"]["content"], "I will look.");
+}
+
 #[test]
 fn a_failure_is_one_chunk_and_the_last() {
     let mut renderer = Renderer::new(options());

@@ -5,6 +5,7 @@
 mod support;
 
 mod beside;
+mod clients;
 mod deviations;
 mod documents;
 mod passing;

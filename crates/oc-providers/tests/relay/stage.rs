@@ -125,6 +125,11 @@ pub(crate) fn read(dialect: Dialect, stream: &str) -> Read {
     let mut collector = Collector::new();
     deltas.iter().for_each(|delta| collector.push(delta));
     let answer = collector.finish();
+    let finish = answer.finish.as_ref().map(|finish| match &finish.reason {
+        // Of the host's own wire it stays, and elsewhere the answer is cut.
+        FinishReason::Other(_) => FinishReason::Length,
+        reason => reason.clone(),
+    });
     let calls = answer.tool_calls().map(|call| {
         let arguments = serde_json::from_str(&call.arguments).expect("arguments");
         (call.call_id.to_string(), call.name.clone(), arguments)
@@ -135,7 +140,7 @@ pub(crate) fn read(dialect: Dialect, stream: &str) -> Read {
         calls: calls.collect(),
         // Messages says zero where nothing is known.
         output_tokens: answer.usage.map(|usage| usage.output_tokens).filter(|count| *count > 0),
-        finish: answer.finish.as_ref().map(|finish| finish.reason.clone()),
+        finish,
         failed: fault.is_some(),
     }
 }
@@ -174,6 +179,14 @@ fn responses(frames: &[Frame]) -> Result<(), String> {
             return Err(format!("event is not {}", event.name()));
         }
         checker.push(&event).map_err(|fault| fault.to_string())?;
+        let json: Value = serde_json::from_str(frame.data()).map_err(|fault| fault.to_string())?;
+        if event.name() == "response.content_part.added" {
+            let part = &json["part"];
+            let adds = part["refusal"].is_string() || part["text"].is_string();
+            if !adds || (part["type"] == "output_text" && !part["annotations"].is_array()) {
+                return Err(format!("clients add pieces to a part: {part}"));
+            }
+        }
     }
     checker.finish().map_err(|fault| fault.to_string())?;
     if done.is_done_mark() { Ok(()) } else { Err("no [DONE]".to_owned()) }
@@ -181,7 +194,7 @@ fn responses(frames: &[Frame]) -> Result<(), String> {
 
 fn chat(frames: &[Frame]) -> Result<(), String> {
     let (done, chunks) = frames.split_last().ok_or("nothing")?;
-    let (mut calls, mut ends, mut first) = (0, 0, true);
+    let (mut calls, mut ends, mut first, mut counts) = (0, 0, true, 0);
     for frame in chunks {
         let chunk: Value = serde_json::from_str(frame.data()).map_err(|fault| fault.to_string())?;
         if ends > 0 && !chunk["choices"].as_array().is_some_and(Vec::is_empty) {
@@ -194,12 +207,31 @@ fn chat(frames: &[Frame]) -> Result<(), String> {
         if chunk["id"] != "chatcmpl-1" || chunk["model"] != "client/model" {
             return Err("a chunk is not in our name".to_owned());
         }
+        if chunk["object"] != "chat.completion.chunk" || !chunk["created"].is_u64() {
+            return Err("openai-python skips a chunk that calls itself otherwise".to_owned());
+        }
+        counts += usize::from(chunk["usage"].is_object());
+        if counts > 1 || (chunk["usage"].is_object() && chunk["choices"] != json!([])) {
+            return Err("the counts come once, in a chunk of their own".to_owned());
+        }
         let Some(choice) = chunk["choices"].get(0) else { continue };
         if choice["index"] != 0 || !choice["delta"].is_object() {
             return Err("a choice is none".to_owned());
         }
-        if std::mem::take(&mut first) && choice["delta"]["role"] != "assistant" {
-            return Err("the first chunk says who speaks".to_owned());
+        let role = choice["delta"].get("role");
+        if role != std::mem::take(&mut first).then(|| json!("assistant")).as_ref() {
+            return Err(
+                "the first chunk says who speaks, and SDKs add up what is said again".into()
+            );
+        }
+        for (list, entries) in choice["delta"].as_object().into_iter().flatten() {
+            let mut entries = entries.as_array().into_iter().flatten();
+            if let Some(entry) = entries.find(|it| it.is_object() && !it["index"].is_u64()) {
+                return Err(format!("openai-python fails on {list} without an index: {entry}"));
+            }
+        }
+        if !(choice["logprobs"].is_null() || choice["logprobs"].is_object()) {
+            return Err(format!("log probabilities that are none: {choice}"));
         }
         for call in choice["delta"]["tool_calls"].as_array().into_iter().flatten() {
             let opens = call["id"].as_str().is_some_and(|id| !id.is_empty());

@@ -14,6 +14,7 @@ pub(crate) mod conformance;
 mod custom;
 mod decode;
 mod error;
+mod lists;
 mod messages;
 mod parts;
 mod pictures;

@@ -6,7 +6,7 @@
 //! | `finish_reason` | the word for the end as it was judged: calls are `tool_calls`, a truncated answer is `length` |
 //! | reasoning under another name | also as `reasoning_content` |
 //! | `reasoning_details` that only their maker can read | in a chunk of ours when the reasoning is over, in an envelope that finds back to it |
-//! | the chunk of usage, `choices` being empty | left out where the client did not ask for it, supplied where it did and none came |
+//! | usage | in a chunk of its own, `choices` being empty, where the client asked for it and the host counted; else left out |
 //! | the last chunk | also has our `metadata` |
 //! | everything else | as it is |
 //!
@@ -20,6 +20,7 @@ use std::sync::Arc;
 use oc_responses_stream::{Delta, sse};
 use serde_json::{Map, Value, json};
 
+use super::lists::{List, Numbers};
 use super::render::{RenderOptions, Renderer, answer, beside};
 use crate::endpoint::Api;
 use crate::wire::relay::json::{Edits, Object};
@@ -36,6 +37,8 @@ pub(in crate::wire) struct Chunks {
     model: String,
     created: String,
     include_usage: bool,
+    /// Its pieces go out one by one, and are not gathered for a document.
+    streams: bool,
     /// It was said who speaks.
     begun: bool,
     /// How many calls were opened, and of how many arguments were told.
@@ -45,29 +48,35 @@ pub(in crate::wire) struct Chunks {
     argued: u64,
     refused: bool,
     spoke: bool,
-    seals: usize,
+    numbers: Numbers,
     finished: bool,
+    /// What was counted beside a piece of the answer, as the host wrote it.
+    counts: Option<Arc<str>>,
     counted: bool,
     /// The last chunk has passed.
     ended: bool,
 }
 
 impl Chunks {
-    pub(in crate::wire) fn new(options: &RenderOptions) -> Self {
+    /// For a client that streams, or wants the `whole` as one document, which always
+    /// has the counts.
+    pub(in crate::wire) fn new(options: &RenderOptions, whole: bool) -> Self {
         Self {
             index: options.index.into(),
             id: json!(options.id).to_string(),
             model: json!(options.model).to_string(),
             created: options.created.to_string(),
-            include_usage: options.include_usage,
+            include_usage: options.include_usage || whole,
+            streams: !whole,
             begun: false,
             calls: 0,
             ids: Vec::new(),
             argued: 0,
             refused: false,
             spoke: false,
-            seals: 0,
+            numbers: Numbers::default(),
             finished: false,
+            counts: None,
             counted: false,
             ended: false,
         }
@@ -82,7 +91,10 @@ impl Chunks {
     ) -> Verdict {
         let Some(mut choices) = chunk.list("choices") else { return Verdict::Deviates };
         let mut edits = Edits::of(text);
-        let counts = !chunk.lacks("usage");
+        let counts = chunk.object("usage").is_some();
+        if !counts && !chunk.lacks("usage") {
+            edits.set(chunk, "usage", "null");
+        }
         if self.finished && !choices.is_empty() {
             // Some servers count in a chunk that ends the answer once more.
             if came.iter().any(is_content) {
@@ -107,11 +119,22 @@ impl Chunks {
             if self.choice(&choice, came, ending, &mut edits).is_none() {
                 return Verdict::Deviates;
             }
+            if counts {
+                // They follow in a chunk of their own: who adds up the counts of
+                // all chunks would add up these, too.
+                self.counts = chunk.raw("usage").map(Arc::from);
+                if self.include_usage {
+                    edits.set(chunk, "usage", "null");
+                } else {
+                    edits.remove(chunk, "usage");
+                }
+            }
         } else if counts && !self.include_usage {
             return Verdict::Pass(Vec::new());
         }
         // Who answered stands where the usage does, or at the end without it.
         let is_end = choices.is_empty() || self.finished;
+        let counts = counts && choices.is_empty();
         let has_notes = counts || !self.include_usage;
         if let Some(ending) = ending
             && is_end
@@ -123,8 +146,10 @@ impl Chunks {
         self.counted |= counts;
         edits.set(chunk, "id", &self.id);
         edits.set(chunk, "model", &self.model);
-        edits.supply(chunk, "object", "\"chat.completion.chunk\"");
-        edits.supply(chunk, "created", &self.created);
+        edits.set(chunk, "object", "\"chat.completion.chunk\"");
+        if chunk.count("created").is_none() {
+            edits.set(chunk, "created", &self.created);
+        }
         Verdict::Pass(vec![(String::new(), edits.made())])
     }
 
@@ -145,7 +170,9 @@ impl Chunks {
             return None;
         }
         self.told(&delta, came)?;
-        if !std::mem::replace(&mut self.begun, true) {
+        if std::mem::replace(&mut self.begun, true) {
+            edits.remove(&delta, "role");
+        } else {
             edits.set(&delta, "role", "\"assistant\"");
         }
         if !delta.lacks("tool_calls") {
@@ -160,14 +187,11 @@ impl Chunks {
             }
             edits.set(&delta, "reasoning_content", &json!(thought).to_string());
         }
-        if let Some(details) = delta.list("reasoning_details") {
-            let is_sealed = |detail: &&str| {
-                Object::parse(detail).is_some_and(|detail| detail.is("type", "reasoning.encrypted"))
-            };
-            let open: Vec<&str> = details.iter().copied().filter(|it| !is_sealed(it)).collect();
-            if open.len() < details.len() {
-                edits.set(&delta, "reasoning_details", &format!("[{}]", open.join(",")));
-            }
+        for list in List::ALL {
+            self.list(&delta, list, edits);
+        }
+        if !choice.lacks("logprobs") && choice.object("logprobs").is_none() {
+            edits.set(choice, "logprobs", "null");
         }
         match choice.text("finish_reason").as_deref() {
             None if !choice.lacks("finish_reason") => return None,
@@ -184,6 +208,32 @@ impl Chunks {
             }
         }
         Some(())
+    }
+
+    /// Leaves out what only its maker can read, which comes in a chunk of ours, and
+    /// numbers what is not.
+    fn list<'a>(&mut self, delta: &Object<'a>, list: List, edits: &mut Edits<'a>) {
+        let Some(entries) = delta.list(list.key()) else { return };
+        let mut kept = Vec::with_capacity(entries.len());
+        for text in &entries {
+            let Some(entry) = Object::parse(text) else {
+                kept.push((*text).to_owned());
+                continue;
+            };
+            if matches!(list, List::ReasoningDetails) && entry.is("type", "reasoning.encrypted") {
+                continue;
+            }
+            let mut edits = Edits::of(text);
+            match entry.count("index") {
+                Some(number) => self.numbers.saw(list, number),
+                None if !self.streams => {}
+                None => edits.set(&entry, "index", &self.numbers.next(list).to_string()),
+            }
+            kept.push(edits.made());
+        }
+        if kept != entries {
+            edits.set(delta, list.key(), &format!("[{}]", kept.join(",")));
+        }
     }
 
     /// The text that the chunk has must be the text that came of it.
@@ -244,13 +294,13 @@ impl Chunks {
     /// finds back to whoever made it.
     fn seal(&mut self, delta: &Delta) -> Option<Value> {
         let Delta::Seal(seal) = delta else { return None };
-        let detail = answer::sealed(seal.value.as_str()?, self.seals)?;
-        self.seals += 1;
+        let value = seal.value.as_str().filter(|value| !value.is_empty())?;
+        let detail = answer::sealed(value, self.numbers.next(List::ReasoningDetails));
         Some(json!([{"index": self.index, "delta": {"reasoning_details": [detail]},
             "logprobs": null, "finish_reason": null}]))
     }
 
-    fn own(&self, choices: Value, usage: Option<Value>) -> (String, String) {
+    fn own(&self, choices: Value, usage: Option<&str>) -> (String, String) {
         let usage = usage.map_or_else(String::new, |usage| format!(",\"usage\":{usage}"));
         let Self { id, model, created, .. } = self;
         let chunk = format!(
@@ -293,7 +343,11 @@ impl Passage for Chunks {
         let (true, false, Some(usage)) = (self.include_usage, self.counted, ending.usage) else {
             return Some(Vec::new());
         };
-        let (name, mut json) = self.own(json!([]), Some(answer::usage(usage)));
+        let counts = match &self.counts {
+            Some(told) => told.to_string(),
+            None => answer::usage(usage).to_string(),
+        };
+        let (name, mut json) = self.own(json!([]), Some(&counts));
         if !ending.metadata.is_empty() {
             json.pop();
             json.push_str(&format!(",\"metadata\":{}}}", json!(ending.metadata)));
@@ -314,6 +368,7 @@ impl Passage for Chunks {
     /// The renderer was pushed what was told, and knows the calls. It believes to
     /// have said who speaks: a chunk that is of other answers passed before.
     fn hand_over(&self, renderer: &mut Renderer, out: &mut VecDeque<Vec<u8>>) {
+        renderer.set_numbers(self.numbers);
         if self.begun || !renderer.has_begun() {
             return;
         }

@@ -168,21 +168,38 @@ impl<'a> Edits<'a> {
             return;
         }
         let at = self.place(object.text) + object.text.trim_end().len().saturating_sub(1);
-        let is_first = object.members.is_empty() && !self.edits.iter().any(|edit| edit.from == at);
+        let is_gone = |raw: &str| {
+            let gone = |edit: &Edit| edit.with.is_empty() && edit.from < self.place(raw);
+            self.edits.iter().any(|edit| gone(edit) && self.place(raw) < edit.to)
+        };
+        let is_first = object.members.iter().all(|(_, raw)| is_gone(raw))
+            && !self.edits.iter().any(|edit| edit.from == at);
         let comma = if is_first { "" } else { "," };
         let key = quoted(key);
         self.edits.push(Edit { from: at, to: at, with: format!("{comma}{key}:{json}") });
     }
 
-    /// Takes the member `key` from `object`, which must have one before it.
+    /// Takes the member `key` from `object`. What else `object` is given comes
+    /// after that, and of two neighbours one goes.
     pub(in crate::wire) fn remove(&mut self, object: &Object<'a>, key: &str) {
-        let at = object.members.iter().rposition(|(name, _)| name == key);
-        let Some((_, raw)) = at.and_then(|at| object.members.get(at)) else { return };
-        let before = at.and_then(|at| object.members.get(at.checked_sub(1)?));
-        if let Some((_, before)) = before {
-            let (from, to) = (self.place(before) + before.len(), self.place(raw) + raw.len());
-            self.edits.push(Edit { from, to, with: String::new() });
-        }
+        let Some(at) = object.members.iter().rposition(|(name, _)| name == key) else { return };
+        let Some((_, raw)) = object.members.get(at) else { return };
+        let to = self.place(raw) + raw.len();
+        let before = at.checked_sub(1).and_then(|before| object.members.get(before));
+        let (from, to) = match before {
+            Some((_, before)) => (self.place(before) + before.len(), to),
+            // The first takes the comma behind it along.
+            None => {
+                let rest = self.text.get(to..).unwrap_or_default();
+                let comma = rest.trim_start().starts_with(',');
+                let comma = rest.find(',').filter(|_| comma).map_or(0, |comma| comma + 1);
+                (
+                    self.place(object.text) + object.text.find('{').map_or(0, |open| open + 1),
+                    to + comma,
+                )
+            }
+        };
+        self.edits.push(Edit { from, to, with: String::new() });
     }
 
     /// The same as [`set`](Self::set) where `object` has no such member, or `null`.
@@ -267,6 +284,25 @@ mod tests {
             edits.made(),
             r#" { "id" : "b", "in": { "x" :true}, "e":{"p":1,"q":2} ,"big":123456789012345678901234567890 ,"new":7,"newer":8} "#
         );
+    }
+
+    #[test]
+    fn any_member_can_be_taken_out() {
+        for (text, key, wanted) in [
+            (r#"{"a":1,"b":2}"#, "a", r#"{"b":2,"n":0}"#),
+            (r#" { "a" : "," , "b":2}"#, "a", r#" { "b":2,"n":0}"#),
+            (r#"{"a":1,"b":2}"#, "b", r#"{"a":1,"n":0}"#),
+            (r#"{ "a":{"x":1} }"#, "a", r#"{ "n":0}"#),
+            (r#"{"a":1}"#, "c", r#"{"a":1,"n":0}"#),
+        ] {
+            let object = Object::parse(text).unwrap();
+            let mut edits = Edits::of(text);
+            edits.remove(&object, key);
+            edits.set(&object, "n", "0");
+            let made = edits.made();
+            let same = |text| serde_json::from_str::<serde_json::Value>(text).unwrap();
+            assert_eq!(same(&made), same(wanted), "{text}: {made}");
+        }
     }
 
     #[test]

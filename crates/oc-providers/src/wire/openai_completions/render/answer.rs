@@ -6,6 +6,9 @@ use serde_json::{Map, Value, json};
 use super::ReasoningFields;
 use crate::wire::openai_completions::custom;
 
+/// What stands between two messages of one answer: this wire has but one.
+pub(super) const BETWEEN: &str = "\n\n";
+
 /// A message in the making.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
@@ -13,7 +16,8 @@ pub(super) struct Answer {
     stretches: Vec<Stretch>,
     pub(super) refusal: String,
     pub(super) reasoning: String,
-    pub(super) details: Vec<Value>,
+    /// Seals over the reasoning.
+    pub(super) seals: Vec<String>,
     pub(super) annotations: Vec<Value>,
     pub(super) pictures: Vec<Value>,
     pub(super) logprobs: Vec<Value>,
@@ -26,6 +30,8 @@ struct Stretch {
     /// `None`: of an attempt that was replaced.
     of: Option<Slot>,
     length: usize,
+    /// Another message than the one before.
+    is_apart: bool,
     is_withdrawn: bool,
 }
 
@@ -42,14 +48,14 @@ pub(super) struct Call {
 }
 
 impl Answer {
-    /// Adds to the text of the message in `slot`.
-    pub(super) fn say(&mut self, slot: Slot, text: &str) {
+    /// Adds to the text of the message in `slot`; `is_apart`: it begins another one.
+    pub(super) fn say(&mut self, slot: Slot, is_apart: bool, text: &str) {
         self.text.push_str(text);
         match self.stretches.last_mut() {
-            Some(last) if last.of == Some(slot) => last.length += text.len(),
+            Some(last) if last.of == Some(slot) && !is_apart => last.length += text.len(),
             _ => {
                 let (of, length) = (Some(slot), text.len());
-                self.stretches.push(Stretch { of, length, is_withdrawn: false });
+                self.stretches.push(Stretch { of, length, is_apart, is_withdrawn: false });
             }
         }
     }
@@ -69,6 +75,9 @@ impl Answer {
             let (piece, tail) = rest.split_at_checked(stretch.length).unwrap_or((rest, ""));
             rest = tail;
             if !stretch.is_withdrawn {
+                if stretch.is_apart && !text.is_empty() {
+                    text.push_str(BETWEEN);
+                }
                 text.push_str(piece);
             }
         }
@@ -91,7 +100,7 @@ impl Answer {
         let texts = [&self.refusal, &self.reasoning];
         texts.iter().any(|text| !text.is_empty())
             || !self.stretches.is_empty()
-            || !(self.details.is_empty() && self.calls.is_empty() && self.pictures.is_empty())
+            || !(self.seals.is_empty() && self.calls.is_empty() && self.pictures.is_empty())
     }
 
     /// Half a call is not told. Its place stays: indexes were sent.
@@ -117,8 +126,9 @@ impl Answer {
         if !self.reasoning.is_empty() {
             fields.put(&mut message, &self.reasoning);
         }
-        if !self.details.is_empty() {
-            message.insert("reasoning_details".into(), self.details.clone().into());
+        if !self.seals.is_empty() {
+            let details = (0..).zip(&self.seals).map(|(number, seal)| sealed(seal, number));
+            message.insert("reasoning_details".into(), details.collect());
         }
         if !self.annotations.is_empty() {
             message.insert("annotations".into(), self.annotations.clone().into());
@@ -182,9 +192,8 @@ pub(in crate::wire::openai_completions) fn finish_word(
 }
 
 /// A seal over reasoning, where clients that replay reasoning look for it.
-pub(in crate::wire::openai_completions) fn sealed(value: &str, index: usize) -> Option<Value> {
-    let detail = || json!({"type": "reasoning.encrypted", "data": value, "index": index});
-    (!value.is_empty()).then(detail)
+pub(in crate::wire::openai_completions) fn sealed(value: &str, number: u64) -> Value {
+    json!({"type": "reasoning.encrypted", "data": value, "index": number})
 }
 
 pub(super) fn logprobs(content: Value) -> Value {

@@ -12,9 +12,10 @@ use oc_responses_stream::{
 };
 use serde_json::{Map, Value, json};
 
+use super::lists::{List, Numbers};
 use super::{API, annotations, custom, error_body, pictures};
 use crate::wire::relay::Fields;
-use answer::{Answer, Call};
+use answer::{Answer, BETWEEN, Call};
 pub(in crate::wire) use several::Several;
 
 /// What a [`Renderer`] writes, and how.
@@ -142,6 +143,10 @@ pub struct Renderer {
     calls: HashMap<Slot, usize>,
     /// The reasoning that was written last.
     thought: Option<(Slot, ReasoningKind, u32)>,
+    /// Whose text was written last.
+    spoke: Option<(Slot, Option<Phase>)>,
+    /// Of the stream, whichever attempt it tells.
+    numbers: Numbers,
     /// The commentary that was left out last.
     hidden: Option<Slot>,
     usage: Option<Usage>,
@@ -170,6 +175,8 @@ impl Renderer {
             answer: Answer::default(),
             calls: HashMap::new(),
             thought: None,
+            spoke: None,
+            numbers: Numbers::default(),
             hidden: None,
             usage: None,
             metadata: Map::new(),
@@ -227,6 +234,8 @@ impl Renderer {
     pub fn abandon(&mut self) {
         self.calls.clear();
         self.thought = None;
+        // The next attempt may go on with the text.
+        self.spoke = None;
         self.hidden = None;
         self.answer.abandon();
     }
@@ -266,6 +275,11 @@ impl Renderer {
     /// What the host says beside the answer, for its end.
     pub(in crate::wire::openai_completions) fn set_beside(&mut self, fields: &Fields) {
         self.beside.clone_from(fields);
+    }
+
+    /// Goes on with these numbers, after a relay.
+    pub(in crate::wire::openai_completions) fn set_numbers(&mut self, numbers: Numbers) {
+        self.numbers = numbers;
     }
 
     /// Whether it was said who speaks.
@@ -314,12 +328,25 @@ impl Renderer {
         if delta.text.is_empty() {
             return;
         }
-        self.answer.say(delta.slot, &delta.text);
+        let apart = self.is_apart(delta);
+        self.spoke = Some((delta.slot, delta.phase));
+        self.answer.say(delta.slot, apart, &delta.text);
         if let Some(Value::Array(logprobs)) = &delta.logprobs {
             self.answer.logprobs.extend(logprobs.iter().cloned());
         }
         let logprobs = delta.logprobs.clone().map_or(Value::Null, answer::logprobs);
-        self.chunk(json!({"content": delta.text}), logprobs);
+        let blank = if apart { BETWEEN } else { "" };
+        self.chunk(json!({"content": format!("{blank}{}", delta.text)}), logprobs);
+    }
+
+    /// Whether the text of `delta` is told apart from what was said last: what the
+    /// model says on its way is a message of its own. Other items are none for that:
+    /// Chat hosts mix reasoning into a text, and Messages hosts cut it where they cite.
+    fn is_apart(&self, delta: &TextDelta) -> bool {
+        let commentary = Some(Phase::Commentary);
+        self.spoke.is_some_and(|(slot, phase)| {
+            slot != delta.slot && (phase == commentary || delta.phase == commentary)
+        })
     }
 
     fn refusal(&mut self, text: &str) {
@@ -356,8 +383,11 @@ impl Renderer {
         if self.final_only() {
             return;
         }
-        let Some(detail) = answer::sealed(value, self.answer.details.len()) else { return };
-        self.answer.details.push(detail.clone());
+        if value.is_empty() {
+            return;
+        }
+        let detail = answer::sealed(value, self.numbers.next(List::ReasoningDetails));
+        self.answer.seals.push(value.to_owned());
         self.chunk(json!({"reasoning_details": [detail]}), Value::Null);
     }
 
@@ -370,9 +400,17 @@ impl Renderer {
     /// Writes a citation in this wire's shape.
     fn annotate(&mut self, slot: Slot, annotation: Value) {
         if self.hidden != Some(slot) {
-            self.answer.annotations.push(annotation.clone());
-            self.chunk(json!({"annotations": [annotation]}), Value::Null);
+            self.entry(List::Annotations, annotation.clone());
+            self.answer.annotations.push(annotation);
         }
+    }
+
+    /// Writes an entry of a list, with its number.
+    fn entry(&mut self, list: List, mut entry: Value) {
+        if let Value::Object(fields) = &mut entry {
+            fields.insert("index".into(), self.numbers.next(list).into());
+        }
+        self.chunk(json!({list.key(): [entry]}), Value::Null);
     }
 
     fn call(&mut self, start: &ToolCallStart) {
@@ -422,11 +460,9 @@ impl Renderer {
     }
 
     /// A picture, where OpenRouter has it.
-    fn picture(&mut self, mut picture: Value) {
-        let mut numbered = picture.clone();
-        numbered["index"] = self.answer.pictures.len().into();
-        self.chunk(json!({"images": [numbered]}), Value::Null);
-        self.answer.pictures.push(picture.take());
+    fn picture(&mut self, picture: Value) {
+        self.entry(List::Images, picture.clone());
+        self.answer.pictures.push(picture);
     }
 
     /// What the whole arguments add to their pieces is written; what

@@ -187,8 +187,13 @@ impl Items {
         holds.then_some(())
     }
 
-    /// A part of the open item is announced.
-    pub(super) fn part_added(&mut self, event: &Object<'_>, summary: bool) -> Option<()> {
+    /// A part of the open item is announced. What clients add pieces to, and how it
+    /// is called.
+    pub(super) fn part_added<'a>(
+        &mut self,
+        event: &Object<'a>,
+        summary: bool,
+    ) -> Option<(Object<'a>, &'static str)> {
         let part = event.object("part")?;
         let kind = match (part.text("type")?.as_ref(), summary) {
             ("output_text", false) => PartKind::Text,
@@ -197,6 +202,7 @@ impl Items {
             ("summary_text", true) => PartKind::Summary,
             _ => return None,
         };
+        let key = if kind == PartKind::Refusal { "refusal" } else { "text" };
         let says = |key| part.text(key).is_some_and(|text| !text.is_empty());
         if says("text") || says("refusal") {
             return None;
@@ -210,7 +216,7 @@ impl Items {
             return None;
         }
         open.part = Some(Part { kind, text: Tally::default(), told: false });
-        Some(())
+        Some((part, key))
     }
 
     /// The open part is told to be whole.

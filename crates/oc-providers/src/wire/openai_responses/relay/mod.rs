@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `sequence_number` | counted here |
 //! | the response object | `id`, `model` and `metadata` are ours, `store` is false; a key that is missing, or `null` where strict clients want more, is supplied |
+//! | a part that is announced | what its pieces are added to is supplied: `text` or `refusal`, `annotations` |
 //! | the `output` of the last event | the items as they were told, where it holds others |
 //! | its `usage` | counts that strict clients want are supplied |
 //! | `encrypted_content` of an item that is whole | in our envelope |
@@ -95,8 +96,15 @@ impl Events {
                 self.items.done(event, &item)?;
                 edits.set(event, "item", &item);
             }
-            "response.content_part.added" => self.items.part_added(event, false)?,
-            "response.reasoning_summary_part.added" => self.items.part_added(event, true)?,
+            "response.content_part.added" | "response.reasoning_summary_part.added" => {
+                let (part, text) = self.items.part_added(event, name.contains("summary"))?;
+                if part.text(text).is_none() {
+                    edits.set(&part, text, "\"\"");
+                }
+                if part.is("type", "output_text") && part.list("annotations").is_none() {
+                    edits.set(&part, "annotations", "[]");
+                }
+            }
             "response.content_part.done" | "response.reasoning_summary_part.done" => {
                 self.items.part_done(event, name.contains("summary"))?;
             }
@@ -269,11 +277,7 @@ fn enveloped(event: &Object<'_>, came: &[Delta]) -> Option<String> {
     match (item.raw(SEALED), came.iter().find_map(seal_of)) {
         (_, Some(seal)) => edits.set(&item, SEALED, &quoted(seal)),
         (None | Some("\"\""), None) => {}
-        (Some(_), None) => {
-            // The first member cannot be taken out of a text.
-            item.members().next().filter(|(key, _)| *key != SEALED)?;
-            edits.remove(&item, SEALED);
-        }
+        (Some(_), None) => edits.remove(&item, SEALED),
     }
     Some(edits.made())
 }
