@@ -192,8 +192,9 @@ fn the_finish_reason_follows_what_was_said() {
         // It passed for whole.
         (&[text(0, "a")], Pause, "length"),
         (&call, Pause, "tool_calls"),
-        // A break report's item 15: it went to the client as it was.
-        (&[text(0, "a")], Other("banana".into()), "stop"),
+        // A break report's item 15: it went to the client as it was. A later one's
+        // A: it passed for whole here, and for half of an answer elsewhere.
+        (&[text(0, "a")], Other("banana".into()), "length"),
         // A word of the server's own, where an agent waits for its calls.
         (&call, Other("tools".into()), "tool_calls"),
     ] {

@@ -240,7 +240,7 @@ fn the_stop_reason_follows_what_was_said() {
         (&refusal, Stop, "refusal", 1),
         (&[], Refusal, "refusal", 0),
         (&[text(0, "a")], Pause, "pause_turn", 1),
-        (&[text(0, "a")], Other("eos".into()), "end_turn", 1),
+        (&[text(0, "a")], Other("recitation".into()), "max_tokens", 1),
     ] {
         let mut renderer = Renderer::new(options());
         said.iter().for_each(|delta| renderer.push(delta));

@@ -215,6 +215,74 @@ fn a_part_that_is_announced_has_what_its_pieces_are_added_to() {
     }
 }
 
+/// The fixture with this stop reason, relayed or, for an inline thought, written anew.
+fn stopped(reason: &str) -> [String; 2] {
+    let usual = fixture(Dialect::Messages);
+    let wanted =
+        usual.replace("\"stop_reason\":\"tool_use\"", &format!("\"stop_reason\":\"{reason}\""));
+    assert_ne!(usual, wanted);
+    [wanted.clone(), wanted.replace("Grüße", "<think>hm</think>Grüße")]
+}
+
+#[test]
+fn a_stop_reason_that_says_more_or_what_nobody_knows_stays_on_its_wire() {
+    let full = "model_context_window_exceeded";
+    for upstream in stopped(full) {
+        let client = told(Dialect::Messages, &upstream, How::Relayed);
+        assert!(client.contains(&format!("\"stop_reason\":\"{full}\"")), "{client}");
+    }
+    for word in ["compaction", "banana"] {
+        let text = json!({"type": "text", "text": "T"});
+        for text in [text, json!({"type": "text", "text": "<think>hm</think>T"})] {
+            let upstream = json!({"id": "m", "type": "message", "role": "assistant", "model": "m",
+                "content": [text], "stop_reason": word, "stop_sequence": null,
+                "usage": {"input_tokens": 1, "output_tokens": 1}});
+            let (said, _) = deltas(Dialect::Messages, &upstream.to_string(), How::Relayed);
+            for stream in [true, false] {
+                let tell = |dialect| {
+                    let mut client = renderer(dialect, stream);
+                    push_all(client.as_mut(), &said, None);
+                    if stream { taken(client.as_mut()) } else { client.document().to_string() }
+                };
+                let own = tell(Dialect::Messages);
+                assert!(own.contains(&format!("\"stop_reason\":\"{word}\"")), "{own}");
+                // Elsewhere it is an answer that is not whole.
+                let chat = tell(Dialect::Chat);
+                assert!(chat.contains("\"finish_reason\":\"length\""), "{chat}");
+                let response = tell(Dialect::Responses);
+                assert!(response.contains("\"status\":\"incomplete\""), "{response}");
+                assert!(response.contains(&format!("{{\"reason\":\"{word}\"}}")), "{response}");
+            }
+        }
+    }
+}
+
+/// A word of the host's own, with calls: the calls are what counts, everywhere.
+#[test]
+fn calls_that_came_whole_are_to_be_run_whatever_word_ends_them() {
+    let call = json!([{"index": 0, "id": "a", "type": "function",
+        "function": {"name": "f", "arguments": "{}"}}]);
+    let mut last = end();
+    last["choices"][0]["finish_reason"] = json!("banana");
+    let chat = stream(&[chunk(json!({"role": "assistant", "tool_calls": call})), last]);
+    let [messages, _] = stopped("banana");
+    for (host, upstream) in [(Dialect::Chat, chat), (Dialect::Messages, messages)] {
+        let (said, _) = deltas(host, &upstream, How::Relayed);
+        for (dialect, wanted) in [
+            (Dialect::Responses, "event: response.completed"),
+            (Dialect::Chat, "\"finish_reason\":\"tool_calls\""),
+            (Dialect::Messages, "\"stop_reason\":\"tool_use\""),
+        ] {
+            let own = host == dialect && host == Dialect::Messages;
+            let wanted = if own { "\"stop_reason\":\"banana\"" } else { wanted };
+            let mut client = renderer(dialect, true);
+            push_all(client.as_mut(), &said, None);
+            let stream = taken(client.as_mut());
+            assert!(stream.contains(wanted), "{host:?} to {dialect:?}: {stream}");
+        }
+    }
+}
+
 /// Every stream that a real server sent, to every client: as its SDK wants it.
 #[test]
 fn every_recorded_stream_is_sound_for_every_client() {

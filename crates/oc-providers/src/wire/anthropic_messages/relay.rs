@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `message_start` | `id` and `model` are ours |
 //! | a thinking block | ends in one `signature_delta`, the upstream's seal in our envelope; `redacted_thinking` likewise |
-//! | `message_delta` | `stop_reason` as the end was judged; our `metadata`; counts where they are missing |
+//! | `message_delta` | `stop_reason` as the end was judged, in the host's word where it says more, or what nobody here knows; our `metadata`; counts where they are missing |
 //! | `ping` | left out: the gateway has its own |
 //! | everything else, server tools and their results among it | as it is |
 //!
@@ -221,8 +221,11 @@ impl Blocks {
         }
         self.stopped = true;
         let sequence = !delta.lacks("stop_sequence");
-        let reason = answer::stop_reason(&ending.finish.reason, self.called, false, sequence);
-        if !delta.is("stop_reason", reason) && !is_newer(&delta, reason) {
+        let reason = &ending.finish.reason;
+        let stays = |theirs: &str| answer::says_more(reason, theirs);
+        let stays = delta.text("stop_reason").is_some_and(|theirs| stays(&theirs));
+        let reason = answer::stop_reason(reason, self.called, false, sequence);
+        if !stays && !delta.is("stop_reason", reason) {
             edits.set(&delta, "stop_reason", &json!(reason).to_string());
         }
         edits.supply(&delta, "stop_sequence", "null");
@@ -238,11 +241,6 @@ impl Blocks {
         }
         Some(())
     }
-}
-
-/// Whether the upstream's word says more than ours, and the same.
-fn is_newer(delta: &Object<'_>, ours: &str) -> bool {
-    ours == "max_tokens" && delta.is("stop_reason", "model_context_window_exceeded")
 }
 
 /// A seal, in the envelope in which it finds back to its maker.

@@ -49,6 +49,8 @@ pub struct MessagesInterpreter {
     stop: Option<Stop>,
     /// Text came.
     spoke: bool,
+    /// A call came.
+    called: bool,
     surrogates: Surrogates,
     ended: bool,
 }
@@ -189,6 +191,7 @@ impl MessagesInterpreter {
                     text("id").as_ref(),
                     text("name"),
                 )));
+                self.called = true;
                 Kind::ToolUse { input: json.raw("input").and_then(input), pieces: false }
             }
             "" => return FrameVerdict::Corrupt,
@@ -285,6 +288,10 @@ impl MessagesInterpreter {
             // What was said is no refusal but an answer that a filter cut: for
             // clients that look for words, `refusal` alone would pass for whole.
             stop.reason = FinishReason::ContentFilter;
+        }
+        if self.called && matches!(stop.reason, FinishReason::Other(_)) {
+            // Whatever the word is: an agent waits for its calls.
+            stop.reason = FinishReason::ToolCalls;
         }
         let status = match stop.reason {
             FinishReason::Length | FinishReason::ContentFilter => ItemStatus::Incomplete,
@@ -389,7 +396,8 @@ fn explanation(details: Value) -> Option<String> {
     (!words.is_empty()).then(|| words.to_owned())
 }
 
-fn finish_reason(word: &str) -> FinishReason {
+/// What a `stop_reason` says.
+pub(super) fn finish_reason(word: &str) -> FinishReason {
     match word {
         "end_turn" | "stop_sequence" => FinishReason::Stop,
         "tool_use" => FinishReason::ToolCalls,

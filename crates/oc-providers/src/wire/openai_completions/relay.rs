@@ -3,7 +3,10 @@
 //! | in a chunk | on its way |
 //! |---|---|
 //! | `id`, `model` | ours |
-//! | `finish_reason` | the word for the end as it was judged: calls are `tool_calls`, a truncated answer is `length` |
+//! | `object` | `chat.completion.chunk`: SDKs skip what calls itself otherwise |
+//! | `role` | of the first chunk: SDKs add up what comes again |
+//! | citations, pictures, open reasoning details | numbered, where they are not: SDKs put lists together by `index` |
+//! | `finish_reason` | the word for the end as it was judged: calls are `tool_calls`, a truncated answer, or one that ended for a reason that nobody knows, is `length` |
 //! | reasoning under another name | also as `reasoning_content` |
 //! | `reasoning_details` that only their maker can read | in a chunk of ours when the reasoning is over, in an envelope that finds back to it |
 //! | usage | in a chunk of its own, `choices` being empty, where the client asked for it and the host counted; else left out |

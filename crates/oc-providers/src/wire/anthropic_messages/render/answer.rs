@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use oc_responses_stream::{FinishReason, FunctionCall, Slot, Usage};
 use serde_json::{Map, Value, json};
 
+use crate::wire::anthropic_messages::stream::finish_reason;
 use crate::wire::anthropic_messages::{NO_SIGNATURE, turns};
 
 /// A message in the making. The block that is open, if one is, is the last.
@@ -222,8 +223,21 @@ fn streamed(block: &Map<String, Value>) -> Option<&Value> {
     block.get("input").filter(|input| input.is_object())
 }
 
+/// The word of a host of this wire, `theirs`, where it says the same as ours and
+/// more, or what nobody here knows: its own clients may.
+pub(in crate::wire::anthropic_messages) fn says_more(reason: &FinishReason, theirs: &str) -> bool {
+    match reason {
+        FinishReason::Length => theirs == "model_context_window_exceeded",
+        FinishReason::ToolCalls | FinishReason::Other(_) => {
+            matches!(finish_reason(theirs), FinishReason::Other(_))
+        }
+        _ => false,
+    }
+}
+
 /// The word for `reason`. Whether tools are to be run is told by the calls that
-/// are there, not by the upstream's word, which servers confuse.
+/// are there, not by the upstream's word, which servers confuse. An answer that
+/// ended for a reason that nobody here knows does not pass for whole, on no wire.
 pub(in crate::wire::anthropic_messages) fn stop_reason(
     reason: &FinishReason,
     has_calls: bool,
@@ -237,8 +251,8 @@ pub(in crate::wire::anthropic_messages) fn stop_reason(
         FinishReason::Refusal => "refusal",
         _ if refused => "refusal",
         FinishReason::Pause => "pause_turn",
+        FinishReason::Other(_) => "max_tokens",
         _ if matched => "stop_sequence",
-        // A word of another wire means nothing to this one's clients.
         _ => "end_turn",
     }
 }

@@ -121,7 +121,7 @@ enum State {
 
 #[derive(Debug)]
 struct Ending {
-    reason: &'static str,
+    reason: String,
     sequence: Option<String>,
 }
 
@@ -288,7 +288,7 @@ impl Renderer {
     pub fn document(&self) -> Value {
         let (reason, sequence) = match &self.state {
             State::Failed(error) => return error.clone(),
-            State::Finished(ending) => (Some(ending.reason), ending.sequence.as_deref()),
+            State::Finished(ending) => (Some(ending.reason.as_str()), ending.sequence.as_deref()),
             State::Waiting | State::Writing => (None, None),
         };
         let mut document = self.message(self.answer.content());
@@ -436,7 +436,11 @@ impl Renderer {
         self.begin();
         self.close();
         let sequence = finish.stop_sequence.clone();
-        let reason = self.answer.stop_reason(&finish.reason, sequence.is_some());
+        let theirs = self.beside.get(DELTA).and_then(|delta| delta.get("stop_reason")?.as_str());
+        let theirs = theirs.filter(|theirs| answer::says_more(&finish.reason, theirs));
+        let reason = theirs
+            .unwrap_or_else(|| self.answer.stop_reason(&finish.reason, sequence.is_some()))
+            .to_owned();
         let sequence = sequence.filter(|_| reason == "stop_sequence");
         let mut event = Map::new();
         event.insert("delta".into(), json!({"stop_reason": reason, "stop_sequence": sequence}));

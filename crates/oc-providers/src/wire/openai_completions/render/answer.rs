@@ -171,9 +171,9 @@ impl Call {
 }
 
 /// The word for `reason`. Whether tools are to be run is told by the calls that
-/// are there, not by the upstream's word, which servers confuse. A word that is
-/// not this dialect's is none that a client can read: what ended without a limit
-/// has stopped.
+/// are there, not by the upstream's word, which servers confuse. A word that
+/// nobody here knows is none that a client can read, for SDKs have a closed list
+/// of them; and the answer does not pass for whole, on no wire.
 pub(in crate::wire::openai_completions) fn finish_word(
     reason: &FinishReason,
     has_calls: bool,
@@ -184,7 +184,7 @@ pub(in crate::wire::openai_completions) fn finish_word(
         FinishReason::ContentFilter => "content_filter",
         _ if has_calls => "tool_calls",
         // A turn that its server paused is not whole, and has no other word here.
-        FinishReason::Pause => "length",
+        FinishReason::Pause | FinishReason::Other(_) => "length",
         // What declined in words has said so.
         FinishReason::Refusal if said_nothing => "content_filter",
         _ => "stop",

@@ -135,7 +135,11 @@ impl Choice {
 
     /// Ends what is open, and says why it ended.
     pub(super) fn close(&mut self, out: &mut VecDeque<Delta>) -> Finish {
-        let reason = self.finish.take().unwrap_or(FinishReason::Stop);
+        let reason = match self.finish.take().unwrap_or(FinishReason::Stop) {
+            // A word of the server's own, where an agent waits for its calls.
+            FinishReason::Other(_) if !self.calls.is_empty() => FinishReason::ToolCalls,
+            reason => reason,
+        };
         let cut = matches!(reason, FinishReason::Length | FinishReason::ContentFilter);
         let status = if cut { ItemStatus::Incomplete } else { ItemStatus::Completed };
         self.items.close(status, out);
