@@ -15,6 +15,14 @@ const SHAPES: &[(&str, Option<&str>, Option<&str>)] = &[
         Some("server_error"),
         Some("overloaded"),
     ),
+    // MiniMax: beside nothing, with HTTP 200
+    (
+        r#"{"id":"x","choices":null,"base_resp":{"status_code":1008,"status_msg":"gone wrong"}}"#,
+        None,
+        Some("1008"),
+    ),
+    // JSON:API, Cloudflare
+    (r#"{"errors":[{"message":"gone wrong","code":"E1"}]}"#, None, Some("E1")),
     // llama-server: a number as code
     (
         r#"{"error":{"code":503,"message":"gone wrong","type":"unavailable_error"}}"#,

@@ -74,6 +74,7 @@ async fn other_shapes() {
         ("error is a word beside a message", Script::json(500, r#"{"error":"Internal Server Error","message":"no route"}"#)),
         ("detail is a list", Script::json(422, r#"{"detail":[{"loc":["body"],"msg":"field required","type":"missing","input":{"prompt":"private"}}]}"#)),
         ("detail says where", Script::json(422, r#"{"detail":[{"loc":["body","messages",0,"content"],"msg":"field required","type":"value_error"},{"loc":["body","model"],"msg":"str type expected"}]}"#)),
+        ("a list of errors", Script::json(400, r#"{"errors":[{"message":"field x bad","code":"E1"}],"success":false}"#)),
         ("detail is an object", Script::json(403, r#"{"detail":{"code":"no_access","message":"not yours"}}"#)),
         ("message at the top", Script::json(400, r#"{"message":"bad","type":"invalid","code":7}"#)),
         ("vllm's error_message", Script::json(500, r#"{"error_type":"EngineDead","error_message":"gone"}"#)),

@@ -26,6 +26,19 @@ fn refusal(dialect: Dialect, host: (Api, &str), conversation: &Value) -> String 
     fault.to_string()
 }
 
+/// It was "request holds nothing" where nothing but the part had been said.
+#[test]
+fn a_part_that_stands_alone_is_named_too() {
+    let pdf = json!([{"role": "user", "content": [
+        {"type": "file", "file": {"file_data": "data:application/pdf;base64,AAAA"}}]}]);
+    let audio = json!([{"role": "user", "content": [
+        {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}]}]);
+    for (host, said) in [(CHAT, &pdf), (MESSAGES, &audio)] {
+        let told = refusal(Dialect::Chat, host, said);
+        assert!(told.contains("`messages[0].content[0]`"), "{told}");
+    }
+}
+
 #[test]
 fn a_refusal_names_the_place_that_the_client_sent() {
     let text = json!({"type": "text", "text": "t"});

@@ -56,6 +56,18 @@ fn an_answer_between_command_as_marks_is_not_empty() {
     assert!(matches!(all.last(), Some(Delta::Finish(_))), "{all:?}");
 }
 
+/// A law's finding: three backticks behind the closing mark began a line, and a fence,
+/// only where the answer had gone the long way.
+#[test]
+fn text_behind_command_as_marks_stands_on_its_line() {
+    let texts = ["<|START_RESPONSE|>", "c\n", "a", "<|END_RESPONSE|>", "```", "<think>"]
+        .map(|t| (false, t));
+    let options = SplitOptions::default().with_blocks(Blocks::Anywhere);
+    for all in [read(options, &texts), read_the_long_way(options, &texts)] {
+        assert_eq!(collect(&all).final_text(), "c\na```");
+    }
+}
+
 proptest! {
     #[test]
     fn the_short_way_says_what_the_long_way_does(

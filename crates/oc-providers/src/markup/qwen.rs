@@ -13,22 +13,33 @@ const PARAMETER: (&str, &str) = ("<parameter=", "</parameter>");
 pub(super) fn read(text: &str, declared: &Declared) -> Option<Section> {
     let outer = OUTER.into_iter().find(|(open, _)| text.starts_with(open));
     let (open, close) = outer.unwrap_or_default();
-    let body = text.strip_prefix(open)?.trim_start();
-    let body = body.strip_prefix(FUNCTION.0)?;
+    let mut rest = text.strip_prefix(open)?.trim_start();
+    let mut calls = Vec::new();
+    // Several stand in one pair of tags; without any, each is a section.
+    while let Some(body) = rest.strip_prefix(FUNCTION.0)
+        && (outer.is_some() || calls.is_empty())
+    {
+        let (call, behind) = function(body, close, declared)?;
+        calls.push(call);
+        rest = if outer.is_some() { behind.trim_start() } else { behind };
+    }
+    if outer.is_some() {
+        rest = rest.strip_prefix(close).unwrap_or(rest);
+    }
+    (!calls.is_empty()).then(|| Section { calls, len: text.len() - rest.len() })
+}
+
+/// One function behind its opening tag, and what comes behind it.
+fn function<'a>(body: &'a str, close: &str, declared: &Declared) -> Option<(Written, &'a str)> {
     let (name, body) = body.split_once('>')?;
     let name = name.trim().trim_matches('"');
     let schema = declared.schema(name)?;
-    let (fields, mut rest) = match body.split_once(FUNCTION.1) {
+    let (fields, rest) = match body.split_once(FUNCTION.1) {
         Some((fields, rest)) => (fields, rest),
         None => (body.trim_end().strip_suffix(close).unwrap_or(body), ""),
     };
-    if outer.is_some() {
-        rest = rest.trim_start();
-        rest = rest.strip_prefix(close).unwrap_or(rest);
-    }
     let arguments = parameters(fields, schema)?.to_string();
-    let call = Written { id: None, name: name.to_owned(), arguments };
-    Some(Section { calls: vec![call], len: text.len() - rest.len() })
+    Some((Written { id: None, name: name.to_owned(), arguments }, rest))
 }
 
 fn parameters(fields: &str, schema: &Value) -> Option<Value> {

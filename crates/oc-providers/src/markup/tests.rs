@@ -338,7 +338,9 @@ fn calls_behind_each_other_in_one_section_are_all_read() {
 fn two_calls_in_one_section() {
     let json = "{\"name\":\"weather\",\"arguments\":{\"city\":\"Oslo\",\"days\":2}}";
     let python = "weather(city='Oslo', days=2)";
+    let xml = "<function=weather>\n<parameter=city>\nOslo\n</parameter>\n<parameter=days>\n2\n</parameter>\n</function>";
     for (parser, text) in [
+        (ToolCallParser::Qwen3Coder, format!("<tool_call>\n{xml}\n{xml}\n</tool_call>")),
         (ToolCallParser::Llama3Json, format!("<|python_tag|>{json}; {json}")),
         (ToolCallParser::Granite, format!("<|tool_call|>[{json}, {json}]")),
         (ToolCallParser::Granite20bFc, format!("<function_call>{json}\n<function_call>{json}")),

@@ -3,7 +3,8 @@
 //! The shapes: `{"error":{message,type,code,param}}` (OpenAI, llama-server with
 //! a number as code, LiteLLM with a number in a string), the same inside
 //! `{"type":"error",…}` (Anthropic), `{"error":"text"}` (vLLM's 401, Ollama),
-//! `{"detail":…}` (FastAPI), `{"message":…}`, any of these in an array (Google),
+//! `{"detail":…}` (FastAPI), `{"message":…}`, `{"errors":[…]}` (JSON:API),
+//! `{"base_resp":{status_code,status_msg}}` under 200, any of these in an array (Google),
 //! an SSE body with an error in its data (LiteLLM's 500), plain text, and pages of
 //! HTML, which say nothing.
 
@@ -44,7 +45,8 @@ pub(crate) fn in_frame(frame: &sse::Frame) -> Option<UpstreamError> {
     let data = frame.data().trim();
     let named = frame.event() == Some("error");
     // Most events hold none of these, and are not parsed twice.
-    let may_be = named || ["\"error", "\"detail\""].iter().any(|key| data.contains(key));
+    let may_be =
+        named || ["\"error", "\"detail\"", "\"base_resp\""].iter().any(|key| data.contains(key));
     if !may_be || data.is_empty() {
         return None;
     }
@@ -60,7 +62,7 @@ pub(crate) fn is_error(json: &Value) -> bool {
     // An answer that tells of its own failure is its wire's business.
     if ["object", "choices", "content", "output"]
         .iter()
-        .any(|key| document.get(*key).is_some_and(|value| value != "error"))
+        .any(|key| document.get(*key).is_some_and(|value| value != "error" && !value.is_null()))
     {
         return false;
     }
@@ -71,6 +73,8 @@ pub(crate) fn is_error(json: &Value) -> bool {
     };
     let is_event = document.get("type").and_then(Value::as_str).is_some_and(|it| it != "error");
     said("error")
+        || failed_base(document).is_some()
+        || faults(document).is_some()
         || document.get("object").is_some_and(|object| object == "error")
         || (!is_event && ["detail", "error_type", "error_message"].into_iter().any(said))
 }
@@ -98,7 +102,24 @@ pub(crate) fn of_value(json: &Value) -> UpstreamError {
     }
 }
 
+/// What a document says beside nothing, where its status is not 0.
+fn failed_base(document: &Map<String, Value>) -> Option<UpstreamError> {
+    let base = document.get("base_resp")?.as_object()?;
+    let code = base.get("status_code").and_then(word).filter(|code| code != "0")?;
+    let mut error = worded(base.get("status_msg").and_then(Value::as_str).unwrap_or_default());
+    error.code = Some(code);
+    Some(error)
+}
+
+/// The first of a list of faults.
+fn faults(document: &Map<String, Value>) -> Option<&Map<String, Value>> {
+    document.get("errors")?.as_array()?.first()?.as_object()
+}
+
 fn of_document(document: &Map<String, Value>) -> UpstreamError {
+    if let Some(error) = failed_base(document) {
+        return error;
+    }
     match document.get("error") {
         Some(Value::Object(error)) => of_fields(error),
         // Ollama and vLLM: the text is the error; Spring and friends: a word
@@ -112,7 +133,7 @@ fn of_document(document: &Map<String, Value>) -> UpstreamError {
             None => worded(text),
         },
         _ if document.contains_key("detail") => of_detail(document.get("detail")),
-        _ => of_fields(document),
+        _ => of_fields(faults(document).unwrap_or(document)),
     }
 }
 

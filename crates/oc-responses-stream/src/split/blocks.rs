@@ -112,6 +112,8 @@ impl ReasoningSplitter {
         let end = self.held.find(close);
         let length = end.unwrap_or(self.held.len() - tags::partial_suffix(&self.held, close));
         let text = self.take(length);
+        // What comes behind the mark stands on the same line.
+        text.bytes().for_each(|byte| self.code.see(byte));
         self.text(text, out);
         if end.is_some() {
             let markup = self.take(close.len());

@@ -44,7 +44,7 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     body.insert("model".into(), request.model.clone().into());
     body.insert("max_tokens".into(), max_tokens.into());
     put_format(&mut body, &mut turns.system, request, compat, &mut losses);
-    put_conversation(&mut body, turns)?;
+    put_conversation(&mut body, turns);
     body.insert("stream".into(), true.into());
     put_tools(&mut body, request, compat, &facts, &mut losses);
     let thinks = thinking.as_ref().is_some_and(|thinking| !is_disabled(thinking));
@@ -286,7 +286,7 @@ fn put_format(
     }
 }
 
-fn put_conversation(body: &mut Map<String, Value>, turns: Turns) -> Result<(), ProviderError> {
+fn put_conversation(body: &mut Map<String, Value>, turns: Turns) {
     let has_system = !turns.system.is_empty();
     // Blocks with more than their type and text: a cache mark, tomorrow's field.
     let is_rich = |block: &Value| block.as_object().is_some_and(|block| block.len() > 2);
@@ -306,11 +306,9 @@ fn put_conversation(body: &mut Map<String, Value>, turns: Turns) -> Result<(), P
         let content = json!([{"type": "text", "text": system}]);
         body.insert("messages".into(), json!([{"role": "user", "content": content}]));
     } else {
-        return Err(ProviderError::unsupported(
-            "request holds nothing that anthropic-messages can carry (no text, picture or tool result)",
-        ));
+        // What is missing is told with its place: `wire/unsaid.rs`.
+        body.insert("messages".into(), json!([]));
     }
-    Ok(())
 }
 
 fn put_tools(

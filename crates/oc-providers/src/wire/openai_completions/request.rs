@@ -68,11 +68,6 @@ pub(super) fn encode(request: &Request, endpoint: &Endpoint) -> Result<Encoded, 
     let sealer = endpoint.sealer(&request.model);
     let unknown = takes_unknown(endpoint);
     let messages = messages::encode(request, compat, unknown, &sealer, &mut losses);
-    if messages.is_empty() {
-        return Err(ProviderError::unsupported(
-            "request holds nothing that openai-completions can carry (no text, picture or tool result)",
-        ));
-    }
     let mut body = Map::new();
     body.insert("model".into(), request.model.clone().into());
     body.insert("messages".into(), Value::Array(messages));
