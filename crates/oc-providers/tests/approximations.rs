@@ -122,6 +122,20 @@ fn allowed_tools_stay_of_their_types_on_their_own_wire() {
     }
 }
 
+/// A list of objects was taken for parts without a type, and refused.
+#[test]
+fn a_result_of_bare_json_is_its_text() {
+    let calls =
+        json!([{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]);
+    let body = json!({"messages": [{"role": "user", "content": "go"},
+        {"role": "assistant", "tool_calls": calls},
+        {"role": "tool", "tool_call_id": "c", "content": [{"name": "x"}, {"name": "y"}]}]});
+    for host in [RESPONSES, CHAT, MESSAGES] {
+        let body = encoded(Dialect::Chat, host, body.clone()).body.to_string();
+        assert!(body.contains(r#"[{\"name\":\"x\"},{\"name\":\"y\"}]"#), "{body}");
+    }
+}
+
 /// A result without an id belongs to the call before it, whatever else stands between.
 #[test]
 fn legacy_functions_become_calls_and_results() {

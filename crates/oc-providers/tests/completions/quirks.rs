@@ -25,6 +25,15 @@ fn table(rows: &[(&str, &[&str], &str)]) {
     }
 }
 
+/// Some relay ends what its upstream cut with a word of its own.
+#[test]
+fn a_limit_that_was_reached_is_not_taken_back() {
+    let text =
+        "data: {\"choices\":[{\"delta\":{\"content\":\"A\"},\"finish_reason\":\"length\"}]}\n\n";
+    let text = format!("{text}{}", stream(&[], "stop"));
+    assert!(digest(text.as_bytes()).ends_with("F[Length]"), "{}", digest(text.as_bytes()));
+}
+
 #[test]
 fn tool_calls_are_told_apart() {
     table(&[
@@ -180,6 +189,15 @@ fn tool_calls_are_told_apart() {
                 r#"{"tool_calls":[{"index":0,"function":{"name":"f","arguments":""}}]}"#,
             ],
             r#"C[call_0 f {"x":1}]"#,
+        ),
+        (
+            "an index that counts the pieces of one id",
+            &[
+                r#"{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":""}}]}"#,
+                r#"{"tool_calls":[{"index":1,"id":"a","function":{"arguments":"{\"x\":"}}]}"#,
+                r#"{"tool_calls":[{"index":2,"id":"a","function":{"arguments":"1}"}}]}"#,
+            ],
+            r#"C[a f {"x":1}]"#,
         ),
         (
             "one call in both forms",

@@ -192,6 +192,9 @@ impl Reader {
             Some(json @ (Value::Object(_) | Value::Bool(_) | Value::Number(_))) => {
                 vec![Part::text(json.to_string())]
             }
+            Some(Value::Array(list)) if !list.is_empty() && list.iter().all(is_bare_object) => {
+                vec![Part::text(Value::Array(list.clone()).to_string())]
+            }
             _ => content(fields)?.unwrap_or_default(),
         };
         let mut result = FunctionCallOutput::new(id, content);
@@ -204,6 +207,11 @@ impl Reader {
         });
         Ok(())
     }
+}
+
+/// An object that is no part of a message.
+fn is_bare_object(json: &Value) -> bool {
+    json.is_object() && json.get("type").is_none()
 }
 
 /// Who of several speaks, as this wire has it.

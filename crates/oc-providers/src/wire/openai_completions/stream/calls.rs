@@ -146,6 +146,10 @@ impl Calls {
     ) -> Option<usize> {
         if let Some(index) = index {
             let Some(&place) = self.by_index.get(&index) else {
+                // An index that counts the pieces: the id tells.
+                if let (true, Some(&place)) = (name.is_empty(), self.by_id.get(id)) {
+                    return Some(place);
+                }
                 // The index came later than the call.
                 let place = self.current?;
                 let call = self.calls.get(place)?;

@@ -123,7 +123,7 @@ impl Choice {
             None => {}
             Some("") => self.empty_finish = true,
             Some(word) => match finish::ending(word) {
-                Ending::Whole(reason) => self.finish = Some(reason),
+                Ending::Whole(reason) => self.finish = Some(self.ending(reason)),
                 Ending::Failed => {
                     let message = "upstream gave up on the answer and did not say why";
                     return Err(UpstreamError::new(word, message));
@@ -148,6 +148,15 @@ impl Choice {
         finish.stop_sequence =
             self.stop_sequence.take().filter(|_| finish.reason == FinishReason::Stop);
         finish
+    }
+
+    /// What the answer ends with where one more reason is told: what cut it stays, for
+    /// a limit that was reached is not taken back by the `stop` of some relay.
+    fn ending(&mut self, reason: FinishReason) -> FinishReason {
+        let is_cut = |told: &FinishReason| {
+            matches!(told, FinishReason::Length | FinishReason::ContentFilter)
+        };
+        self.finish.take().filter(is_cut).unwrap_or(reason)
     }
 
     /// A piece of the answer's message, or all of it.

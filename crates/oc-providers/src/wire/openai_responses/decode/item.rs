@@ -86,7 +86,7 @@ fn function_call_output(json: &Map<String, Value>, place: &str) -> Result<Item, 
     let fields = Fields(json);
     let output = match fields.present("output") {
         None => Vec::new(),
-        Some(Value::Array(list)) if list.iter().all(Value::is_object) => {
+        Some(Value::Array(list)) if list.iter().all(|part| part.get("type").is_some()) => {
             parts(&Value::Array(list.clone()), &format!("{place}.output"))?
         }
         Some(Value::String(text)) => vec![Part::text(text.as_str())],

@@ -125,6 +125,7 @@ fn results_of_any_json_become_text() {
         (r#""7 C""#, "7 C"),
         (r#"{"t":7}"#, r#"{"t":7}"#),
         ("[1,2]", "[1,2]"),
+        (r#"[{"name":"x"}]"#, r#"[{"name":"x"}]"#),
         (r#"[{"type":"input_text","text":"a"}]"#, "a"),
     ] {
         let asked = read(&format!(
