@@ -127,6 +127,45 @@ fn entries_of_lists_are_numbered_in_chunks_of_ours() {
     }
 }
 
+/// Some servers think in one field, and say all of it again in another.
+#[test]
+fn reasoning_that_another_field_repeats_is_told_once() {
+    let names = ["reasoning", "reasoning_content", "reasoning_text"];
+    for (first, again) in
+        names.iter().flat_map(|first| names.iter().map(move |again| (first, again)))
+    {
+        if first == again {
+            continue;
+        }
+        let mut last = end();
+        last["choices"][0]["delta"] = json!({again.to_owned(): "hm", "vendor": 1});
+        let chunks = [
+            chunk(json!({"role": "assistant", first.to_owned(): "h"})),
+            chunk(json!({first.to_owned(): "m"})),
+            chunk(json!({"content": "A"})),
+            last,
+        ];
+        let told = chat(&chunks);
+        // As the Vercel AI SDK reads it.
+        let thought = |chunk: &Value| {
+            let delta = &chunk["choices"][0]["delta"];
+            let fields = ["reasoning_content", "reasoning", "reasoning_text"];
+            fields.iter().find_map(|key| delta[key].as_str().map(str::to_owned))
+        };
+        let heard: String = told.iter().filter_map(thought).collect();
+        assert_eq!(heard, "hm", "{first}, {again}: {told:?}");
+        // It was relayed.
+        assert!(told.iter().any(|chunk| chunk["choices"][0]["delta"]["vendor"] == 1), "{told:?}");
+
+        let (deltas, fault) = deltas(Dialect::Chat, &stream(&chunks), How::Relayed);
+        let mut client = renderer(Dialect::Chat, false);
+        push_all(client.as_mut(), &deltas, fault);
+        let message = &client.document()["choices"][0]["message"];
+        assert_eq!(message["reasoning_content"], "hm", "{message}");
+        assert!(names.iter().all(|name| message[name].as_str().is_none_or(|it| it == "hm")));
+    }
+}
+
 /// A document is put together already.
 #[test]
 fn a_document_has_no_numbers_but_the_hosts() {

@@ -2,7 +2,7 @@
 //! it reaches a client of the same wire, as a document and in a stream.
 
 use oc_providers::wire::Dialect;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::stage::{How, assert_sound, deltas, push_all, read, renderer, told};
 use crate::support::fixtures;
@@ -131,6 +131,56 @@ fn a_document_reaches_a_client_that_streams_with_what_only_the_wire_knows() {
         assert_eq!(read(dialect, &client), read(dialect, &rewritten), "{dialect:?}");
         insta::assert_snapshot!(format!("streamed_{}", dialect.api().as_str()), client);
     }
+}
+
+/// Who does not stream cannot ask for the counts, and what they cost was lost; so
+/// was what a server says of a call's function.
+#[test]
+fn what_only_the_host_knows_of_counts_and_calls_reaches_a_document_of_any_ending() {
+    let usage = json!({"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12,
+        "cost": 0.001, "cost_details": {"upstream": 0.5},
+        "prompt_tokens_details": {"cached_tokens": 2, "vendor_tokens": 3}});
+    let call = |id: &str, vendor: u64| {
+        json!({"id": id, "type": "function", "vendor_call": vendor,
+            "function": {"name": "f", "arguments": "{\"a\":1}", "vendor_function": {"z": vendor}}})
+    };
+    let text = json!({"role": "assistant", "content": "Yo"});
+    let thought = json!({"role": "assistant", "content": "Yo", "reasoning": "hm"});
+    let calls = json!({"role": "assistant", "content": null,
+        "tool_calls": [call("a", 1), call("b", 2)]});
+    for (message, reason) in
+        [(&text, "stop"), (&text, "length"), (&thought, "stop"), (&calls, "tool_calls")]
+    {
+        let upstream = json!({"id": "c", "object": "chat.completion", "created": 1, "model": "m",
+            "choices": [{"index": 0, "message": message, "finish_reason": reason}],
+            "usage": usage})
+        .to_string();
+        let client = whole(Dialect::Chat, &upstream);
+        assert_eq!(lost(&upstream, &client), [""; 0], "{client}");
+    }
+    // A stream says it in pieces.
+    let chunk = |delta: Value, reason: Value, more: &str| {
+        let choice = json!({"index": 0, "delta": delta, "finish_reason": reason});
+        format!("data: {{\"id\":\"c\",\"choices\":[{choice}]{more}}}\n\n")
+    };
+    let mut opens = call("a", 1);
+    opens["index"] = json!(0);
+    opens["function"]["arguments"] = json!("{\"a\"");
+    let goes_on = json!({"index": 0, "function": {"arguments": ":1}", "vendor_end": true}});
+    let stream = [
+        chunk(json!({"role": "assistant", "tool_calls": [opens]}), Value::Null, ""),
+        chunk(json!({"tool_calls": [goes_on]}), Value::Null, ""),
+        chunk(json!({}), json!("tool_calls"), &format!(",\"usage\":{usage}")),
+        "data: [DONE]\n\n".to_owned(),
+    ];
+    let client = whole(Dialect::Chat, &stream.concat());
+    let function = &client["choices"][0]["message"]["tool_calls"][0]["function"];
+    let wanted = json!({"name": "f", "arguments": "{\"a\":1}", "vendor_function": {"z": 1},
+        "vendor_end": true});
+    assert_eq!(*function, wanted, "{client}");
+    let mut faults = Vec::new();
+    differences(&usage, &client["usage"], "usage", &mut faults);
+    assert_eq!(faults, [""; 0], "{client}");
 }
 
 /// Real servers' documents, each to a client that does not stream.

@@ -33,9 +33,11 @@ pub(crate) enum How {
 pub(crate) fn request(dialect: Dialect, stream: bool) -> Value {
     match dialect {
         Dialect::Responses => json!({"model": "m", "stream": stream, "input": "Hi"}),
-        Dialect::Chat => json!({"model": "m", "stream": stream,
+        Dialect::Chat if stream => json!({"model": "m", "stream": true,
             "stream_options": {"include_usage": true},
             "messages": [{"role": "user", "content": "Hi"}]}),
+        // Counts are no option of a document: it has them.
+        Dialect::Chat => json!({"model": "m", "messages": [{"role": "user", "content": "Hi"}]}),
         _ => json!({"model": "m", "stream": stream, "max_tokens": 64,
             "messages": [{"role": "user", "content": "Hi"}]}),
     }

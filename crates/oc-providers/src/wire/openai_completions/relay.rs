@@ -8,6 +8,7 @@
 //! | citations, pictures, open reasoning details | numbered, where they are not: SDKs put lists together by `index` |
 //! | `finish_reason` | the word for the end as it was judged: calls are `tool_calls`, a truncated answer, or one that ended for a reason that nobody knows, is `length` |
 //! | reasoning under another name | also as `reasoning_content` |
+//! | reasoning that another field has said before | `null`: clients read whichever field a chunk has |
 //! | `reasoning_details` that only their maker can read | in a chunk of ours when the reasoning is over, in an envelope that finds back to it |
 //! | usage | in a chunk of its own, `choices` being empty, where the client asked for it and the host counted; else left out |
 //! | the last chunk | also has our `metadata` |
@@ -25,6 +26,7 @@ use serde_json::{Map, Value, json};
 
 use super::lists::{List, Numbers};
 use super::render::{RenderOptions, Renderer, answer, beside};
+use super::stream::PLAIN_REASONING;
 use crate::endpoint::Api;
 use crate::wire::relay::json::{Edits, Object};
 use crate::wire::relay::{
@@ -183,13 +185,7 @@ impl Chunks {
                 self.call(&Object::parse(call)?)?;
             }
         }
-        let thought: String = came.iter().filter_map(reasoning).collect();
-        if !thought.is_empty() && !delta.is("reasoning_content", &thought) {
-            if !delta.lacks("reasoning_content") {
-                return None;
-            }
-            edits.set(&delta, "reasoning_content", &json!(thought).to_string());
-        }
+        thought(&delta, came, edits)?;
         for list in List::ALL {
             self.list(&delta, list, edits);
         }
@@ -312,6 +308,24 @@ impl Chunks {
         );
         (String::new(), chunk)
     }
+}
+
+/// Has reasoning stand where most clients look for it, once.
+fn thought<'a>(delta: &Object<'a>, came: &[Delta], edits: &mut Edits<'a>) -> Option<()> {
+    let thought: String = came.iter().filter_map(reasoning).collect();
+    if thought.is_empty() {
+        // Text of which nothing came was heard before, from another field.
+        let says = |key| delta.text(key).is_some_and(|text| !text.is_empty());
+        for again in PLAIN_REASONING.into_iter().filter(|key| says(key)) {
+            edits.set(delta, again, "null");
+        }
+    } else if !delta.is("reasoning_content", &thought) {
+        if !delta.lacks("reasoning_content") {
+            return None;
+        }
+        edits.set(delta, "reasoning_content", &json!(thought).to_string());
+    }
+    Some(())
 }
 
 fn reasoning(delta: &Delta) -> Option<&str> {
@@ -461,8 +475,14 @@ fn supply_to(object: &mut Value, more: &Map<String, Value>) {
 fn gather_call(gathered: &mut Gathered, call: Value) {
     let Value::Object(mut call) = call else { return };
     let opens = call.get("id").is_some_and(|id| id.as_str().is_some_and(|id| !id.is_empty()));
-    for known in ["index", "id", "type", "function", "custom"] {
+    for known in ["index", "id", "type", "custom"] {
         call.shift_remove(known);
+    }
+    if let Some(Value::Object(mut function)) = call.shift_remove("function") {
+        function.retain(|key, _| !matches!(key.as_str(), "name" | "arguments"));
+        if !function.is_empty() {
+            call.insert("function".to_owned(), Value::Object(function));
+        }
     }
     let calls = gathered.0.entry("calls").or_insert_with(|| json!([]));
     let Value::Array(calls) = calls else { return };
@@ -489,8 +509,10 @@ fn extend(all: &mut Map<String, Value>, more: Map<String, Value>, pieces: bool) 
             (Some(_), Value::Null) => {}
             (Some(Value::String(text)), Value::String(new)) if pieces => text.push_str(&new),
             (Some(Value::Array(list)), Value::Array(new)) => list.extend(new),
-            (Some(logprobs @ Value::Object(_)), Value::Object(new)) if key == "logprobs" => {
-                add(logprobs, new, false);
+            (Some(object @ Value::Object(_)), Value::Object(new))
+                if matches!(key.as_str(), "logprobs" | "function") =>
+            {
+                add(object, new, false);
             }
             (_, new) => {
                 all.insert(key, new);

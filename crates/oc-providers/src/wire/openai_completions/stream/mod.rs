@@ -44,6 +44,7 @@ use crate::wire::surrogates::Surrogates;
 pub(super) use choice::pieces;
 use choice::{Choice, Piece};
 pub(super) use fields::Fields;
+pub(super) use reasoning::PLAIN_REASONING;
 
 /// Reads a Chat Completions stream. See the module's table.
 ///

@@ -32,6 +32,10 @@ pub(super) struct Thought<'a> {
     pub(super) visible: String,
 }
 
+/// The fields with reasoning as plain text; of several in one delta the first counts.
+pub(in crate::wire::openai_completions) const PLAIN_REASONING: [&str; 3] =
+    ["reasoning_content", "reasoning", "reasoning_text"];
+
 /// Types of `reasoning_details` that are text for people.
 const VISIBLE: &[&str] = &["response.output_text", "response.text"];
 
@@ -54,9 +58,8 @@ impl<'a> Thought<'a> {
         }
         thought.carrier = "reasoning_details";
         if thought.raw.is_empty() && thought.summary.is_empty() {
-            let found = ["reasoning_content", "reasoning", "reasoning_text"]
-                .into_iter()
-                .find_map(|key| Some((key, string(delta, key)?)));
+            let found =
+                PLAIN_REASONING.into_iter().find_map(|key| Some((key, string(delta, key)?)));
             (thought.carrier, thought.raw) = found.unwrap_or_default();
         }
         thought
