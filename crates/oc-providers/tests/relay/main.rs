@@ -8,6 +8,7 @@ mod beside;
 mod clients;
 mod deviations;
 mod documents;
+mod other_kinds;
 mod passing;
 mod pictures;
 mod requests;

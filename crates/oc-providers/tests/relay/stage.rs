@@ -276,6 +276,17 @@ fn messages(frames: &[Frame]) -> Result<(), String> {
                 if open.is_none() || event["index"] != next - 1 {
                     return Err(format!("{kind} of block {}, not open", event["index"]));
                 }
+                let said = event["delta"]["type"].as_str().unwrap_or_default();
+                let fits = match said {
+                    "text_delta" | "citations_delta" => Some("text"),
+                    "thinking_delta" | "signature_delta" => Some("thinking"),
+                    _ => open.as_deref(),
+                };
+                // A block of a type that is not known is its host's own affair.
+                let known = ["text", "thinking", "redacted_thinking", "tool_use"];
+                if open.as_deref() != fits && known.map(Some).contains(&open.as_deref()) {
+                    return Err(format!("{said} in a block of {open:?}"));
+                }
                 if kind == "content_block_stop" {
                     open = None;
                 }

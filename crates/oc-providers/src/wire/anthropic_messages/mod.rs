@@ -13,6 +13,7 @@ mod citations;
 pub(crate) mod conformance;
 mod decode;
 mod error;
+mod events;
 pub(crate) mod inputs;
 pub(super) mod relay;
 mod render;

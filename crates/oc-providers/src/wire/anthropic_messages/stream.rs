@@ -3,7 +3,9 @@
 //! Strict where it must be (no invented end), tolerant of what real servers
 //! do: llama-server opens a block before it closes the one before and closes
 //! all of them at the end, sends thinking unasked with an empty signature and
-//! repeats `message_start`; vLLM orders keys as it likes.
+//! repeats `message_start`; vLLM orders keys as it likes; LiteLLM opens every answer
+//! as text and sends thinking into it. A delta is what its own type says, in whichever
+//! block it comes: one of another kind opens an item of its own.
 //!
 //! | event | delta |
 //! |---|---|
@@ -27,11 +29,11 @@ use oc_responses_stream::{
     ReasoningDelta, ResponseId, Seal, Slot, Started, StreamError, TextDelta, ToolCallArguments,
     ToolCallEnd, ToolCallStart, Usage, sse,
 };
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::citations;
+use super::events::{DeltaJson, Event, Message, Said, UsageJson};
 use crate::endpoint::Api;
 use crate::wire::error_body;
 use crate::wire::relay::json::{Object, compact};
@@ -43,7 +45,8 @@ use crate::wire::surrogates::Surrogates;
 #[derive(Debug, Default)]
 pub struct MessagesInterpreter {
     started: bool,
-    blocks: BTreeMap<u64, Block>,
+    /// What is open under each index: its block, or a call and what was said into it.
+    blocks: BTreeMap<u64, Vec<Block>>,
     next_slot: u32,
     usage: Tokens,
     stop: Option<Stop>,
@@ -197,7 +200,7 @@ impl MessagesInterpreter {
             "" => return FrameVerdict::Corrupt,
             _ => Kind::Foreign,
         };
-        self.blocks.insert(index, Block { slot, kind });
+        self.blocks.insert(index, vec![Block { slot, kind }]);
         FrameVerdict::Known
     }
 
@@ -209,60 +212,69 @@ impl MessagesInterpreter {
     ) -> FrameVerdict {
         let Some(delta) = delta else { return FrameVerdict::Corrupt };
         let index = index.unwrap_or_else(|| self.next_index().saturating_sub(1));
-        if !self.blocks.contains_key(&index) && !self.open_by_delta(index, &delta) {
-            return FrameVerdict::Corrupt;
+        let mut says_nothing = true;
+        for said in delta.said() {
+            says_nothing = false;
+            self.hear(index, said, out);
         }
-        let Some(Block { slot, kind }) = self.blocks.get_mut(&index) else {
+        if says_nothing && !self.blocks.contains_key(&index) {
             return FrameVerdict::Corrupt;
-        };
-        let slot = *slot;
-        match kind {
-            Kind::Text { chars, citations } => {
-                citations.extend(delta.citation);
-                if let Some(text) = delta.text {
-                    *chars = chars.saturating_add(text.chars().count());
-                    self.spoke |= !text.is_empty();
-                    out.push_back(Delta::Text(TextDelta::new(slot, text)));
-                }
-            }
-            Kind::Thinking { text, signature, sealed } => {
-                if let Some(piece) = delta.thinking {
-                    text.push_str(&piece);
-                    out.push_back(Delta::Reasoning(ReasoningDelta::raw(slot, piece)));
-                }
-                if let Some(piece) = delta.signature.filter(|piece| !piece.is_empty()) {
-                    signature.push_str(&piece);
-                    *sealed = false;
-                }
-            }
-            Kind::ToolUse { pieces, .. } => {
-                if let Some(piece) = delta.partial_json.filter(|piece| !piece.is_empty()) {
-                    *pieces = true;
-                    out.push_back(Delta::ToolCallArguments(ToolCallArguments::new(slot, piece)));
-                }
-            }
-            Kind::Redacted | Kind::Foreign => {}
         }
         FrameVerdict::Known
     }
 
-    /// A delta for a block that was never announced: its kind tells what it
-    /// is. A tool call cannot be opened so: nobody knows its name.
-    fn open_by_delta(&mut self, index: u64, delta: &DeltaJson<'_>) -> bool {
-        let kind = if delta.text.is_some() {
-            Kind::Text { chars: 0, citations: Vec::new() }
-        } else if delta.thinking.is_some() {
-            Kind::Thinking { text: String::new(), signature: String::new(), sealed: false }
-        } else {
-            return false;
-        };
+    /// Gives what was said to the block under `index` or, where that one is of another
+    /// kind or was never announced, to one that is opened for it.
+    fn hear(&mut self, index: u64, said: Said<'_>, out: &mut VecDeque<Delta>) {
+        let started = self.blocks.contains_key(&index);
+        let mut open = self.blocks.get_mut(&index).into_iter().flatten();
+        if let Some(block) = open.rfind(|block| block.kind.takes(&said)) {
+            self.spoke |= !said.is_empty() && matches!(block.kind, Kind::Text { .. });
+            return block.hear(said, out);
+        }
+        // A signature that comes when its thinking is over signs nothing else.
+        if said.is_empty() || (started && matches!(said, Said::Signature(_))) {
+            return;
+        }
+        if started
+            && matches!(said, Said::Input(_))
+            && let Some(call) = self.last_call()
+        {
+            return call.hear(said, out);
+        }
+        self.seal_thinking(out);
         let slot = self.take_slot();
-        self.blocks.insert(index, Block { slot, kind });
-        true
+        let kind = match said {
+            Said::Text(_) | Said::Citation(_) => Kind::Text { chars: 0, citations: Vec::new() },
+            Said::Thinking(_) | Said::Signature(_) => {
+                Kind::Thinking { text: String::new(), signature: String::new(), sealed: false }
+            }
+            Said::Input(_) => {
+                // Nobody knows its name: whoever takes calls whole says that it is broken.
+                out.push_back(Delta::ToolCallStart(ToolCallStart::new(slot, "", "")));
+                self.called = true;
+                Kind::ToolUse { input: None, pieces: false }
+            }
+        };
+        self.spoke |= matches!(said, Said::Text(_));
+        let open = self.blocks.entry(index).or_default();
+        // A call may go on: text in the midst of it does not end it.
+        let over = open.extract_if(.., |block| !matches!(block.kind, Kind::ToolUse { .. }));
+        over.for_each(|block| close(block, ItemStatus::Completed, out));
+        let mut block = Block { slot, kind };
+        block.hear(said, out);
+        open.push(block);
+    }
+
+    /// The call that was opened last, of those that are open.
+    fn last_call(&mut self) -> Option<&mut Block> {
+        let open = self.blocks.values_mut().flatten();
+        let calls = open.filter(|block| matches!(block.kind, Kind::ToolUse { .. }));
+        calls.max_by_key(|block| block.slot)
     }
 
     fn block_stop(&mut self, index: u64, out: &mut VecDeque<Delta>) {
-        if let Some(block) = self.blocks.remove(&index) {
+        for block in self.blocks.remove(&index).unwrap_or_default() {
             close(block, ItemStatus::Completed, out);
         }
     }
@@ -270,7 +282,9 @@ impl MessagesInterpreter {
     fn message_delta(&mut self, delta: Option<DeltaJson<'_>>, usage: Option<UsageJson>) {
         self.usage.update(usage.unwrap_or_default());
         let Some(delta) = delta else { return };
-        if let Some(word) = delta.stop_reason {
+        // A limit stays: what it cut is not whole because a later word says so.
+        let limited = self.stop.as_ref().is_some_and(|stop| stop.reason == FinishReason::Length);
+        if let Some(word) = delta.stop_reason.filter(|_| !limited) {
             self.stop = Some(Stop {
                 reason: finish_reason(&word),
                 sequence: delta.stop_sequence.map(Cow::into_owned),
@@ -297,7 +311,7 @@ impl MessagesInterpreter {
             FinishReason::Length | FinishReason::ContentFilter => ItemStatus::Incomplete,
             _ => ItemStatus::Completed,
         };
-        for (_, block) in std::mem::take(&mut self.blocks) {
+        for block in std::mem::take(&mut self.blocks).into_values().flatten() {
             close(block, status, out);
         }
         if stop.reason == FinishReason::Refusal {
@@ -322,7 +336,7 @@ impl MessagesInterpreter {
     }
 
     fn seal_thinking(&mut self, out: &mut VecDeque<Delta>) {
-        for block in self.blocks.values_mut() {
+        for block in self.blocks.values_mut().flatten() {
             if let Kind::Thinking { text, signature, sealed: sealed @ false } = &mut block.kind
                 && !(text.is_empty() && signature.is_empty())
             {
@@ -340,6 +354,45 @@ impl MessagesInterpreter {
         let slot = Slot(self.next_slot);
         self.next_slot = self.next_slot.saturating_add(1);
         slot
+    }
+}
+
+impl Kind {
+    fn takes(&self, said: &Said<'_>) -> bool {
+        match self {
+            Self::Text { .. } => matches!(said, Said::Text(_) | Said::Citation(_)),
+            Self::Thinking { .. } => matches!(said, Said::Thinking(_) | Said::Signature(_)),
+            Self::ToolUse { .. } => matches!(said, Said::Input(_)),
+            Self::Redacted => false,
+            Self::Foreign => true,
+        }
+    }
+}
+
+impl Block {
+    /// Hears what its kind takes; anything else is nothing to it.
+    fn hear(&mut self, said: Said<'_>, out: &mut VecDeque<Delta>) {
+        let slot = self.slot;
+        match (&mut self.kind, said) {
+            (Kind::Text { chars, .. }, Said::Text(text)) => {
+                *chars = chars.saturating_add(text.chars().count());
+                out.push_back(Delta::Text(TextDelta::new(slot, text)));
+            }
+            (Kind::Text { citations, .. }, Said::Citation(citation)) => citations.push(citation),
+            (Kind::Thinking { text, .. }, Said::Thinking(piece)) => {
+                text.push_str(&piece);
+                out.push_back(Delta::Reasoning(ReasoningDelta::raw(slot, piece)));
+            }
+            (Kind::Thinking { signature, sealed, .. }, Said::Signature(piece)) => {
+                signature.push_str(&piece);
+                *sealed &= piece.is_empty();
+            }
+            (Kind::ToolUse { pieces, .. }, Said::Input(piece)) if !piece.is_empty() => {
+                *pieces = true;
+                out.push_back(Delta::ToolCallArguments(ToolCallArguments::new(slot, piece)));
+            }
+            _ => {}
+        }
     }
 }
 
@@ -500,62 +553,4 @@ impl Interpret for MessagesInterpreter {
     fn ended(&self) -> bool {
         self.ended
     }
-}
-
-/// One event, of whichever type: what we read of it. The types of an event
-/// share no field name with two meanings.
-#[derive(Deserialize)]
-struct Event<'a> {
-    #[serde(rename = "type", default, borrow)]
-    kind: Cow<'a, str>,
-    index: Option<u64>,
-    #[serde(borrow)]
-    delta: Option<DeltaJson<'a>>,
-    #[serde(borrow)]
-    content_block: Option<&'a RawValue>,
-    #[serde(borrow)]
-    message: Option<Message<'a>>,
-    usage: Option<UsageJson>,
-    error: Option<Value>,
-}
-
-#[derive(Default, Deserialize)]
-struct Message<'a> {
-    #[serde(borrow)]
-    id: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    model: Option<Cow<'a, str>>,
-    usage: Option<UsageJson>,
-}
-
-#[derive(Deserialize)]
-struct DeltaJson<'a> {
-    #[serde(borrow)]
-    text: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    thinking: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    signature: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    partial_json: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    stop_reason: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    stop_sequence: Option<Cow<'a, str>>,
-    stop_details: Option<Value>,
-    citation: Option<Value>,
-}
-
-#[derive(Default, Deserialize)]
-struct UsageJson {
-    input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
-    cache_read_input_tokens: Option<u64>,
-    cache_creation_input_tokens: Option<u64>,
-    output_tokens_details: Option<OutputDetails>,
-}
-
-#[derive(Default, Deserialize)]
-struct OutputDetails {
-    thinking_tokens: Option<u64>,
 }
