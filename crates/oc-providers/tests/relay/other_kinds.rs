@@ -167,7 +167,6 @@ fn arguments_that_nobody_called_for_are_a_broken_call() {
     for (why, events) in [
         ("in text", vec![text(0), says(0, "x"), gives(0, "{\"a\":1}"), stop(0)]),
         ("in thinking", vec![thinking(0), thinks(0, "x"), gives(0, "{\"a\":1}"), stop(0)]),
-        ("in no block", vec![text(0), says(0, "x"), stop(0), gives(1, "{\"a\":1}")]),
     ] {
         for how in [How::Relayed, How::Rewritten] {
             let (_, fault) = deltas(Dialect::Messages, &stream(&events, &["tool_use"]), how);

@@ -215,6 +215,10 @@ impl MessagesInterpreter {
         let mut says_nothing = true;
         for said in delta.said() {
             says_nothing = false;
+            if matches!(said, Said::Input(_)) && !self.blocks.contains_key(&index) {
+                // Of a call that was never announced nobody knows the name.
+                return FrameVerdict::Corrupt;
+            }
             self.hear(index, said, out);
         }
         if says_nothing && !self.blocks.contains_key(&index) {
